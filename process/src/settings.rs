@@ -7,35 +7,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 /// Exit status of a program that was given settings it can't use (`EX_USAGE` of sysexits.h).
 pub const EXIT_BAD_SETTING: u8 = 64;
 
-/// A setting that can't be used. Its text names the setting and what it accepts, and never holds a secret.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{setting}: {problem}")]
-pub struct BadSetting {
-    /// The environment variable's name, such as `DATABASE_URL`.
-    pub setting: String,
-    /// What is wrong and what would be accepted.
-    pub problem: String,
-}
-
-impl BadSetting {
-    /// Says that `setting` can't be used because of `problem`.
-    pub fn new(setting: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { setting: setting.into(), problem: problem.into() }
-    }
-
-    /// Prints the line and ends the program with [`EXIT_BAD_SETTING`].
-    pub fn exit(&self) -> ! {
-        let _ = writeln!(std::io::stderr(), "{self}");
-        std::process::exit(EXIT_BAD_SETTING.into())
-    }
-}
-
 /// Reads the program's settings from its arguments and environment. Prints help or version and exits 0 where that was
 /// asked for; exits 64 with one line where a setting can't be used.
 pub fn parse<C: clap::Parser>() -> C {
     C::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() {
-            bad_setting(&error).exit()
+            let _ = writeln!(std::io::stderr(), "{}", one_line(&error));
+            std::process::exit(EXIT_BAD_SETTING.into())
         }
         error.exit()
     })
@@ -46,17 +24,16 @@ pub fn duration(text: &str) -> Result<std::time::Duration, String> {
     humantime::parse_duration(text).map_err(|_| String::from("accepted is a length of time such as 500ms, 90s, 5m or 24h"))
 }
 
-/// The one line that says what clap found wrong.
-pub fn bad_setting(error: &clap::Error) -> BadSetting {
+/// What clap found wrong, as one line that names the setting and what it accepts, and never shows a secret.
+pub fn one_line(error: &clap::Error) -> String {
     let of = |kind| error.get(kind).map(ContextValue::to_string);
-    match error.kind() {
-        ErrorKind::MissingRequiredArgument => {
-            let names = of(ContextKind::InvalidArg).unwrap_or_default();
-            let names: Vec<_> = names.split(", ").map(variable).collect();
-            BadSetting::new(names.join(", "), "not set, and it has no default; --help describes it")
+    match (error.kind(), of(ContextKind::InvalidArg)) {
+        (ErrorKind::MissingRequiredArgument, Some(arguments)) => {
+            let names: Vec<_> = arguments.split(", ").map(variable).collect();
+            format!("{}: not set, and it has no default; --help describes it", names.join(", "))
         }
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            let setting = variable(&of(ContextKind::InvalidArg).unwrap_or_default());
+        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Some(argument)) => {
+            let setting = variable(&argument);
             let given = of(ContextKind::InvalidValue).unwrap_or_default();
             let given = if is_secret(&setting) { String::from("this value") } else { format!("\"{}\"", given.escape_debug()) };
             let why = match (std::error::Error::source(error), of(ContextKind::ValidValue)) {
@@ -64,13 +41,11 @@ pub fn bad_setting(error: &clap::Error) -> BadSetting {
                 (None, Some(accepted)) => format!("accepted are {accepted}"),
                 (None, None) => String::from("a value is needed"),
             };
-            BadSetting::new(setting, format!("{given} can't be used: {why}"))
+            format!("{setting}: {given} can't be used: {why}")
         }
-        _ => {
-            let text = error.to_string();
-            let line = text.lines().next().unwrap_or_default();
-            BadSetting::new("arguments", format!("{} (see --help)", line.trim_start_matches("error: ")))
-        }
+        (ErrorKind::UnknownArgument, Some(argument)) => format!("{argument}: no such flag; --help lists them"),
+        // What a program found itself, with the setting's name in it; or a rare kind, whose first line says enough.
+        _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
     }
 }
 
@@ -102,7 +77,7 @@ mod tests {
 
     fn line(arguments: &[&str]) -> String {
         let all = std::iter::once("program").chain(arguments.iter().copied());
-        bad_setting(&Config::try_parse_from(all).unwrap_err()).to_string()
+        one_line(&Config::try_parse_from(all).unwrap_err())
     }
 
     #[test]
@@ -116,7 +91,7 @@ mod tests {
             line(&["--database-url", "127.0.0.1:1", "--log-format", "xml"]),
             "LOG_FORMAT: \"xml\" can't be used: accepted are json, text"
         );
-        assert_eq!(line(&["--nonsense"]), "arguments: unexpected argument '--nonsense' found (see --help)");
+        assert_eq!(line(&["--nonsense"]), "--nonsense: no such flag; --help lists them");
     }
 
     #[test]
