@@ -1,1 +1,4 @@
-//! Placeholder.
+//! x
+pub mod access;
+pub mod server;
+pub mod shutdown;

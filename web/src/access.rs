@@ -1,0 +1,122 @@
+//! What happens around every request: its id, its span, and its line in the access log.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::header::{CONNECTION, HeaderValue, USER_AGENT};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri};
+use hyper::body::Body;
+use tracing::Instrument;
+
+use crate::shutdown::Draining;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// nginx's status for a request whose client went away before the answer.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// Names a request in answers, pages and log lines: taken over from `X-Request-Id`, or made.
+#[derive(Clone, Debug)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// Takes over what a proxy sent where it is short and plain, so that nothing is smuggled into a log line.
+    fn of(headers: &HeaderMap) -> Self {
+        let plain =
+            |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        match headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain) {
+            Some(id) => Self(id.into()),
+            None => Self(format!("{:032x}", fastrand::u128(..)).into()),
+        }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The peer of the connection that a request came on.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// Answers one request through `service`. The access line is written before the answer's first byte leaves.
+pub async fn answer<S, In, Out>(
+    mut service: S,
+    peer: SocketAddr,
+    draining: Draining,
+    mut request: Request<In>,
+) -> Result<Response<Out>, Infallible>
+where
+    S: tower_service::Service<Request<In>, Response = Response<Out>, Error = Infallible>,
+    Out: Body,
+{
+    let id = RequestId::of(request.headers());
+    let span = tracing::info_span!("request", request_id = id.as_str());
+    let line = Line::new(&request, peer);
+    request.extensions_mut().insert(Peer(peer));
+    request.extensions_mut().insert(id.clone());
+
+    async move {
+        let mut response = service.call(request).await?;
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        if draining.has_begun() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        line.write(response.status(), response.body().size_hint().exact());
+        Ok(response)
+    }
+    .instrument(span)
+    .await
+}
+
+/// An access line in the making. Dropped before an answer, it says that the client went away.
+struct Line {
+    started: Instant,
+    method: Method,
+    uri: Uri,
+    peer: SocketAddr,
+    user_agent: Option<HeaderValue>,
+    answered: bool,
+}
+
+impl Line {
+    fn new<In>(request: &Request<In>, peer: SocketAddr) -> Self {
+        Self {
+            started: Instant::now(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            peer,
+            user_agent: request.headers().get(USER_AGENT).cloned(),
+            answered: false,
+        }
+    }
+
+    fn write(mut self, status: StatusCode, bytes: Option<u64>) {
+        self.answered = true;
+        let bytes = if self.method == Method::HEAD { Some(0) } else { bytes };
+        self.log(status.as_u16(), bytes);
+    }
+
+    fn log(&self, status: u16, bytes: Option<u64>) {
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let path = self.uri.path_and_query().map_or("", |path| path.as_str());
+        let user_agent = self.user_agent.as_ref().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        tracing::info!(
+            target: "access",
+            method = self.method.as_str(), path, status, bytes, micros, peer = %self.peer, user_agent = user_agent.as_deref(),
+            "request"
+        );
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.log(CLIENT_CLOSED_REQUEST, None);
+        }
+    }
+}

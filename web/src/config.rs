@@ -1,0 +1,39 @@
+//! The settings of web, read once at its start.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use process::{logging, settings};
+
+/// Petclinic's web server.
+///
+/// Every setting is a flag and an environment variable of the same name. A bad one ends the program with exit status 64.
+#[derive(Parser, Debug)]
+#[command(name = "web", version)]
+pub struct Config {
+    /// Address and port that pages are served on
+    #[arg(long, env = "LISTEN_ADDR", default_value = "0.0.0.0:8080")]
+    pub listen_addr: SocketAddr,
+
+    /// The database
+    #[command(flatten)]
+    pub database: dbinit::database::Settings,
+
+    /// Most connections to the database that are open at once
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub database_connections: u32,
+
+    /// Directory of this pod's log files; without it, lines go to standard output only
+    #[arg(long, env = "LOG_DIR")]
+    pub log_dir: Option<PathBuf>,
+
+    /// Form and level of log lines
+    #[command(flatten)]
+    pub logging: logging::Settings,
+
+    /// Time from SIGTERM to the end in which requests in flight may finish
+    #[arg(long, env = "DRAIN_TIMEOUT", default_value = "22s", value_parser = settings::duration)]
+    pub drain_timeout: Duration,
+}
