@@ -2,15 +2,18 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task;
 use std::time::Instant;
 
-use http::header::{CONNECTION, HeaderValue, USER_AGENT};
+use http::header::{HeaderValue, USER_AGENT};
 use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Body;
+use tower_service::Service;
 use tracing::Instrument;
 
-use crate::shutdown::Draining;
+use crate::server::Peer;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// nginx's status for a request whose client went away before the answer.
@@ -37,40 +40,48 @@ impl RequestId {
     }
 }
 
-/// The peer of the connection that a request came on.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+/// A service around another that writes the access log. The line is written before the answer's first byte leaves.
+#[derive(Clone)]
+pub struct AccessLog<S>(S);
 
-/// Answers one request through `service`. The access line is written before the answer's first byte leaves.
-pub async fn answer<S, In, Out>(
-    mut service: S,
-    peer: SocketAddr,
-    draining: Draining,
-    mut request: Request<In>,
-) -> Result<Response<Out>, Infallible>
+impl<S> AccessLog<S> {
+    /// Logs what `service` answers.
+    pub fn new(service: S) -> Self {
+        Self(service)
+    }
+}
+
+impl<S, In, Out> Service<Request<In>> for AccessLog<S>
 where
-    S: tower_service::Service<Request<In>, Response = Response<Out>, Error = Infallible>,
+    S: Service<Request<In>, Response = Response<Out>, Error = Infallible, Future: Send + 'static>,
     Out: Body,
 {
-    let id = RequestId::of(request.headers());
-    let span = tracing::info_span!("request", request_id = id.as_str());
-    let line = Line::new(&request, peer);
-    request.extensions_mut().insert(Peer(peer));
-    request.extensions_mut().insert(id.clone());
+    type Response = Response<Out>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Out>, Infallible>> + Send>>;
 
-    async move {
-        let mut response = service.call(request).await?;
-        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-            response.headers_mut().insert(REQUEST_ID, value);
-        }
-        if draining.has_begun() {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        line.write(response.status(), response.body().size_hint().exact());
-        Ok(response)
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
     }
-    .instrument(span)
-    .await
+
+    fn call(&mut self, mut request: Request<In>) -> Self::Future {
+        let id = RequestId::of(request.headers());
+        let span = tracing::info_span!("request", request_id = id.as_str());
+        let line = Line::new(&request);
+        request.extensions_mut().insert(id.clone());
+        let answered = span.in_scope(|| self.0.call(request));
+        Box::pin(
+            async move {
+                let mut response = answered.await?;
+                if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+                    response.headers_mut().insert(REQUEST_ID, value);
+                }
+                line.write(response.status(), response.body().size_hint().exact());
+                Ok(response)
+            }
+            .instrument(span),
+        )
+    }
 }
 
 /// An access line in the making. Dropped before an answer, it says that the client went away.
@@ -78,18 +89,18 @@ struct Line {
     started: Instant,
     method: Method,
     uri: Uri,
-    peer: SocketAddr,
+    peer: Option<SocketAddr>,
     user_agent: Option<HeaderValue>,
     answered: bool,
 }
 
 impl Line {
-    fn new<In>(request: &Request<In>, peer: SocketAddr) -> Self {
+    fn new<In>(request: &Request<In>) -> Self {
         Self {
             started: Instant::now(),
             method: request.method().clone(),
             uri: request.uri().clone(),
-            peer,
+            peer: request.extensions().get::<Peer>().map(|peer| peer.0),
             user_agent: request.headers().get(USER_AGENT).cloned(),
             answered: false,
         }
@@ -107,7 +118,7 @@ impl Line {
         let user_agent = self.user_agent.as_ref().map(|value| String::from_utf8_lossy(value.as_bytes()));
         tracing::info!(
             target: "access",
-            method = self.method.as_str(), path, status, bytes, micros, peer = %self.peer, user_agent = user_agent.as_deref(),
+            method = self.method.as_str(), path, status, bytes, micros, peer = self.peer.map(tracing::field::display), user_agent = user_agent.as_deref(),
             "request"
         );
     }

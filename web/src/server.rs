@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
@@ -13,7 +14,6 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-use crate::access;
 use crate::shutdown::Draining;
 
 /// How long a client may take to send a request's head, and how long a connection may be idle between requests.
@@ -21,6 +21,10 @@ const HEADER_TIMEOUT: Duration = Duration::from_mins(1);
 /// Idle connections are closed this long after the end began: a request that was on its way meanwhile is still answered,
 /// with `Connection: close`, and never meets a closed socket.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// The peer of the connection that a request came on: in each request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
 
 /// What answers requests: in the program warp's service, never failing, one clone a request.
 pub trait Service:
@@ -83,7 +87,17 @@ impl<S: Service> Server<S> {
             return;
         }
         let (service, draining) = (self.service.clone(), self.draining.clone());
-        let answer = service_fn(move |request| access::answer(service.clone(), peer, draining.clone(), request));
+        let answer = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            let (answered, draining) = (service.clone().call(request), draining.clone());
+            async move {
+                let mut response = answered.await?;
+                if draining.has_begun() {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
+            }
+        });
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
