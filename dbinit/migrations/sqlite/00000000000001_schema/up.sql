@@ -1,0 +1,62 @@
+-- The same tables as for MySQL. SQLite takes any length for a column, so the limits are checks; the whole file is one
+-- transaction.
+
+CREATE TABLE vet (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    first_name TEXT NOT NULL CHECK (length(first_name) <= 255),
+    last_name TEXT NOT NULL CHECK (length(last_name) <= 255)
+);
+
+CREATE INDEX vet_by_last_name ON vet (last_name, id);
+
+CREATE TABLE specialty (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE UNIQUE CHECK (length(name) <= 255)
+);
+
+CREATE TABLE vet_specialty (
+    vet_id INTEGER NOT NULL REFERENCES vet (id),
+    specialty_id INTEGER NOT NULL REFERENCES specialty (id),
+    PRIMARY KEY (vet_id, specialty_id)
+) WITHOUT ROWID;
+
+CREATE INDEX vet_specialty_by_specialty ON vet_specialty (specialty_id);
+
+CREATE TABLE pet_type (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE UNIQUE CHECK (length(name) <= 255)
+);
+
+-- last_name_key is the last name as it is searched and sorted (dbinit::search).
+CREATE TABLE owner (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    first_name TEXT NOT NULL CHECK (length(first_name) <= 255),
+    last_name TEXT NOT NULL CHECK (length(last_name) <= 255),
+    last_name_key TEXT NOT NULL CHECK (length(last_name_key) <= 255),
+    address TEXT NOT NULL CHECK (length(address) <= 255),
+    city TEXT NOT NULL CHECK (length(city) <= 255),
+    telephone TEXT NOT NULL CHECK (length(telephone) <= 20)
+);
+
+CREATE INDEX owner_by_last_name ON owner (last_name_key, id);
+
+CREATE TABLE pet (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE CHECK (length(name) <= 255),
+    birth_date DATE NOT NULL,
+    type_id INTEGER NOT NULL REFERENCES pet_type (id),
+    owner_id INTEGER NOT NULL REFERENCES owner (id)
+);
+
+CREATE UNIQUE INDEX pet_name_within_owner ON pet (owner_id, name);
+
+CREATE INDEX pet_by_type ON pet (type_id);
+
+CREATE TABLE visit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    pet_id INTEGER NOT NULL REFERENCES pet (id),
+    visit_date DATE NOT NULL,
+    description TEXT NOT NULL CHECK (length(description) <= 255)
+);
+
+CREATE INDEX visit_by_pet ON visit (pet_id, visit_date);

@@ -1,0 +1,200 @@
+//! Bringing a database to the schema, and the seed data into it, exactly once whoever races and whatever is killed.
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::Connection as _;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel_migrations::MigrationHarness;
+use tracing::info;
+
+use crate::database::Connection;
+use crate::migrations::{self, Migration};
+use crate::{lock, seed};
+
+use self::record::dbinit_record;
+
+mod record {
+    // diesel's macro makes public items without documentation
+    #![allow(missing_docs, unreachable_pub)]
+
+    diesel::table! {
+        /// What dbinit has done to this database, beside diesel's list of versions: checksums, the seed.
+        dbinit_record (name) {
+            name -> Text,
+            value -> Text,
+        }
+    }
+}
+
+const CREATE_RECORD: &str = "CREATE TABLE IF NOT EXISTS dbinit_record (
+    name VARCHAR(64) NOT NULL PRIMARY KEY,
+    value VARCHAR(255) NOT NULL,
+    recorded_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+)";
+
+const SEED: &str = "seed";
+
+/// Why the database was not brought to where it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// Another dbinit kept the lock.
+    #[error("another dbinit has held this database's lock for {0:?}")]
+    Locked(Duration),
+    /// A migration failed; those before it are applied.
+    #[error("{0}")]
+    Migration(Box<dyn std::error::Error + Send + Sync>),
+    /// A statement failed.
+    #[error(transparent)]
+    Database(#[from] diesel::result::Error),
+}
+
+/// What became of the seed data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seeded {
+    /// Inserted now.
+    Inserted,
+    /// Dealt with by an earlier run.
+    Before,
+    /// Left out, now and for good: the tables already had rows.
+    NotEmpty,
+}
+
+/// Applies all pending migrations and returns their names. Waits up to `lock_wait` for another dbinit to finish.
+pub fn migrate(connection: &mut Connection, lock_wait: Duration) -> Result<Vec<&'static str>, ApplyError> {
+    let all = migrations::of(connection.backend());
+    lock::exclusively(connection, lock_wait, |connection| {
+        connection.batch_execute(CREATE_RECORD)?;
+        let applied = connection.applied_migrations().map_err(ApplyError::Migration)?;
+        let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+        let pending = all.iter().filter(|migration| !applied.iter().any(|version| version == migration.version()));
+        pending.map(|migration| run(connection, migration).map(|()| migration.name)).collect()
+    })
+}
+
+fn run(connection: &mut Connection, migration: &Migration) -> Result<(), ApplyError> {
+    let start = Instant::now();
+    // the checksum first: where the version is recorded, the checksum is too
+    record(connection, &migration.checksum_record(), &migration.checksum())?;
+    connection.run_migration(migration).map_err(ApplyError::Migration)?;
+    info!(migration = %migration, ms = start.elapsed().as_millis(), "migration applied");
+    Ok(())
+}
+
+/// Inserts the seed data, unless that was done before or the tables have rows of their own.
+pub fn seed(connection: &mut Connection, lock_wait: Duration) -> Result<Seeded, ApplyError> {
+    lock::exclusively(connection, lock_wait, |connection| {
+        connection.transaction(|connection| {
+            if recorded(connection, SEED)?.is_some() {
+                return Ok(Seeded::Before);
+            }
+            let seeded = if seed::tables_are_empty(connection)? {
+                seed::insert(connection)?;
+                Seeded::Inserted
+            } else {
+                Seeded::NotEmpty
+            };
+            record(connection, SEED, if seeded == Seeded::Inserted { "inserted" } else { "left out" })?;
+            Ok(seeded)
+        })
+    })
+}
+
+fn recorded(connection: &mut Connection, name: &str) -> QueryResult<Option<String>> {
+    dbinit_record::table.find(name).select(dbinit_record::value).first(connection).optional()
+}
+
+fn record(connection: &mut Connection, name: &str, value: &str) -> QueryResult<()> {
+    diesel::sql_query("REPLACE INTO dbinit_record (name, value) VALUES (?, ?)")
+        .bind::<Text, _>(name)
+        .bind::<Text, _>(value)
+        .execute(connection)
+        .map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::*;
+    use crate::database::{connect, last_insert_id};
+    use crate::schema::{owner, pet, pet_type, specialty, vet, visit};
+    use crate::search;
+
+    const WAIT: Duration = Duration::from_secs(30);
+
+    fn prepared() -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("petclinic.db").display());
+        let mut connection = connect(&url.parse().unwrap()).unwrap();
+        assert_eq!(migrate(&mut connection, WAIT).unwrap(), ["00000000000001_schema"]);
+        assert_eq!(seed(&mut connection, WAIT).unwrap(), Seeded::Inserted);
+        (folder, connection)
+    }
+
+    #[test]
+    fn the_second_time_changes_nothing() {
+        let (_folder, mut connection) = prepared();
+        assert!(migrate(&mut connection, WAIT).unwrap().is_empty());
+        diesel::delete(visit::table).execute(&mut connection).unwrap();
+        assert_eq!(seed(&mut connection, WAIT).unwrap(), Seeded::Before);
+        assert_eq!(visit::table.count().get_result(&mut connection), Ok(0));
+    }
+
+    #[test]
+    fn the_well_known_data_is_there() {
+        let (_folder, mut connection) = prepared();
+        let c = &mut connection;
+        assert_eq!(vet::table.count().get_result(c), Ok(6));
+        assert_eq!(specialty::table.count().get_result(c), Ok(3));
+        assert_eq!(owner::table.count().get_result(c), Ok(10));
+        assert_eq!(visit::table.count().get_result(c), Ok(4));
+        let leo: (String, NaiveDate, String, String) = pet::table
+            .inner_join(pet_type::table)
+            .inner_join(owner::table)
+            .filter(owner::id.eq(1))
+            .select((pet::name, pet::birth_date, pet_type::name, owner::last_name))
+            .first(c)
+            .unwrap();
+        assert_eq!(leo, ("Leo".into(), NaiveDate::from_ymd_opt(2010, 9, 7).unwrap(), "cat".into(), "Franklin".into()));
+        let (from, below) = search::prefix("DAV");
+        let davises = owner::table.filter(owner::last_name_key.ge(from).and(owner::last_name_key.lt(below)));
+        assert_eq!(davises.count().get_result(c), Ok(2));
+    }
+
+    #[test]
+    fn a_name_is_unique_within_its_owner_and_the_violation_is_told() {
+        let (_folder, mut connection) = prepared();
+        let c = &mut connection;
+        let insert = |c: &mut Connection, name: &str, owner: i32| {
+            let row = (
+                pet::name.eq(name.to_owned()),
+                pet::birth_date.eq(NaiveDate::default()),
+                pet::type_id.eq(1),
+                pet::owner_id.eq(owner),
+            );
+            diesel::insert_into(pet::table).values(row).execute(c)
+        };
+        assert_eq!(insert(c, "Leo", 2), Ok(1));
+        assert_eq!(last_insert_id(c), Ok(14));
+        let again = insert(c, "LEO", 1).unwrap_err();
+        let unique = diesel::result::DatabaseErrorKind::UniqueViolation;
+        assert!(matches!(again, diesel::result::Error::DatabaseError(kind, _) if format!("{kind:?}") == format!("{unique:?}")));
+        assert!(insert(c, &"x".repeat(256), 1).is_err(), "too long");
+        assert_eq!(insert(c, &"각".repeat(255), 1), Ok(1));
+        assert!(insert(c, "Rex", 99).is_err(), "no such owner");
+    }
+
+    #[test]
+    fn tables_with_rows_are_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("petclinic.db").display());
+        let mut connection = connect(&url.parse().unwrap()).unwrap();
+        migrate(&mut connection, WAIT).unwrap();
+        diesel::insert_into(pet_type::table).values(pet_type::name.eq("fox")).execute(&mut connection).unwrap();
+        assert_eq!(seed(&mut connection, WAIT).unwrap(), Seeded::NotEmpty);
+        assert_eq!(seed(&mut connection, WAIT).unwrap(), Seeded::Before);
+        assert_eq!(owner::table.count().get_result(&mut connection), Ok(0));
+    }
+}

@@ -1,0 +1,175 @@
+//! One connection, for either kind of database, with the real cause where there is none.
+
+use std::fs::File;
+
+use diesel::connection::SimpleConnection;
+use diesel::Connection as _;
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
+use diesel::{ConnectionError, MysqlConnection, SqliteConnection};
+
+use super::{Backend, Connection, DatabaseUrl};
+
+impl Connection {
+    /// The kind of database behind it.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        match self {
+            Self::Mysql(_) => Backend::Mysql,
+            Self::Sqlite(_) => Backend::Sqlite,
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{message}", .trouble.advice())]
+pub struct ConnectError {
+    /// What kind of trouble it is.
+    pub trouble: Trouble,
+    message: String,
+}
+
+/// The kinds of trouble that a person has to act on differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing answers: refused, timed out, or no way there.
+    Unreachable,
+    /// The name has no address.
+    UnknownHost,
+    /// Wrong password, or no such account.
+    AccessDenied,
+    /// The account may log in, but not use this database.
+    MissingRight,
+    /// There is no such database.
+    UnknownDatabase,
+    /// TLS is required, and the server offers none.
+    NoTls,
+    /// The server's certificate is from another authority or for another name, or the files for it are unusable.
+    Certificate,
+    /// The server has no connection left for us.
+    Busy,
+    /// Anything else.
+    Other,
+}
+
+impl Trouble {
+    /// Reads the client's error, which diesel hands on as its text only.
+    fn of(message: &str) -> Self {
+        let has = |part: &str| message.contains(part);
+        if has("Unknown MySQL server host") {
+            Self::UnknownHost
+        } else if has("to database '") && has("Access denied") {
+            Self::MissingRight
+        } else if has("Access denied") {
+            Self::AccessDenied
+        } else if has("Unknown database") {
+            Self::UnknownDatabase
+        } else if has("certificate") || has("SSL_CTX") || has("Unable to get private key") {
+            Self::Certificate
+        } else if has("SSL is required") || has("SSL connection error") || has("TLS") {
+            Self::NoTls
+        } else if has("Too many connections") || has("max_user_connections") || has("max_connections_per_hour") {
+            Self::Busy
+        } else if has("Can't connect") || has("Lost connection") || has("gone away") || has("shutdown in progress") {
+            Self::Unreachable
+        } else {
+            Self::Other
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Unreachable => "the database doesn't answer: ",
+            Self::UnknownHost => "the database's host has no address: ",
+            Self::AccessDenied => "wrong password, or no such account yet: ",
+            Self::MissingRight => "the account may not use this database (it needs a GRANT): ",
+            Self::UnknownDatabase => "the server has no such database (CREATE DATABASE makes it): ",
+            Self::NoTls => "no TLS, which ssl_mode requires: ",
+            Self::Certificate => "the server's certificate is not trusted (ssl_ca, ssl_mode): ",
+            Self::Busy => "the server has no connection left: ",
+            Self::Other => "",
+        }
+    }
+}
+
+impl From<ConnectionError> for ConnectError {
+    fn from(error: ConnectionError) -> Self {
+        let message = error.to_string();
+        Self { trouble: Trouble::of(&message), message }
+    }
+}
+
+impl From<diesel::result::Error> for ConnectError {
+    fn from(error: diesel::result::Error) -> Self {
+        let message = error.to_string();
+        Self { trouble: Trouble::of(&message), message }
+    }
+}
+
+/// Connects. Blocks; an address that swallows packets holds it until the kernel gives up (about two minutes).
+///
+/// A MySQL session is strict, so that a text that is too long is refused and never cut. Where the URL requires TLS, the
+/// session is asked for its cipher before anything else is sent.
+pub fn connect(url: &DatabaseUrl) -> Result<Connection, ConnectError> {
+    match url.backend() {
+        Backend::Mysql => mysql(url).map(Connection::Mysql),
+        Backend::Sqlite => sqlite(url).map(Connection::Sqlite),
+    }
+}
+
+fn mysql(url: &DatabaseUrl) -> Result<MysqlConnection, ConnectError> {
+    if let Some(ca) = url.ssl_ca() {
+        File::open(&ca).map_err(|error| ConnectError {
+            trouble: Trouble::Certificate,
+            message: format!("cannot read ssl_ca {}: {error}", ca.display()),
+        })?;
+    }
+    let mut connection = MysqlConnection::establish(&url.for_client())?;
+    if url.requires_tls() && cipher(&mut connection)?.is_empty() {
+        return Err(ConnectError {
+            trouble: Trouble::NoTls,
+            message: "the session has no cipher (Ssl_cipher is empty)".to_owned(),
+        });
+    }
+    diesel::sql_query(
+        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+    )
+    .execute(&mut connection)?;
+    Ok(connection)
+}
+
+#[derive(QueryableByName)]
+struct Status {
+    #[diesel(sql_type = Text, column_name = "Value")]
+    value: String,
+}
+
+fn cipher(connection: &mut MysqlConnection) -> QueryResult<String> {
+    let status: Status = diesel::sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").get_result(connection)?;
+    Ok(status.value)
+}
+
+fn sqlite(url: &DatabaseUrl) -> Result<SqliteConnection, ConnectError> {
+    let mut connection = SqliteConnection::establish(&url.for_client()).map_err(|error| ConnectError {
+        trouble: Trouble::Unreachable,
+        message: format!("{url}: {error}"),
+    })?;
+    connection.batch_execute(
+        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
+    )?;
+    Ok(connection)
+}
+
+/// The id that this connection's last INSERT made.
+pub fn last_insert_id(connection: &mut Connection) -> QueryResult<i32> {
+    use diesel::dsl::sql;
+    match connection {
+        Connection::Mysql(mysql) => {
+            diesel::select(sql::<diesel::sql_types::BigInt>("CAST(LAST_INSERT_ID() AS SIGNED)"))
+                .get_result::<i64>(mysql)
+                .and_then(|id| i32::try_from(id).map_err(|error| diesel::result::Error::DeserializationError(error.into())))
+        }
+        Connection::Sqlite(sqlite) => diesel::select(sql::<Integer>("last_insert_rowid()")).get_result(sqlite),
+    }
+}

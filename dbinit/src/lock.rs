@@ -1,0 +1,70 @@
+//! One dbinit at a time on a database.
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::Connection as _;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable};
+use diesel::{MysqlConnection, QueryableByName};
+use tracing::info;
+
+use crate::apply::ApplyError;
+use crate::database::Connection;
+
+/// The lock's name: locks are the whole server's, and a name has at most 64 characters.
+const NAME: &str = "CONCAT('dbinit ', SHA1(DATABASE()))";
+
+/// Runs `work` while no other dbinit works on the same database.
+///
+/// On MySQL by a lock of the server (`GET_LOCK`), held by the very connection that does the work: it is gone with the
+/// connection, and not before the server has ended that connection's last statement. On SQLite `work` is one
+/// transaction, which begins by taking the database's write lock.
+pub(crate) fn exclusively<T>(
+    connection: &mut Connection,
+    wait: Duration,
+    work: impl FnOnce(&mut Connection) -> Result<T, ApplyError>,
+) -> Result<T, ApplyError> {
+    if let Connection::Mysql(mysql) = connection {
+        take(mysql, wait)?;
+        let result = work(connection);
+        // one that is not released goes with the connection
+        let released = connection.batch_execute(&format!("DO RELEASE_LOCK({NAME})"));
+        return result.and_then(|value| released.map(|()| value).map_err(ApplyError::from));
+    }
+    connection.batch_execute(&format!("PRAGMA busy_timeout = {}", wait.as_millis()))?;
+    connection.transaction(|connection| {
+        // writes nothing, and yet takes the write lock before the first read
+        connection.batch_execute("DROP TABLE IF EXISTS dbinit_lock")?;
+        work(connection)
+    })
+}
+
+#[derive(QueryableByName)]
+struct Taken {
+    /// 1 taken, 0 not within the time, NULL an error such as being killed.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    taken: Option<i64>,
+}
+
+fn take(connection: &mut MysqlConnection, wait: Duration) -> Result<(), ApplyError> {
+    let start = Instant::now();
+    let mut said = false;
+    loop {
+        let left = wait.saturating_sub(start.elapsed());
+        let seconds = i32::try_from(left.as_secs().min(5)).unwrap_or(5);
+        let lock: Taken = diesel::sql_query(format!("SELECT GET_LOCK({NAME}, ?) AS taken"))
+            .bind::<Integer, _>(seconds)
+            .get_result(connection)?;
+        if lock.taken == Some(1) {
+            return Ok(());
+        }
+        if left.is_zero() {
+            return Err(ApplyError::Locked(wait));
+        }
+        if !said {
+            info!("waiting for another dbinit to finish");
+            said = true;
+        }
+    }
+}
