@@ -5,9 +5,7 @@
 //! end with a semicolon at the end of a line.
 
 use diesel::connection::BoxableConnection;
-use diesel::migration::{
-    Migration as DieselMigration, MigrationMetadata, MigrationName, MigrationVersion, Result,
-};
+use diesel::migration::{Migration as DieselMigration, MigrationMetadata, MigrationName, MigrationVersion, Result};
 
 use crate::database::Backend;
 

@@ -2,8 +2,8 @@
 
 use std::fs::File;
 
-use diesel::connection::SimpleConnection;
 use diesel::Connection as _;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use diesel::{ConnectionError, MysqlConnection, SqliteConnection};
@@ -151,10 +151,8 @@ fn cipher(connection: &mut MysqlConnection) -> QueryResult<String> {
 }
 
 fn sqlite(url: &DatabaseUrl) -> Result<SqliteConnection, ConnectError> {
-    let mut connection = SqliteConnection::establish(&url.for_client()).map_err(|error| ConnectError {
-        trouble: Trouble::Unreachable,
-        message: format!("{url}: {error}"),
-    })?;
+    let mut connection = SqliteConnection::establish(&url.for_client())
+        .map_err(|error| ConnectError { trouble: Trouble::Unreachable, message: format!("{url}: {error}") })?;
     connection.batch_execute(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
     )?;
@@ -165,11 +163,9 @@ fn sqlite(url: &DatabaseUrl) -> Result<SqliteConnection, ConnectError> {
 pub fn last_insert_id(connection: &mut Connection) -> QueryResult<i32> {
     use diesel::dsl::sql;
     match connection {
-        Connection::Mysql(mysql) => {
-            diesel::select(sql::<diesel::sql_types::BigInt>("CAST(LAST_INSERT_ID() AS SIGNED)"))
-                .get_result::<i64>(mysql)
-                .and_then(|id| i32::try_from(id).map_err(|error| diesel::result::Error::DeserializationError(error.into())))
-        }
+        Connection::Mysql(mysql) => diesel::select(sql::<diesel::sql_types::BigInt>("CAST(LAST_INSERT_ID() AS SIGNED)"))
+            .get_result::<i64>(mysql)
+            .and_then(|id| i32::try_from(id).map_err(|error| diesel::result::Error::DeserializationError(error.into()))),
         Connection::Sqlite(sqlite) => diesel::select(sql::<Integer>("last_insert_rowid()")).get_result(sqlite),
     }
 }

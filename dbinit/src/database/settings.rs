@@ -87,8 +87,7 @@ fn parse(text: &str, variable: &str) -> Result<DatabaseUrl, clap::Error> {
 }
 
 fn read(file: &Path) -> Result<String, clap::Error> {
-    fs::read_to_string(file)
-        .map_err(|error| invalid(format!("DATABASE_URL_FILE: cannot read {}: {error}", file.display())))
+    fs::read_to_string(file).map_err(|error| invalid(format!("DATABASE_URL_FILE: cannot read {}: {error}", file.display())))
 }
 
 fn invalid(message: impl std::fmt::Display) -> clap::Error {
