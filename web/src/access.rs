@@ -8,11 +8,13 @@ use std::task;
 use std::time::Instant;
 
 use http::header::{HeaderValue, USER_AGENT};
-use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, Method, Request, Response, Uri};
 use hyper::body::Body;
 use tower_service::Service;
 use tracing::Instrument;
 
+use crate::MatchedRoute;
+use crate::metrics::Metrics;
 use crate::server::Peer;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,14 +42,17 @@ impl RequestId {
     }
 }
 
-/// A service around another that writes the access log. The line is written before the answer's first byte leaves.
+/// A service around another that writes the access log, and counts. The line is written before the answer's first byte leaves.
 #[derive(Clone)]
-pub struct AccessLog<S>(S);
+pub struct AccessLog<S> {
+    service: S,
+    metrics: Metrics,
+}
 
 impl<S> AccessLog<S> {
     /// Logs what `service` answers.
-    pub fn new(service: S) -> Self {
-        Self(service)
+    pub fn new(service: S, metrics: Metrics) -> Self {
+        Self { service, metrics }
     }
 }
 
@@ -61,22 +66,22 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Response<Out>, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), Infallible>> {
-        self.0.poll_ready(cx)
+        self.service.poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request<In>) -> Self::Future {
         let id = RequestId::of(request.headers());
         let span = tracing::info_span!("request", request_id = id.as_str());
-        let line = Line::new(&request);
+        let line = Line::new(&request, self.metrics.clone());
         request.extensions_mut().insert(id.clone());
-        let answered = span.in_scope(|| self.0.call(request));
+        let answered = span.in_scope(|| self.service.call(request));
         Box::pin(
             async move {
                 let mut response = answered.await?;
                 if let Ok(value) = HeaderValue::from_str(id.as_str()) {
                     response.headers_mut().insert(REQUEST_ID, value);
                 }
-                line.write(response.status(), response.body().size_hint().exact());
+                line.write(&response);
                 Ok(response)
             }
             .instrument(span),
@@ -91,25 +96,30 @@ struct Line {
     uri: Uri,
     peer: Option<SocketAddr>,
     user_agent: Option<HeaderValue>,
+    metrics: Metrics,
     answered: bool,
 }
 
 impl Line {
-    fn new<In>(request: &Request<In>) -> Self {
+    fn new<In>(request: &Request<In>, metrics: Metrics) -> Self {
+        metrics.in_flight.inc();
         Self {
             started: Instant::now(),
             method: request.method().clone(),
             uri: request.uri().clone(),
             peer: request.extensions().get::<Peer>().map(|peer| peer.0),
             user_agent: request.headers().get(USER_AGENT).cloned(),
+            metrics,
             answered: false,
         }
     }
 
-    fn write(mut self, status: StatusCode, bytes: Option<u64>) {
+    fn write<Out: Body>(mut self, response: &Response<Out>) {
         self.answered = true;
-        let bytes = if self.method == Method::HEAD { Some(0) } else { bytes };
-        self.log(status.as_u16(), bytes);
+        let route = response.extensions().get::<MatchedRoute>().map(|route| route.0);
+        self.metrics.request(route, &self.method, response.status(), self.started.elapsed());
+        let bytes = if self.method == Method::HEAD { Some(0) } else { response.body().size_hint().exact() };
+        self.log(response.status().as_u16(), bytes);
     }
 
     fn log(&self, status: u16, bytes: Option<u64>) {
@@ -126,6 +136,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
+        self.metrics.in_flight.dec();
         if !self.answered {
             self.log(CLIENT_CLOSED_REQUEST, None);
         }

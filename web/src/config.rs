@@ -17,6 +17,10 @@ pub struct Config {
     #[arg(long, env = "LISTEN_ADDR", default_value = "0.0.0.0:8080")]
     pub listen_addr: SocketAddr,
 
+    /// Address and port of metrics and probes, not for the public
+    #[arg(long, env = "ADMIN_ADDR", default_value = "0.0.0.0:9090")]
+    pub admin_addr: SocketAddr,
+
     /// The database
     #[command(flatten)]
     pub database: dbinit::database::Settings,

@@ -11,6 +11,8 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection
 use diesel::result::DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation};
 use diesel::{QueryResult, result};
 
+use crate::metrics::Metrics;
+
 /// A connection idle for longer than this is tried with a statement before it is used again.
 const TRUST_IDLE: Duration = Duration::from_secs(1);
 /// How long a request waits for a connection, and readiness for its answer.
@@ -20,6 +22,7 @@ const WAIT: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Db {
     pool: r2d2::Pool<Manager>,
+    metrics: Metrics,
 }
 
 /// Why the database gave no result.
@@ -35,14 +38,14 @@ pub enum DbError {
 
 impl Db {
     /// A pool of at most `size` connections, opened when they are needed: web starts without its database.
-    pub fn new(url: DatabaseUrl, size: u32) -> Self {
+    pub fn new(url: DatabaseUrl, size: u32, metrics: Metrics) -> Self {
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
             .connection_timeout(WAIT)
             .error_handler(Box::new(LogFailure))
             .build_unchecked(Manager { url });
-        Self { pool }
+        Self { pool, metrics }
     }
 
     /// Runs `work` on a connection of the pool. `statement` names it in the logs.
@@ -54,12 +57,18 @@ impl Db {
         F: FnOnce(&mut Connection) -> QueryResult<T> + Send + 'static,
         T: Send + 'static,
     {
-        let pool = self.pool.clone();
+        let Self { pool, metrics } = self.clone();
         let span = tracing::Span::current();
         let done = tokio::task::spawn_blocking(move || {
             let _entered = span.enter();
-            let mut pooled = pool.get().map_err(|error| DbError::Unavailable(error.to_string()))?;
-            pooled.use_for(statement, work)
+            let asked = Instant::now();
+            let pooled = pool.get();
+            metrics.pool_wait(asked.elapsed(), pooled.is_ok());
+            let mut pooled = pooled.map_err(|error| DbError::Unavailable(error.to_string()))?;
+            let begun = Instant::now();
+            let result = pooled.use_for(statement, work);
+            metrics.statement(statement, begun.elapsed());
+            result
         });
         match done.await {
             Ok(result) => result,
