@@ -19,12 +19,13 @@ pub struct Settings {
     pub url: DatabaseUrl,
 }
 
+const URL_HELP: &str = "The database: mysql://user:password@host:3306/petclinic?ssl_mode=required or sqlite:PATH; a password \
+                        only in the environment or the file";
+
 /// As clap sees it, before file and variable are made one.
 #[derive(Debug, Args)]
 struct Raw {
-    /// The database: mysql://user:password@host:3306/petclinic?ssl_mode=… or sqlite:PATH; a password only in the
-    /// environment or the file
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, help = URL_HELP)]
     database_url: Option<String>,
 
     /// A file that holds the database's URL, such as a mounted Secret

@@ -1,0 +1,289 @@
+//! A real MySQL server.
+//!
+//! Tests share one, started by `with-mysql COMMAND…`, in which each has a [`database`] of its own. A test that breaks its
+//! server, or sets it up in a special way, starts one of its own ([`Server`]): about 0.7 s, since the data directory is a
+//! copy of one that was initialised once.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::connection::{Connection, SimpleConnection};
+use diesel::mysql::MysqlConnection;
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::process::{Child, command};
+use crate::{net, until};
+
+/// The variable by which `with-mysql` tells tests where the shared server is.
+pub const URL_VARIABLE: &str = "TEST_MYSQL_URL";
+
+/// The password of root, who may log in from everywhere.
+const PASSWORD: &str = "testkit";
+
+/// Small and without any care for the machine's crash: a test's data dies with the test. What was committed still
+/// outlives a kill of the server.
+const FAST: [&str; 11] = [
+    "--skip-log-bin",
+    "--mysqlx=OFF",
+    "--performance-schema=OFF",
+    "--innodb-buffer-pool-size=64M",
+    "--innodb-redo-log-capacity=16M",
+    "--innodb-flush-method=nosync",
+    "--innodb-flush-log-at-trx-commit=2",
+    "--skip-innodb-doublewrite",
+    "--innodb-buffer-pool-load-at-startup=OFF",
+    "--innodb-buffer-pool-dump-at-shutdown=OFF",
+    "--max-connections=500",
+];
+
+const INIT: &str = "
+ALTER USER root@localhost IDENTIFIED BY 'testkit';
+CREATE USER root@'%' IDENTIFIED BY 'testkit';
+GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;
+";
+
+/// A database of a test's own; dropped with the value.
+#[derive(Debug)]
+pub struct Database {
+    /// Its name.
+    pub name: String,
+    /// Its URL, for root.
+    pub url: String,
+    admin: String,
+}
+
+/// Makes an empty database on the shared server.
+///
+/// # Panics
+/// Where there is no shared server.
+#[track_caller]
+pub fn database() -> Database {
+    let admin = std::env::var(URL_VARIABLE).unwrap_or_else(|_| {
+        panic!("this test needs MySQL: {URL_VARIABLE} is not set; run ./dev test, or with-mysql cargo test …")
+    });
+    Database::create(&admin)
+}
+
+impl Database {
+    #[track_caller]
+    fn create(admin: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        execute(admin, &format!("CREATE DATABASE {name}"));
+        Self { url: format!("{admin}/{name}"), name, admin: admin.to_owned() }
+    }
+
+    /// Runs statements in it, as root.
+    ///
+    /// # Panics
+    /// Where one fails.
+    #[track_caller]
+    pub fn execute(&self, sql: &str) {
+        execute(&self.url, sql);
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // a server that the test has killed has taken it along
+        let connection = MysqlConnection::establish(&self.admin);
+        let _ = connection.map(|mut connection| connection.batch_execute(&format!("DROP DATABASE {}", self.name)));
+    }
+}
+
+#[track_caller]
+fn execute(url: &str, sql: &str) {
+    let mut connection = MysqlConnection::establish(url).unwrap_or_else(|error| panic!("no connection to MySQL: {error}"));
+    connection.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+/// A server with a data directory and a port of its own, both gone with the value.
+#[derive(Debug)]
+pub struct Server {
+    port: u16,
+    folder: TempDir,
+    arguments: Vec<String>,
+    child: Option<Child>,
+}
+
+impl Server {
+    /// Starts one and waits until it answers.
+    #[track_caller]
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts one with further arguments for `mysqld`.
+    #[track_caller]
+    pub fn start_with(arguments: &[&str]) -> Self {
+        let mut server = Self::stopped(arguments);
+        server.restart();
+        server
+    }
+
+    /// Prepares one that doesn't run yet; its port is known, and [`Server::restart`] starts it.
+    ///
+    /// # Panics
+    /// Where no server can be installed.
+    #[track_caller]
+    pub fn stopped(arguments: &[&str]) -> Self {
+        remove_leftovers();
+        let folder = tempfile::Builder::new().prefix(&format!("{PREFIX}{}.", std::process::id())).tempdir().unwrap();
+        copy(&template(&mysqld()), &folder.path().join("data"));
+        let arguments = arguments.iter().map(ToString::to_string).collect();
+        Self { port: net::free_port(), folder, arguments, child: None }
+    }
+
+    /// Starts it again after [`Server::kill`] or [`Server::stop`], with the same data on the same port.
+    ///
+    /// # Panics
+    /// Where it ends instead of answering.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        let data = self.data();
+        let mut child = Child::spawn(
+            mysqld_command(&mysqld())
+                .arg(format!("--datadir={}", data.display()))
+                .arg(format!("--socket={}", self.folder.path().join("socket").display()))
+                .arg(format!("--pid-file={}", self.folder.path().join("pid").display()))
+                .arg(format!("--port={}", self.port))
+                .args(["--bind-address=127.0.0.1", "--secure-file-priv=NULL"])
+                .args(&self.arguments),
+        );
+        until("MySQL's start", || {
+            assert!(child.runs(), "mysqld ended:\n{}{}", child.stdout(), child.stderr());
+            child.stderr().contains("ready for connections").then_some(())
+        });
+        self.child = Some(child);
+    }
+
+    /// Kills it at once (SIGKILL). What was committed is there after [`Server::restart`].
+    pub fn kill(&mut self) {
+        self.child = None;
+    }
+
+    /// Shuts it down in order, which takes seconds.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.signal(Signal::TERM);
+            child.wait();
+        }
+    }
+
+    /// Stops it in its tracks (SIGSTOP): connections stay, and nothing answers.
+    pub fn pause(&mut self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`Server::pause`].
+    pub fn resume(&mut self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        if let Some(child) = &mut self.child {
+            child.signal(signal);
+        }
+    }
+
+    /// Where it listens on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its data directory, in which also its certificates lie (`ca.pem` is its own authority).
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The URL for root, without a database.
+    pub fn url(&self) -> String {
+        format!("mysql://root:{PASSWORD}@127.0.0.1:{}", self.port)
+    }
+
+    /// Runs statements as root.
+    ///
+    /// # Panics
+    /// Where one fails.
+    #[track_caller]
+    pub fn execute(&self, sql: &str) {
+        execute(&self.url(), sql);
+    }
+
+    /// Makes an empty database on it.
+    #[track_caller]
+    pub fn database(&self) -> Database {
+        Database::create(&self.url())
+    }
+}
+
+/// The server's program, installed where it is missing.
+fn mysqld() -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("mysql-server");
+    let output = Command::new(&script).stderr(std::process::Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{} found no MySQL server and could not install one", script.display());
+    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
+}
+
+/// The server's command as every use of it here begins; `--no-defaults` must be first.
+fn mysqld_command(mysqld: &Path) -> Command {
+    let mut command = command(mysqld);
+    command.arg("--no-defaults").args(FAST);
+    if rustix::process::geteuid().is_root() {
+        command.arg("--user=root");
+    }
+    command
+}
+
+/// An initialised data directory, made once for each version and kept in the cache.
+fn template(mysqld: &Path) -> PathBuf {
+    let version = Command::new(mysqld).args(["--no-defaults", "--version"]).output().unwrap().stdout;
+    let mut hasher = DefaultHasher::new();
+    (version, FAST, INIT).hash(&mut hasher);
+    let cache = cache();
+    let template = cache.join(format!("template-{:016x}", hasher.finish()));
+    if !template.exists() {
+        fs::create_dir_all(&cache).unwrap();
+        let new = tempfile::Builder::new().prefix("new-template.").tempdir_in(&cache).unwrap();
+        let init = new.path().join("init.sql");
+        fs::write(&init, INIT).unwrap();
+        let data = new.path().join("data");
+        let mut initialize = mysqld_command(mysqld);
+        initialize.arg("--initialize-insecure").arg(format!("--datadir={}", data.display()));
+        let ended = Child::spawn(initialize.arg(format!("--init-file={}", init.display()))).wait();
+        assert!(ended.status.success(), "mysqld --initialize failed:\n{}{}", ended.stdout, ended.stderr);
+        // another process may have been first: its template is as good
+        let _ = fs::rename(&data, &template);
+    }
+    template
+}
+
+/// The folder that `mysql-server` also uses.
+fn cache() -> PathBuf {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let base = std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from).or_else(home);
+    base.expect("HOME or XDG_CACHE_HOME is set").join("petclinic/mysql")
+}
+
+const PREFIX: &str = "petclinic-mysql.";
+
+/// Removes what servers of killed tests have left: a folder's name holds the id of the process that made it.
+fn remove_leftovers() {
+    for entry in fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let maker = name.strip_prefix(PREFIX).and_then(|rest| rest.split('.').next()).and_then(|id| id.parse::<u32>().ok());
+        if maker.is_some_and(|id| !Path::new("/proc").join(id.to_string()).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").args(["-a", "--reflink=auto"]).args([from, to]).status().unwrap();
+    assert!(copied.success(), "cp -a {} {} failed", from.display(), to.display());
+}
