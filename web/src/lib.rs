@@ -1,14 +1,89 @@
-//! The Petclinic.
+//! The Petclinic: pages over HTTP, from a database that dbinit prepared.
+//!
+//! A request comes in through [`routes`], the one table of paths. Its handler gets a [`context::Context`] and gives a
+//! [`views::Reply`] or an [`error::Error`]: data and the name of a template, never a response. [`views`] alone decides
+//! whether that becomes HTML or JSON, in which language, and with which headers.
+//!
+//! | module | what |
+//! |---|---|
+//! | `home`, `owners`, `pets`, `visits`, `vets` | the pages: handlers, and `form` (what may be entered) and `store` (SQL) beside them |
+//! | `router`, `context`, `form`, `flash` | from a request to a handler's arguments |
+//! | `views`, `i18n`, `assets`, `error` | from a handler's result to a response |
 
 pub mod access;
 pub mod admin;
+pub mod assets;
 pub mod config;
+pub mod context;
 pub mod db;
+pub mod error;
+pub mod flash;
+pub mod form;
 pub mod health;
+pub mod home;
+pub mod i18n;
+pub mod long_process;
 pub mod metrics;
+pub mod owners;
+pub mod pets;
+#[macro_use]
+mod router;
 pub mod server;
 pub mod shutdown;
+pub mod vets;
+pub mod views;
+pub mod visits;
 
-/// The route that answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MatchedRoute(pub &'static str);
+use std::sync::Arc;
+
+use warp::{Filter, Rejection};
+
+use crate::db::Db;
+use crate::health::Health;
+pub use crate::router::MatchedRoute;
+
+/// What all requests share. Clones are cheap.
+#[derive(Clone)]
+pub struct App {
+    /// The way to the database.
+    pub db: Db,
+    /// Liveness and readiness.
+    pub health: Health,
+    /// Templates and languages.
+    pub views: Arc<views::Views>,
+    /// The veterinarians, read at most every few seconds.
+    pub vets: Arc<vets::Cache>,
+}
+
+impl App {
+    /// The state of a server that works on `db`.
+    ///
+    /// # Errors
+    /// A template or a message file that came with the program can't be read.
+    pub fn new(db: Db, health: Health) -> anyhow::Result<Self> {
+        Ok(Self { db, health, views: Arc::new(views::Views::new()?), vets: Arc::default() })
+    }
+}
+
+/// THE route table: each path with its methods. HEAD is answered like GET, OPTIONS with `Allow`.
+pub fn routes(app: App) -> impl Filter<Extract = (warp::reply::Response,), Error = Rejection> + Clone {
+    let table = routes! {
+        () => { GET: home::welcome }
+        ("owners") => { GET: owners::list }
+        ("owners" / "find") => { GET: owners::find }
+        ("owners" / "new") => { GET: owners::new_form, POST: owners::create }
+        ("owners" / {owner}) => { GET: owners::show }
+        ("owners" / {owner} / "edit") => { GET: owners::edit_form, POST: owners::update }
+        ("owners" / {owner} / "pets" / "new") => { GET: pets::new_form, POST: pets::create }
+        ("owners" / {owner} / "pets" / {pet} / "edit") => { GET: pets::edit_form, POST: pets::update }
+        ("owners" / {owner} / "pets" / {pet} / "visits" / "new") => { GET: visits::new_form, POST: visits::create }
+        ("vets.html") => { GET: vets::list }
+        ("vets") => { GET: vets::json }
+        ("oups") => { GET: home::oups }
+        ("20process") => { GET: long_process::twenty }
+        ("40process") => { GET: long_process::forty }
+        ("resources" / {file: String}) => { GET: assets::serve }
+        ("favicon.ico") => { GET: assets::favicon }
+    };
+    router::answer(table, app)
+}

@@ -1,0 +1,189 @@
+### What Petclinic says in English.
+
+site-name = Petclinic
+skip-to-content = Skip to content
+footer-text = Petclinic: a small production pod, written in Rust.
+
+## Navigation and search
+
+nav-label = Main
+nav-home = Home
+nav-owners = Find owners
+nav-vets = Veterinarians
+nav-error = Error
+search-label = Search owners by last name
+search-placeholder = Last name
+search-button = Search
+
+## Welcome
+
+home-title = Welcome
+home-heading = Welcome to Petclinic
+home-lead = Every owner, every pet and every visit, a few keystrokes away.
+home-picture = A dog and a cat sitting side by side under a warm sun
+home-owners = All owners
+home-owners-text = Look through everyone we know
+home-new-owner = New owner
+home-new-owner-text = Register somebody who has just come in
+home-vets = Veterinarians
+home-vets-text = Who is here, and what they know best
+
+## Owners
+
+find-title = Find owners
+find-hint = The first letters are enough. Leave it empty to see everyone.
+find-button = Find owner
+owners-title = Owners
+owners-all =
+    { $count ->
+        [one] One owner
+       *[other] { $count } owners
+    }
+owners-found =
+    { $count ->
+        [one] One owner whose last name begins with “{ $name }”
+       *[other] { $count } owners whose last name begins with “{ $name }”
+    }
+owner-last-name = Last name
+owner-name = Name
+owner-pets = Pets
+owner-no-pets = none
+owner-no-pets-yet = No pets yet.
+owner-information = Owner information
+owner-pets-and-visits = Pets and visits
+owner-add = Add owner
+owner-new = New owner
+owner-edit = Edit owner
+owner-update = Update owner
+owner-telephone-hint = Ten digits, without spaces
+cancel = Cancel
+
+## Pets and visits
+
+pet-add = Add pet
+pet-new = New pet
+pet-edit = Edit pet
+pet-update = Update pet
+pet-born = born
+pet-no-visits = No visits yet.
+pet-type-choose = Choose a type
+pet-type =
+    { $type ->
+        [bird] bird
+        [cat] cat
+        [dog] dog
+        [hamster] hamster
+        [lizard] lizard
+        [snake] snake
+       *[other] { $type }
+    }
+visit-add = Add visit
+visit-new = New visit
+visit-date = Date
+visit-previous = Previous visits
+
+## Veterinarians
+
+vets-title = Veterinarians
+vets-all =
+    { $count ->
+        [one] One veterinarian
+       *[other] { $count } veterinarians
+    }
+vet-specialties = Specialties
+vet-no-specialty = none
+vet-specialty =
+    { $name ->
+        [dentistry] dentistry
+        [radiology] radiology
+        [surgery] surgery
+       *[other] { $name }
+    }
+
+## Pages of a list
+
+pager-label = Pages
+pager-first = First
+pager-previous = Previous
+pager-next = Next
+pager-last = Last
+pager-place = Page { $page } of { $pages }
+
+## Fields, named like the fields of the forms
+
+field-firstName = First name
+field-lastName = Last name
+field-address = Address
+field-city = City
+field-telephone = Telephone
+field-name = Name
+field-birthDate = Birth date
+field-type = Type
+field-date = Date
+field-description = Description
+
+## Problems with what was entered
+
+problems-title =
+    { $count ->
+        [one] One field needs another look
+       *[other] { $count } fields need another look
+    }
+problem-required = is required
+problem-too-long =
+    { $max ->
+        [one] may have one character at most
+       *[other] may have { $max } characters at most
+    }
+problem-characters = contains characters that cannot be shown
+problem-telephone = must be a 10-digit number
+problem-date = is not a date; it looks like 2024-12-31
+problem-future = must not be in the future
+problem-type = is not a type we know
+problem-duplicate = already exists
+problem-not-found = has not been found
+
+## After a save
+
+flash-owner-created = New owner created
+flash-owner-updated = Owner updated
+flash-pet-added = New pet added
+flash-pet-updated = Pet updated
+flash-visit-booked = Visit booked
+
+## Errors
+
+error-home = Home
+error-find = Find owners
+error-request-id = Request
+error-400-title = We could not read that
+error-400-text = The address or the form was damaged on its way. Please go back and try again.
+error-404-title = Nothing here
+error-404-text = The page, the owner or the pet you asked for does not exist.
+error-405-title = Not like this
+error-405-text = This page exists, but cannot be used that way.
+error-413-title = Too much at once
+error-413-text = What you sent is larger than we accept.
+error-415-title = Not a form
+error-415-text = What you sent is not a form that we can read.
+error-500-title = Something went wrong
+error-500-text = The mistake is ours, and it has been noted. Please try again.
+error-503-title = One moment, please
+error-503-text = Our records cannot be reached right now. Please try again in a few seconds.
+
+## A day
+
+date = { $month ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[12] December
+    } { $day }, { $year }

@@ -1,0 +1,70 @@
+//! What can go wrong in a handler, and what the client is told about it.
+
+use http::{Method, StatusCode};
+
+use crate::db::DbError;
+
+/// Why a request got no page. Each becomes an error page, or problem details where JSON is asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such path or row.
+    #[error("not found")]
+    NotFound,
+    /// The path is there, and takes these methods.
+    #[error("method not allowed")]
+    MethodNotAllowed(&'static [Method]),
+    /// A query or a form that isn't percent-encoded UTF-8, or a body that broke off.
+    #[error("malformed request")]
+    Malformed,
+    /// The body is larger than what is read.
+    #[error("body too large")]
+    TooLarge,
+    /// The body isn't a form.
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
+    /// The database gave no result.
+    #[error(transparent)]
+    Database(DbError),
+    /// The page that shows what an error looks like.
+    #[error("an error on purpose: /oups shows what happens")]
+    OnPurpose,
+    /// A handler panicked; the panic hook has logged where.
+    #[error("a handler panicked")]
+    Panicked,
+    /// A page could not be made of its data.
+    #[error("page not rendered: {0}")]
+    Render(String),
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Query(diesel::result::Error::NotFound) => Self::NotFound,
+            other => Self::Database(other),
+        }
+    }
+}
+
+impl Error {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Database(DbError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Database(DbError::Query(_)) | Self::OnPurpose | Self::Panicked | Self::Render(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        }
+    }
+
+    /// Logs what is our fault. That the database is away is logged once, where it is noticed, and not for each request.
+    pub fn log(&self) {
+        if self.status() == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(error = %self, "request failed");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Forms: each field as it was typed, and what is wrong with it.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, NaiveDate};
+use serde::Serialize;
+
+use crate::context::Fields;
+
+/// The longest text that is kept, in characters.
+pub const MAX_TEXT: usize = 255;
+
+/// What is wrong with a field. Its name is the end of its message's id, `problem-…`, and its code in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Problem {
+    /// Nothing but blanks.
+    Required,
+    /// More than `max` characters.
+    TooLong {
+        /// How many there may be.
+        max: usize,
+    },
+    /// Control characters, which no page shows and no keyboard types.
+    Characters,
+    /// Not ten digits.
+    Telephone,
+    /// Not a day in the form YYYY-MM-DD.
+    Date,
+    /// A birth date after today.
+    Future,
+    /// None of the kinds of pets.
+    Type,
+    /// Another pet of the owner has that name.
+    Duplicate,
+    /// No owner has such a name.
+    NotFound,
+}
+
+/// A form as it is shown: every field with its value, and the problems in the order of the fields.
+#[derive(Debug, Default, Serialize)]
+pub struct Form {
+    fields: BTreeMap<&'static str, Field>,
+    problems: Vec<Summary>,
+}
+
+#[derive(Debug, Serialize)]
+struct Field {
+    value: String,
+    problem: Option<Problem>,
+}
+
+#[derive(Debug, Serialize)]
+struct Summary {
+    field: &'static str,
+    #[serde(flatten)]
+    problem: Problem,
+}
+
+impl Form {
+    /// A form whose fields have these values.
+    pub fn filled<const N: usize>(values: [(&'static str, &str); N]) -> Self {
+        let field = |value: &str| Field { value: value.to_owned(), problem: None };
+        Self { fields: values.into_iter().map(|(name, value)| (name, field(value))).collect(), problems: Vec::new() }
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_ok(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Puts a problem beside a field.
+    pub fn refuse(&mut self, name: &'static str, problem: Problem) {
+        self.fields.entry(name).or_insert_with(|| Field { value: String::new(), problem: None }).problem = Some(problem);
+        self.problems.push(Summary { field: name, problem });
+    }
+
+    /// Takes in a field that `check` makes a value of.
+    fn read<T>(&mut self, fields: &Fields<'_>, name: &'static str, check: impl FnOnce(&str) -> Result<T, Problem>) -> Option<T> {
+        let typed = fields.get(name).unwrap_or_default();
+        self.fields.insert(name, Field { value: typed.to_owned(), problem: None });
+        check(typed.trim()).map_err(|problem| self.refuse(name, problem)).ok()
+    }
+
+    /// A text that has to be there.
+    pub fn text(&mut self, fields: &Fields<'_>, name: &'static str) -> Option<String> {
+        self.read(fields, name, text)
+    }
+
+    /// A telephone number: ten digits.
+    pub fn telephone(&mut self, fields: &Fields<'_>, name: &'static str) -> Option<String> {
+        self.read(fields, name, |typed| {
+            let number = text(typed)?;
+            let ten_digits = number.len() == 10 && number.bytes().all(|b| b.is_ascii_digit());
+            if ten_digits { Ok(number) } else { Err(Problem::Telephone) }
+        })
+    }
+
+    /// A day, not after `latest`.
+    pub fn date(&mut self, fields: &Fields<'_>, name: &'static str, latest: NaiveDate) -> Option<NaiveDate> {
+        self.read(fields, name, |typed| {
+            let date = date(typed)?;
+            if date > latest { Err(Problem::Future) } else { Ok(date) }
+        })
+    }
+
+    /// One of the choices that `find` knows.
+    pub fn choice<T>(&mut self, fields: &Fields<'_>, name: &'static str, find: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        self.read(fields, name, |typed| if typed.is_empty() { Err(Problem::Required) } else { find(typed).ok_or(Problem::Type) })
+    }
+}
+
+fn text(typed: &str) -> Result<String, Problem> {
+    if typed.is_empty() {
+        Err(Problem::Required)
+    } else if typed.chars().any(char::is_control) {
+        Err(Problem::Characters)
+    } else if typed.chars().count() > MAX_TEXT {
+        Err(Problem::TooLong { max: MAX_TEXT })
+    } else {
+        Ok(typed.to_owned())
+    }
+}
+
+/// Exactly `YYYY-MM-DD`, in the years that MySQL's DATE has (1000 to 9999).
+fn date(typed: &str) -> Result<NaiveDate, Problem> {
+    if typed.is_empty() {
+        return Err(Problem::Required);
+    }
+    let shaped = typed.len() == 10 && typed.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    let date = if shaped { NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok() } else { None };
+    date.filter(|date| (1000..=9999).contains(&date.year())).ok_or(Problem::Date)
+}
+
+/// Today, where the server is (`TZ`).
+pub fn today() -> NaiveDate {
+    chrono::Local::now().date_naive()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_kept_or_refused() {
+        assert_eq!(text("가"), Ok("가".into()));
+        let longest = "🐕".repeat(MAX_TEXT);
+        assert_eq!(text(&longest), Ok(longest.clone()));
+        assert_eq!(text(&(longest + "x")), Err(Problem::TooLong { max: 255 }));
+        assert_eq!(text(""), Err(Problem::Required));
+        assert_eq!(text("a\0b"), Err(Problem::Characters));
+    }
+
+    #[test]
+    fn dates_have_one_form() {
+        assert_eq!(date("2020-02-29"), Ok(NaiveDate::from_ymd_opt(2020, 2, 29).unwrap()));
+        for wrong in ["2021-02-29", "2020-2-9", "20-02-2020", "+2020-01-1", "0999-01-01", "２０２０-01-01", "tomorrow"] {
+            assert_eq!(date(wrong), Err(Problem::Date), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The languages: messages from `locales/<tag>/*.ftl`, and which language a request gets.
+
+use anyhow::Context as _;
+use chrono::{Datelike, NaiveDate};
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource};
+use http::HeaderMap;
+use http::header::ACCEPT_LANGUAGE;
+
+use crate::flash::cookie;
+
+/// Another language is a line here and its file.
+const LANGUAGES: [Language; 1] =
+    [Language { tag: "en", name: "English", dir: "ltr", messages: include_str!("../locales/en/petclinic.ftl") }];
+
+/// A language that the pages speak.
+#[derive(Debug)]
+pub struct Language {
+    /// Its tag, as in `lang="…"`.
+    pub tag: &'static str,
+    /// Its name in itself.
+    pub name: &'static str,
+    /// `ltr` or `rtl`.
+    pub dir: &'static str,
+    messages: &'static str,
+}
+
+impl Language {
+    /// All languages; the first is the one for those who want none of them.
+    pub fn all() -> &'static [Self] {
+        &LANGUAGES
+    }
+
+    /// The index in [`Language::all`] of what the request wants: by the cookie `lang`, else by `Accept-Language`.
+    pub fn of(headers: &HeaderMap) -> usize {
+        let known = |tag: &str| LANGUAGES.iter().position(|language| language.tag == tag);
+        let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        cookie(headers, "lang").and_then(known).or_else(|| wanted.and_then(negotiate)).unwrap_or(0)
+    }
+}
+
+/// The language with the highest weight in an `Accept-Language`; of equal ones, the first.
+fn negotiate(accept: &str) -> Option<usize> {
+    let mut best: Option<(f32, usize)> = None;
+    for (range, weight) in weighted(accept) {
+        let primary = range.split('-').next().unwrap_or_default();
+        let known = LANGUAGES.iter().position(|language| primary == "*" || primary.eq_ignore_ascii_case(language.tag));
+        if let Some(index) = known
+            && weight > best.map_or(0.0, |(weight, _)| weight)
+        {
+            best = Some((weight, index));
+        }
+    }
+    best.map(|(_, index)| index)
+}
+
+/// The values of an `Accept…` header with their q-values; 0 for one that can't be read.
+pub fn weighted(header: &str) -> impl Iterator<Item = (&str, f32)> {
+    header.split(',').filter_map(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let value = parts.next().filter(|value| !value.is_empty())?;
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        Some((value, weight.map_or(1.0, |q| q.parse().ok().filter(|q| (0.0..=1.0).contains(q)).unwrap_or(0.0))))
+    })
+}
+
+/// One language's messages.
+pub struct Catalogue(FluentBundle<FluentResource>);
+
+impl Catalogue {
+    /// Reads the messages of a language.
+    ///
+    /// # Errors
+    /// The file is no valid Fluent.
+    pub fn new(language: &Language) -> anyhow::Result<Self> {
+        let resource = FluentResource::try_new(language.messages.to_owned());
+        let resource = resource.map_err(|(_, errors)| anyhow::anyhow!("messages of {}: {errors:?}", language.tag))?;
+        let tag = language.tag.parse().with_context(|| format!("language {}", language.tag))?;
+        let mut bundle = FluentBundle::new_concurrent(vec![tag]);
+        // Isolation marks help where a value runs against the text's direction; elsewhere they only end up in copied text.
+        bundle.set_use_isolating(language.dir == "rtl");
+        bundle.add_resource(resource).map_err(|errors| anyhow::anyhow!("messages of {}: {errors:?}", language.tag))?;
+        Ok(Self(bundle))
+    }
+
+    /// The message `id` with its arguments filled in.
+    ///
+    /// # Errors
+    /// There is no such message, or it needs another argument.
+    pub fn text(&self, id: &str, args: Option<&FluentArgs<'_>>) -> Result<String, String> {
+        let message = self.0.get_message(id).and_then(|message| message.value()).ok_or_else(|| format!("no message {id}"))?;
+        let mut errors = Vec::new();
+        let text = self.0.format_pattern(message, args, &mut errors);
+        if errors.is_empty() { Ok(text.into_owned()) } else { Err(format!("message {id}: {errors:?}")) }
+    }
+
+    /// A day in words.
+    ///
+    /// # Errors
+    /// The language has no message `date`.
+    pub fn date(&self, date: NaiveDate) -> Result<String, String> {
+        let mut args = FluentArgs::new();
+        args.set("day", date.day());
+        args.set("month", date.month());
+        args.set("year", date.year().to_string());
+        self.text("date", Some(&args))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_read() {
+        let read: Vec<_> = weighted("de-AT;q=0.5, en;q=0.7,*;q=0,fr;q=x, ko ;q=1.5,, tr").collect();
+        assert_eq!(read, [("de-AT", 0.5), ("en", 0.7), ("*", 0.0), ("fr", 0.0), ("ko", 0.0), ("tr", 1.0)]);
+    }
+
+    #[test]
+    fn a_language_nobody_speaks_is_not_chosen() {
+        assert_eq!(negotiate("tlh, en-GB;q=0.1"), Some(0));
+        assert_eq!(negotiate("tlh"), None);
+        assert_eq!(negotiate("en;q=0"), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! Pets: the form that makes and changes them.
+
+mod form;
+pub mod store;
+
+use diesel::result::DatabaseErrorKind::UniqueViolation;
+use diesel::result::Error::DatabaseError;
+use serde_json::json;
+
+use crate::context::{Context, Id};
+use crate::db::DbError;
+use crate::error::Error;
+use crate::flash::Flash;
+use crate::form::{Form, Problem};
+use crate::owners::store::{self as owners, Owner};
+use crate::views::Reply;
+
+/// `GET /owners/{owner}/pets/new`
+pub async fn new_form(cx: Context, owner: Id) -> Result<Reply, Error> {
+    let (owner, types) = cx.app.db.run("owner by id", move |conn| Ok((owners::get(conn, owner.0)?, store::types(conn)?))).await?;
+    form_page(&owner, None, &types, &form::empty())
+}
+
+/// `POST /owners/{owner}/pets/new`
+pub async fn create(cx: Context, owner: Id) -> Result<Reply, Error> {
+    let (owner, types) = cx.app.db.run("owner by id", move |conn| Ok((owners::get(conn, owner.0)?, store::types(conn)?))).await?;
+    let (mut form, values) = form::read(&cx.form()?, &types);
+    let Some(values) = values else { return form_page(&owner, None, &types, &form) };
+    let id = owner.id;
+    let inserted = cx.app.db.run("insert pet", move |conn| store::insert(conn, id, &values)).await;
+    if name_is_taken(&inserted) {
+        form.refuse("name", Problem::Duplicate);
+        return form_page(&owner, None, &types, &form);
+    }
+    inserted?;
+    Reply::saved(format!("/owners/{id}"), Flash::PetAdded)
+}
+
+/// `GET /owners/{owner}/pets/{pet}/edit`
+pub async fn edit_form(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
+    let of_owner = move |conn: &mut _| Ok((store::get(conn, owner.0, pet.0)?, store::types(conn)?));
+    let ((owner, pet), types) = cx.app.db.run("pet of owner", of_owner).await?;
+    form_page(&owner, Some(pet.id), &types, &form::of(&pet))
+}
+
+/// `POST /owners/{owner}/pets/{pet}/edit`
+pub async fn update(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
+    let of_owner = move |conn: &mut _| Ok((store::get(conn, owner.0, pet.0)?, store::types(conn)?));
+    let ((owner, pet), types) = cx.app.db.run("pet of owner", of_owner).await?;
+    let (mut form, values) = form::read(&cx.form()?, &types);
+    let Some(values) = values else { return form_page(&owner, Some(pet.id), &types, &form) };
+    let updated = cx.app.db.run("update pet", move |conn| store::update(conn, pet.id, &values)).await;
+    if name_is_taken(&updated) {
+        form.refuse("name", Problem::Duplicate);
+        return form_page(&owner, Some(pet.id), &types, &form);
+    }
+    updated?;
+    Reply::saved(format!("/owners/{}", owner.id), Flash::PetUpdated)
+}
+
+/// A pet's name is unique within its owner; the database decides, whoever else saves at this moment.
+fn name_is_taken<T>(result: &Result<T, DbError>) -> bool {
+    matches!(result, Err(DbError::Query(DatabaseError(UniqueViolation, _))))
+}
+
+fn form_page(owner: &Owner, pet: Option<i32>, types: &[store::Type], form: &Form) -> Result<Reply, Error> {
+    let today = crate::form::today();
+    Reply::page("pets/form", &json!({ "owner": owner, "id": pet, "types": types, "today": today, "form": form }))
+}

@@ -1,0 +1,69 @@
+//! Pets in the database.
+
+use chrono::NaiveDate;
+use dbinit::database::Connection;
+use dbinit::schema::{owner, pet, pet_type};
+use diesel::prelude::*;
+use serde::Serialize;
+
+use crate::owners::store::Owner;
+
+/// A pet, as its form has it.
+#[derive(Debug, Queryable, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pet {
+    /// The id.
+    pub id: i32,
+    /// The name.
+    pub name: String,
+    /// The birth date.
+    pub birth_date: NaiveDate,
+    /// The name of its kind.
+    pub r#type: String,
+}
+
+/// A kind of pet.
+#[derive(Debug, Queryable, Serialize)]
+pub struct Type {
+    /// The id.
+    pub id: i32,
+    /// The name.
+    pub name: String,
+}
+
+/// What the form enters.
+#[derive(Debug, Insertable, AsChangeset)]
+#[diesel(table_name = pet)]
+pub struct Values {
+    /// The name.
+    pub name: String,
+    /// The birth date.
+    pub birth_date: NaiveDate,
+    /// The kind.
+    pub type_id: i32,
+}
+
+/// All kinds of pets, by name.
+pub fn types(conn: &mut Connection) -> QueryResult<Vec<Type>> {
+    pet_type::table.order(pet_type::name).select((pet_type::id, pet_type::name)).load(conn)
+}
+
+/// A pet and its owner; not found where the pet is another owner's.
+pub fn get(conn: &mut Connection, owner: i32, pet: i32) -> QueryResult<(Owner, Pet)> {
+    owner::table
+        .inner_join(pet::table.inner_join(pet_type::table))
+        .filter(owner::id.eq(owner))
+        .filter(pet::id.eq(pet))
+        .select((Owner::as_select(), (pet::id, pet::name, pet::birth_date, pet_type::name)))
+        .first(conn)
+}
+
+/// Inserts a pet of an owner.
+pub fn insert(conn: &mut Connection, owner: i32, values: &Values) -> QueryResult<()> {
+    diesel::insert_into(pet::table).values((values, pet::owner_id.eq(owner))).execute(conn).map(drop)
+}
+
+/// Changes a pet's values.
+pub fn update(conn: &mut Connection, pet: i32, values: &Values) -> QueryResult<()> {
+    diesel::update(pet::table.find(pet)).set(values).execute(conn).map(drop)
+}

@@ -1,0 +1,149 @@
+//! From the route table to a response: the macro that reads the table, and the one function that answers.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use bytes::Buf;
+use futures_util::{FutureExt, Stream};
+use http::{HeaderMap, Method};
+use warp::path::FullPath;
+use warp::reply::Response;
+use warp::{Filter, Rejection};
+
+use crate::App;
+use crate::access::RequestId;
+use crate::context::{self, Context};
+use crate::error::Error;
+use crate::views::{Asker, Reply};
+
+/// The route that answered, as it stands in the table (`/owners/{owner}/edit`): in each response's extensions, for metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatchedRoute(pub &'static str);
+
+/// A handler's answer on its way.
+pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send>>;
+
+/// A line of the table whose path is that of the request, with the path's parameters taken in.
+pub(crate) struct Matched {
+    pub(crate) template: &'static str,
+    pub(crate) methods: &'static [Method],
+    pub(crate) handle: Box<dyn FnOnce(&Method, Context) -> Answer + Send>,
+}
+
+/// Reads a table of `(path) => { METHOD: handler, … }` lines into one filter that finds the line of a request's path.
+///
+/// A path is literals and `{name}`s (an id; `{name: Type}` for another type), which the handler gets after its context.
+macro_rules! routes {
+    ($( ($($path:tt)*) => $methods:tt )+) => { routes!(@or $( [routes!(@path warp::any(); [] []; $($path)* => $methods)] )+) };
+
+    (@or [$first:expr] $( [$next:expr] )*) => { $first$(.or($next).unify())* };
+
+    (@path $filter:expr; $params:tt [$($template:expr,)*]; => { $($method:ident : $handler:expr),+ $(,)? }) => {
+        $filter.and(warp::path::end()).map(routes!(@closure $params [
+            match concat!($($template),*) { "" => "/", template => template }
+        ] { $($method: $handler),+ }))
+    };
+    (@path $filter:expr; $params:tt [$($template:expr,)*]; $literal:literal $(/ $($rest:tt)+)? => $methods:tt) => {
+        routes!(@path $filter.and(warp::path($literal)); $params [$($template,)* "/", $literal,]; $($($rest)+)? => $methods)
+    };
+    (@path $filter:expr; $params:tt $template:tt; {$name:ident} $(/ $($rest:tt)+)? => $methods:tt) => {
+        routes!(@path $filter; $params $template; {$name: crate::context::Id} $(/ $($rest)+)? => $methods)
+    };
+    (@path $filter:expr; [$($params:tt)*] [$($template:expr,)*]; {$name:ident: $type:ty} $(/ $($rest:tt)+)? => $methods:tt) => {
+        routes!(
+            @path $filter.and(warp::path::param::<$type>());
+            [$($params)* ($name: $type)] [$($template,)* "/{", stringify!($name), "}",]; $($($rest)+)? => $methods
+        )
+    };
+
+    (@closure [$(($name:ident: $type:ty))*] [$template:expr] $methods:tt) => {
+        |$($name: $type),*| routes!(@matched [$($name)*] [$template] $methods)
+    };
+    (@matched $names:tt [$template:expr] { $($method:ident : $handler:expr),+ }) => {
+        crate::router::Matched {
+            template: $template,
+            methods: &[$(http::Method::$method),+],
+            handle: Box::new(move |method, cx| match *method {
+                $(http::Method::$method => routes!(@call $handler, cx, $names),)+
+                _ => Box::pin(std::future::ready(Err(crate::error::Error::NotFound))),
+            }),
+        }
+    };
+    (@call $handler:expr, $cx:ident, [$($name:ident)*]) => { Box::pin($handler($cx $(, $name)*)) };
+}
+
+/// Answers each request by the line of `table` that has its path, and by an error page where there is none.
+pub(crate) fn answer<T>(table: T, app: App) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone
+where
+    T: Filter<Extract = (Matched,), Error = Rejection> + Clone + Send + Sync + 'static,
+    T::Future: Send,
+{
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    table
+        .map(Some)
+        .or(warp::any().map(|| None))
+        .unify()
+        .and(warp::method())
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<RequestId>())
+        .and(warp::body::stream())
+        .then(move |matched, method, path, query, headers, id, body| {
+            let app = app.clone();
+            async move {
+                let head = Head { method, path, query, headers, id };
+                respond(app, matched, head, body).await
+            }
+        })
+}
+
+/// A request without its body.
+struct Head {
+    method: Method,
+    path: FullPath,
+    query: String,
+    headers: HeaderMap,
+    id: Option<RequestId>,
+}
+
+async fn respond<S, B, E>(app: App, matched: Option<Matched>, head: Head, body: S) -> Response
+where
+    S: Stream<Item = Result<B, E>> + Send,
+    B: Buf,
+{
+    let views = app.views.clone();
+    let asker = Asker::new(&head.headers, head.path.as_str(), head.id.clone());
+    let route = matched.as_ref().map(|matched| MatchedRoute(matched.template));
+    let result = match matched {
+        Some(matched) => handle(app, matched, head, body).await,
+        None => Err(Error::NotFound),
+    };
+    let mut response = views.respond(result, &asker);
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
+}
+
+/// Dispatches by method; a handler that panics has answered with an internal error.
+async fn handle<S, B, E>(app: App, matched: Matched, head: Head, body: S) -> Result<Reply, Error>
+where
+    S: Stream<Item = Result<B, E>> + Send,
+    B: Buf,
+{
+    let method = if head.method == Method::HEAD { Method::GET } else { head.method };
+    if method == Method::OPTIONS {
+        return Ok(Reply::Allow(matched.methods));
+    }
+    if !matched.methods.contains(&method) {
+        return Err(Error::MethodNotAllowed(matched.methods));
+    }
+    let body = if method == Method::GET { bytes::Bytes::new() } else { context::read_body(&head.headers, body).await? };
+    let cx = Context::new(app, head.query, head.headers, body);
+    let answer = AssertUnwindSafe((matched.handle)(&method, cx));
+    match answer.catch_unwind().await {
+        Ok(result) => result,
+        Err(_) => Err(Error::Panicked),
+    }
+}

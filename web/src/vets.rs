@@ -1,0 +1,102 @@
+//! Veterinarians: few, and seldom changed, so that they are kept for some seconds.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use dbinit::database::Connection;
+use dbinit::schema::{specialty, vet, vet_specialty};
+use diesel::prelude::*;
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::context::{Context, Id};
+use crate::error::Error;
+use crate::owners::Pages;
+use crate::views::Reply;
+
+/// Veterinarians a page.
+const PAGE: usize = 5;
+/// For how long the list is kept; a change by another program shows after that.
+const KEEP: Duration = Duration::from_secs(20);
+
+/// A veterinarian, in the shape that the original's `/vets` has.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vet {
+    id: i32,
+    first_name: String,
+    last_name: String,
+    specialties: Vec<Specialty>,
+    nr_of_specialties: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Specialty {
+    id: i32,
+    name: String,
+}
+
+/// The list as it was last read.
+#[derive(Default)]
+pub struct Cache(Mutex<Option<(Instant, Arc<Vec<Vet>>)>>);
+
+impl Cache {
+    fn get(&self) -> Option<Arc<Vec<Vet>>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|(read, _)| read.elapsed() < KEEP).map(|(_, vets)| vets.clone())
+    }
+
+    fn put(&self, vets: Arc<Vec<Vet>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), vets));
+    }
+}
+
+/// `GET /vets.html?page=`
+pub async fn list(cx: Context) -> Result<Reply, Error> {
+    let page = match cx.query()?.get("page") {
+        None | Some("") => 1,
+        Some(page) => page.parse::<Id>().map_err(|()| Error::NotFound)?.0,
+    };
+    let all = all(&cx).await?;
+    let count = all.len().div_ceil(PAGE).max(1);
+    let shown = usize::try_from(page).ok().filter(|page| *page <= count).ok_or(Error::NotFound)?;
+    let vets: Vec<&Vet> = all.iter().skip((shown - 1) * PAGE).take(PAGE).collect();
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let pages = Pages::linked(i64::from(page), count, |page| format!("/vets.html?page={page}"));
+    Reply::page("vets/list", &json!({ "vetList": vets, "total": all.len(), "pages": pages }))
+}
+
+/// `GET /vets`
+pub async fn json(cx: Context) -> Result<Reply, Error> {
+    Ok(Reply::Json(StatusCode::OK, json!({ "vetList": &*all(&cx).await? })))
+}
+
+/// All of them, by id.
+async fn all(cx: &Context) -> Result<Arc<Vec<Vet>>, Error> {
+    if let Some(vets) = cx.app.vets.get() {
+        return Ok(vets);
+    }
+    let vets = Arc::new(cx.app.db.run("vets with specialties", read).await?);
+    cx.app.vets.put(vets.clone());
+    Ok(vets)
+}
+
+fn read(conn: &mut Connection) -> QueryResult<Vec<Vet>> {
+    let rows: Vec<(i32, String, String, Option<(i32, String)>)> = vet::table
+        .left_join(vet_specialty::table.inner_join(specialty::table))
+        .order((vet::id, specialty::name))
+        .select((vet::id, vet::first_name, vet::last_name, (specialty::id, specialty::name).nullable()))
+        .load(conn)?;
+    let mut vets: Vec<Vet> = Vec::new();
+    for (id, first_name, last_name, specialty) in rows {
+        if vets.last().is_none_or(|vet| vet.id != id) {
+            vets.push(Vet { id, first_name, last_name, specialties: Vec::new(), nr_of_specialties: 0 });
+        }
+        if let (Some(vet), Some((id, name))) = (vets.last_mut(), specialty) {
+            vet.specialties.push(Specialty { id, name });
+            vet.nr_of_specialties += 1;
+        }
+    }
+    Ok(vets)
+}

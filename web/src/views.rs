@@ -1,0 +1,296 @@
+//! From data to a response: the one place that knows about HTML, JSON, languages and headers.
+
+mod render;
+
+use std::borrow::Cow;
+
+use http::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE, VARY,
+};
+use http::{HeaderMap, Method, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+use warp::reply::Response;
+
+use crate::access::RequestId;
+use crate::assets::Asset;
+use crate::error::Error;
+use crate::flash::Flash;
+use crate::i18n::{self, Language};
+
+/// What a handler answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// A page: HTML from the template, or its data as JSON.
+    Page {
+        /// The template's name, as in `templates/<name>.hbs`.
+        template: &'static str,
+        /// What the template shows.
+        data: Value,
+    },
+    /// 302 to a path of ours, with a message for the page there.
+    Redirect(String, Option<Flash>),
+    /// JSON, whatever the client prefers.
+    Json(StatusCode, Value),
+    /// Plain text.
+    Text(String),
+    /// A status alone.
+    Empty(StatusCode),
+    /// The methods of a path, for OPTIONS.
+    Allow(&'static [Method]),
+    /// A file that came with the program.
+    Asset {
+        /// The file.
+        asset: &'static Asset,
+        /// Asked for by its hashed name: it never changes.
+        forever: bool,
+        /// The client has it.
+        known: bool,
+    },
+}
+
+impl Reply {
+    /// A page that shows `data`.
+    ///
+    /// # Errors
+    /// [`Error::Render`] where `data` can't be expressed as JSON.
+    pub fn page(template: &'static str, data: &impl Serialize) -> Result<Self, Error> {
+        let data = serde_json::to_value(data).map_err(|error| Error::Render(error.to_string()))?;
+        Ok(Self::Page { template, data })
+    }
+
+    /// 302 to a path of ours.
+    pub fn redirect(to: impl Into<String>) -> Result<Self, Error> {
+        Ok(Self::Redirect(to.into(), None))
+    }
+
+    /// 302 after a save, with the message that says so.
+    pub fn saved(to: impl Into<String>, flash: Flash) -> Result<Self, Error> {
+        Ok(Self::Redirect(to.into(), Some(flash)))
+    }
+}
+
+/// Who asks: what a response depends on besides the handler's reply.
+pub struct Asker {
+    language: usize,
+    json: bool,
+    flash: Option<Flash>,
+    path: String,
+    id: Option<RequestId>,
+}
+
+impl Asker {
+    pub(crate) fn new(headers: &HeaderMap, path: &str, id: Option<RequestId>) -> Self {
+        let json = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(prefers_json);
+        Self { language: Language::of(headers), json, flash: Flash::of(headers), path: path.to_owned(), id }
+    }
+}
+
+/// Whether an `Accept` weighs JSON higher than HTML.
+fn prefers_json(accept: &str) -> bool {
+    let weight = |of: [&str; 2]| {
+        let named = i18n::weighted(accept).filter(|(kind, _)| of.iter().any(|of| of.eq_ignore_ascii_case(kind)));
+        named.map(|(_, weight)| weight).fold(0.0, f32::max)
+    };
+    weight(["application/json", "application/problem+json"]) > weight(["text/html", "application/xhtml+xml"])
+}
+
+/// Templates in every language.
+pub struct Views(Vec<render::Renderer>);
+
+impl Views {
+    /// Reads templates and messages.
+    ///
+    /// # Errors
+    /// One of them is not valid, or a template names a message or an asset that isn't there.
+    pub fn new() -> anyhow::Result<Self> {
+        Language::all().iter().map(render::Renderer::new).collect::<anyhow::Result<_>>().map(Self)
+    }
+
+    /// The response for what a handler came back with.
+    pub fn respond(&self, result: Result<Reply, Error>, asker: &Asker) -> Response {
+        let mut response = match result.and_then(|reply| self.reply(reply, asker)) {
+            Ok(response) => response,
+            Err(error) => self.error(&error, asker),
+        };
+        secure(response.headers_mut());
+        response
+    }
+
+    fn reply(&self, reply: Reply, asker: &Asker) -> Result<Response, Error> {
+        Ok(match reply {
+            Reply::Page { data, .. } if asker.json => negotiated(json_response(StatusCode::OK, "application/json", &data)),
+            Reply::Page { template, data } => {
+                let mut response = negotiated(html(StatusCode::OK, self.render(template, data, asker)?));
+                if asker.flash.is_some() {
+                    response.headers_mut().append(SET_COOKIE, HeaderValue::from_static(Flash::CLEAR_COOKIE));
+                }
+                response
+            }
+            Reply::Redirect(to, flash) => {
+                let mut response = empty(StatusCode::FOUND);
+                let location = HeaderValue::try_from(to).map_err(|error| Error::Render(error.to_string()))?;
+                response.headers_mut().insert(LOCATION, location);
+                if let Some(cookie) = flash.and_then(|flash| HeaderValue::try_from(flash.set_cookie()).ok()) {
+                    response.headers_mut().append(SET_COOKIE, cookie);
+                }
+                response
+            }
+            Reply::Json(status, data) => json_response(status, "application/json", &data),
+            Reply::Text(text) => with_type(StatusCode::OK, "text/plain; charset=utf-8", text.into()),
+            Reply::Empty(status) => empty(status),
+            Reply::Allow(methods) => {
+                let mut response = empty(StatusCode::NO_CONTENT);
+                response.headers_mut().insert(ALLOW, allow(methods)?);
+                response
+            }
+            Reply::Asset { asset, forever, known } => asset_response(asset, forever, known)?,
+        })
+    }
+
+    fn error(&self, error: &Error, asker: &Asker) -> Response {
+        error.log();
+        let status = error.status();
+        let id = asker.id.as_ref().map(RequestId::as_str);
+        let renderer = self.renderer(asker);
+        let mut response = if asker.json {
+            let title = renderer.text(&format!("error-{}-title", status.as_u16()));
+            let detail = renderer.text(&format!("error-{}-text", status.as_u16()));
+            let problem = json!({
+                "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail,
+                "instance": asker.path, "requestId": id,
+            });
+            json_response(status, "application/problem+json", &problem)
+        } else {
+            match self.render("error", json!({ "status": status.as_u16(), "requestId": id }), asker) {
+                Ok(page) => html(status, page),
+                Err(unrendered) => {
+                    unrendered.log();
+                    with_type(status, "text/plain; charset=utf-8", status.as_str().to_owned().into())
+                }
+            }
+        };
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Error::MethodNotAllowed(methods) = error
+            && let Ok(methods) = allow(methods)
+        {
+            headers.insert(ALLOW, methods);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
+    }
+
+    fn render(&self, template: &str, mut data: Value, asker: &Asker) -> Result<String, Error> {
+        if let Value::Object(fields) = &mut data {
+            let page = json!({ "section": section(template, &asker.path), "flash": asker.flash.map(Flash::message) });
+            fields.insert("page".to_owned(), page);
+        }
+        self.renderer(asker).page(template, data).map_err(Error::Render)
+    }
+
+    fn renderer(&self, asker: &Asker) -> &render::Renderer {
+        &self.0[asker.language]
+    }
+}
+
+/// The part of the site that a page belongs to, for the navigation.
+fn section(template: &str, path: &str) -> &'static str {
+    match template.split('/').next() {
+        Some("home") => "home",
+        Some("owners" | "pets" | "visits") => "owners",
+        Some("vets") => "vets",
+        _ if path == "/oups" => "oups",
+        _ => "",
+    }
+}
+
+fn with_type(status: StatusCode, kind: &'static str, body: Cow<'static, str>) -> Response {
+    let mut response = match body {
+        Cow::Borrowed(text) => Response::new(text.into()),
+        Cow::Owned(text) => Response::new(text.into()),
+    };
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn html(status: StatusCode, page: String) -> Response {
+    with_type(status, "text/html; charset=utf-8", page.into())
+}
+
+fn json_response(status: StatusCode, kind: &'static str, data: &Value) -> Response {
+    with_type(status, kind, data.to_string().into())
+}
+
+fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new("".into());
+    *response.status_mut() = status;
+    response
+}
+
+/// Pages show people's data, and one URL has several faces: caches keep them apart, and ask again.
+fn negotiated(mut response: Response) -> Response {
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept, accept-language, cookie"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+fn asset_response(asset: &'static Asset, forever: bool, known: bool) -> Result<Response, Error> {
+    let mut response = if known {
+        empty(StatusCode::NOT_MODIFIED)
+    } else {
+        with_type(StatusCode::OK, asset.kind, asset.content.into())
+    };
+    let lasting = if forever { "public, max-age=31536000, immutable" } else { "public, no-cache" };
+    let tag = HeaderValue::try_from(asset.etag()).map_err(|error| Error::Render(error.to_string()))?;
+    response.headers_mut().insert(ETAG, tag);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(lasting));
+    Ok(response)
+}
+
+fn allow(methods: &[Method]) -> Result<HeaderValue, Error> {
+    let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    if methods.contains(&Method::GET) {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    HeaderValue::try_from(names.join(", ")).map_err(|error| Error::Render(error.to_string()))
+}
+
+/// What a browser may do with a response: nothing that our pages don't need.
+fn secure(headers: &mut HeaderMap) {
+    const HEADERS: [(&str, &str); 7] = [
+        (
+            "content-security-policy",
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ];
+    headers.reserve(HEADERS.len());
+    for (name, value) in HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_for_those_who_ask_for_it() {
+        for accept in ["application/json", "application/json, text/html;q=0.9", "text/html;q=0.5,application/problem+json", "Application/JSON"] {
+            assert!(prefers_json(accept), "{accept}");
+        }
+        for accept in ["", "*/*", "text/html", "text/html,application/json", "text/html,application/xhtml+xml,*/*;q=0.8", "application/json;q=0"] {
+            assert!(!prefers_json(accept), "{accept}");
+        }
+    }
+}

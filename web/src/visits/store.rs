@@ -1,0 +1,56 @@
+//! Visits in the database.
+
+use chrono::NaiveDate;
+use dbinit::database::Connection;
+use dbinit::schema::visit;
+use diesel::prelude::*;
+use serde::Serialize;
+
+use crate::owners::store::Owner;
+use crate::pets::store::{self as pets, Pet};
+
+/// What the form enters.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = visit)]
+pub struct Values {
+    /// The day of the visit.
+    pub visit_date: NaiveDate,
+    /// What it is about.
+    pub description: String,
+}
+
+/// A visit.
+#[derive(Debug, Queryable, Serialize)]
+pub struct Visit {
+    id: i32,
+    date: NaiveDate,
+    description: String,
+}
+
+/// A pet, its owner and its visits.
+#[derive(Debug)]
+pub struct OfPet {
+    /// The owner.
+    pub owner: Owner,
+    /// The pet.
+    pub pet: Pet,
+    /// The visits, the newest first.
+    pub visits: Vec<Visit>,
+}
+
+/// A pet and its visits; not found where the pet is another owner's.
+pub fn visits(conn: &mut Connection, owner: i32, pet: i32) -> QueryResult<OfPet> {
+    let (owner, pet) = pets::get(conn, owner, pet)?;
+    let visits = visit::table
+        .filter(visit::pet_id.eq(pet.id))
+        .order((visit::visit_date.desc(), visit::id.desc()))
+        .select((visit::id, visit::visit_date, visit::description))
+        .load(conn)?;
+    Ok(OfPet { owner, pet, visits })
+}
+
+/// Inserts a visit; not found where the pet is another owner's.
+pub fn insert(conn: &mut Connection, owner: i32, pet: i32, values: &Values) -> QueryResult<()> {
+    let (_, pet) = pets::get(conn, owner, pet)?;
+    diesel::insert_into(visit::table).values((values, visit::pet_id.eq(pet.id))).execute(conn).map(drop)
+}
