@@ -34,25 +34,25 @@ pub(crate) struct Matched {
 ///
 /// A path is literals and `{name}`s (an id; `{name: Type}` for another type), which the handler gets after its context.
 macro_rules! routes {
-    ($( ($($path:tt)*) => $methods:tt )+) => { routes!(@or $( [routes!(@path warp::any(); [] []; $($path)* => $methods)] )+) };
+    ($( ($($path:tt)*) => $methods:tt )+) => { routes!(@or $( [routes!(@path warp::any(); [] []; [$($path)*] $methods)] )+) };
 
     (@or [$first:expr] $( [$next:expr] )*) => { $first$(.or($next).unify())* };
 
-    (@path $filter:expr; $params:tt [$($template:expr,)*]; => { $($method:ident : $handler:expr),+ $(,)? }) => {
+    (@path $filter:expr; $params:tt [$($template:expr,)*]; [] { $($method:ident : $handler:expr),+ $(,)? }) => {
         $filter.and(warp::path::end()).map(routes!(@closure $params [
             match concat!($($template),*) { "" => "/", template => template }
         ] { $($method: $handler),+ }))
     };
-    (@path $filter:expr; $params:tt [$($template:expr,)*]; $literal:literal $(/ $($rest:tt)+)? => $methods:tt) => {
-        routes!(@path $filter.and(warp::path($literal)); $params [$($template,)* "/", $literal,]; $($($rest)+)? => $methods)
+    (@path $filter:expr; $params:tt [$($template:expr,)*]; [$literal:literal $(/ $($rest:tt)+)?] $methods:tt) => {
+        routes!(@path $filter.and(warp::path($literal)); $params [$($template,)* "/", $literal,]; [$($($rest)+)?] $methods)
     };
-    (@path $filter:expr; $params:tt $template:tt; {$name:ident} $(/ $($rest:tt)+)? => $methods:tt) => {
-        routes!(@path $filter; $params $template; {$name: crate::context::Id} $(/ $($rest)+)? => $methods)
+    (@path $filter:expr; $params:tt $template:tt; [{$name:ident} $(/ $($rest:tt)+)?] $methods:tt) => {
+        routes!(@path $filter; $params $template; [{$name: crate::context::Id} $(/ $($rest)+)?] $methods)
     };
-    (@path $filter:expr; [$($params:tt)*] [$($template:expr,)*]; {$name:ident: $type:ty} $(/ $($rest:tt)+)? => $methods:tt) => {
+    (@path $filter:expr; [$($params:tt)*] [$($template:expr,)*]; [{$name:ident: $type:ty} $(/ $($rest:tt)+)?] $methods:tt) => {
         routes!(
             @path $filter.and(warp::path::param::<$type>());
-            [$($params)* ($name: $type)] [$($template,)* "/{", stringify!($name), "}",]; $($($rest)+)? => $methods
+            [$($params)* ($name: $type)] [$($template,)* "/{", stringify!($name), "}",]; [$($($rest)+)?] $methods
         )
     };
 

@@ -146,10 +146,8 @@ pub fn details(conn: &mut Connection, id: i32) -> QueryResult<Details> {
 
 /// Inserts an owner, and gives its id.
 pub fn insert(conn: &mut Connection, values: &Values) -> QueryResult<i32> {
-    conn.transaction(|conn| {
-        diesel::insert_into(owner::table).values(values).execute(conn)?;
-        last_id(conn)
-    })
+    diesel::insert_into(owner::table).values(values).execute(conn)?;
+    last_id(conn)
 }
 
 /// The id that this connection's last insert made.

@@ -12,16 +12,16 @@ use crate::pets::store::{self as pets, Pet};
 /// What the form enters.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = visit)]
-pub struct Values {
+pub(super) struct Values {
     /// The day of the visit.
-    pub visit_date: NaiveDate,
+    pub(super) visit_date: NaiveDate,
     /// What it is about.
-    pub description: String,
+    pub(super) description: String,
 }
 
 /// A visit.
 #[derive(Debug, Queryable, Serialize)]
-pub struct Visit {
+pub(super) struct Visit {
     id: i32,
     date: NaiveDate,
     description: String,
@@ -29,17 +29,17 @@ pub struct Visit {
 
 /// A pet, its owner and its visits.
 #[derive(Debug)]
-pub struct OfPet {
+pub(super) struct OfPet {
     /// The owner.
-    pub owner: Owner,
+    pub(super) owner: Owner,
     /// The pet.
-    pub pet: Pet,
+    pub(super) pet: Pet,
     /// The visits, the newest first.
-    pub visits: Vec<Visit>,
+    pub(super) visits: Vec<Visit>,
 }
 
 /// A pet and its visits; not found where the pet is another owner's.
-pub fn visits(conn: &mut Connection, owner: i32, pet: i32) -> QueryResult<OfPet> {
+pub(super) fn visits(conn: &mut Connection, owner: i32, pet: i32) -> QueryResult<OfPet> {
     let (owner, pet) = pets::get(conn, owner, pet)?;
     let visits = visit::table
         .filter(visit::pet_id.eq(pet.id))
@@ -50,7 +50,7 @@ pub fn visits(conn: &mut Connection, owner: i32, pet: i32) -> QueryResult<OfPet>
 }
 
 /// Inserts a visit; not found where the pet is another owner's.
-pub fn insert(conn: &mut Connection, owner: i32, pet: i32, values: &Values) -> QueryResult<()> {
+pub(super) fn insert(conn: &mut Connection, owner: i32, pet: i32, values: &Values) -> QueryResult<()> {
     let (_, pet) = pets::get(conn, owner, pet)?;
     diesel::insert_into(visit::table).values((values, visit::pet_id.eq(pet.id))).execute(conn).map(drop)
 }
