@@ -95,7 +95,11 @@ struct Pooled {
 }
 
 impl Pooled {
-    fn use_for<T>(&mut self, statement: &'static str, work: impl FnOnce(&mut Connection) -> QueryResult<T>) -> Result<T, DbError> {
+    fn use_for<T>(
+        &mut self,
+        statement: &'static str,
+        work: impl FnOnce(&mut Connection) -> QueryResult<T>,
+    ) -> Result<T, DbError> {
         // Broken until proven otherwise: a panic in `work` leaves the connection in an unknown state.
         self.broken = true;
         let result = work(&mut self.connection);

@@ -23,11 +23,14 @@ pub struct MatchedRoute(pub &'static str);
 /// A handler's answer on its way.
 pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send>>;
 
+/// Calls the handler of one of a line's methods.
+pub(crate) type Handle = Box<dyn FnOnce(&Method, Context) -> Answer + Send>;
+
 /// A line of the table whose path is that of the request, with the path's parameters taken in.
 pub(crate) struct Matched {
     pub(crate) template: &'static str,
     pub(crate) methods: &'static [Method],
-    pub(crate) handle: Box<dyn FnOnce(&Method, Context) -> Answer + Send>,
+    pub(crate) handle: Handle,
 }
 
 /// Reads a table of `(path) => { METHOD: handler, … }` lines into one filter that finds the line of a request's path.

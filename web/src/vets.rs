@@ -82,8 +82,11 @@ async fn all(cx: &Context) -> Result<Arc<Vec<Vet>>, Error> {
     Ok(vets)
 }
 
+/// Id, first and last name, and a specialty.
+type Row = (i32, String, String, Option<(i32, String)>);
+
 fn read(conn: &mut Connection) -> QueryResult<Vec<Vet>> {
-    let rows: Vec<(i32, String, String, Option<(i32, String)>)> = vet::table
+    let rows: Vec<Row> = vet::table
         .left_join(vet_specialty::table.inner_join(specialty::table))
         .order((vet::id, specialty::name))
         .select((vet::id, vet::first_name, vet::last_name, (specialty::id, specialty::name).nullable()))

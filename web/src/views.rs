@@ -239,11 +239,8 @@ fn negotiated(mut response: Response) -> Response {
 }
 
 fn asset_response(asset: &'static Asset, forever: bool, known: bool) -> Result<Response, Error> {
-    let mut response = if known {
-        empty(StatusCode::NOT_MODIFIED)
-    } else {
-        with_type(StatusCode::OK, asset.kind, asset.content.into())
-    };
+    let mut response =
+        if known { empty(StatusCode::NOT_MODIFIED) } else { with_type(StatusCode::OK, asset.kind, asset.content.into()) };
     let lasting = if forever { "public, max-age=31536000, immutable" } else { "public, no-cache" };
     let tag = HeaderValue::try_from(asset.etag()).map_err(|error| Error::Render(error.to_string()))?;
     response.headers_mut().insert(ETAG, tag);
@@ -286,10 +283,22 @@ mod tests {
 
     #[test]
     fn json_is_for_those_who_ask_for_it() {
-        for accept in ["application/json", "application/json, text/html;q=0.9", "text/html;q=0.5,application/problem+json", "Application/JSON"] {
+        for accept in [
+            "application/json",
+            "application/json, text/html;q=0.9",
+            "text/html;q=0.5,application/problem+json",
+            "Application/JSON",
+        ] {
             assert!(prefers_json(accept), "{accept}");
         }
-        for accept in ["", "*/*", "text/html", "text/html,application/json", "text/html,application/xhtml+xml,*/*;q=0.8", "application/json;q=0"] {
+        for accept in [
+            "",
+            "*/*",
+            "text/html",
+            "text/html,application/json",
+            "text/html,application/xhtml+xml,*/*;q=0.8",
+            "application/json;q=0",
+        ] {
             assert!(!prefers_json(accept), "{accept}");
         }
     }

@@ -1,7 +1,7 @@
 //! Owners in the database. At most two statements a page.
 
 use chrono::NaiveDate;
-use dbinit::database::Connection;
+use dbinit::database::{Connection, last_insert_id};
 use dbinit::schema::{owner, pet, pet_type, visit};
 use dbinit::search;
 use diesel::prelude::*;
@@ -72,12 +72,8 @@ pub fn search(conn: &mut Connection, prefix: &str, skip: i64, take: i64) -> Quer
     let (from, below) = search::prefix(prefix);
     let hits = || owner::table.filter(owner::last_name_key.ge(from.clone())).filter(owner::last_name_key.lt(below.clone()));
     let total = hits().count().get_result(conn)?;
-    let owners: Vec<Owner> = hits()
-        .order((owner::last_name_key, owner::id))
-        .limit(take)
-        .offset(skip)
-        .select(Owner::as_select())
-        .load(conn)?;
+    let owners: Vec<Owner> =
+        hits().order((owner::last_name_key, owner::id)).limit(take).offset(skip).select(Owner::as_select()).load(conn)?;
     let ids: Vec<i32> = owners.iter().map(|owner| owner.id).collect();
     let pets: Vec<(i32, String)> =
         pet::table.filter(pet::owner_id.eq_any(ids)).order((pet::name, pet::id)).select((pet::owner_id, pet::name)).load(conn)?;
@@ -116,9 +112,12 @@ struct Visit {
     description: String,
 }
 
+/// Id, name, birth date and kind.
+type PetRow = (i32, String, NaiveDate, String);
+
 /// An owner with pets by name, and their visits, the newest first.
 pub fn details(conn: &mut Connection, id: i32) -> QueryResult<Details> {
-    let rows: Vec<(Owner, Option<(i32, String, NaiveDate, String)>)> = owner::table
+    let rows: Vec<(Owner, Option<PetRow>)> = owner::table
         .find(id)
         .left_join(pet::table.inner_join(pet_type::table))
         .order((pet::name, pet::id))
@@ -147,17 +146,7 @@ pub fn details(conn: &mut Connection, id: i32) -> QueryResult<Details> {
 /// Inserts an owner, and gives its id.
 pub fn insert(conn: &mut Connection, values: &Values) -> QueryResult<i32> {
     diesel::insert_into(owner::table).values(values).execute(conn)?;
-    last_id(conn)
-}
-
-/// The id that this connection's last insert made.
-fn last_id(conn: &mut Connection) -> QueryResult<i32> {
-    use diesel::dsl::sql;
-    use diesel::sql_types::Integer;
-    match conn {
-        Connection::Mysql(conn) => diesel::select(sql::<Integer>("CAST(LAST_INSERT_ID() AS SIGNED)")).get_result(conn),
-        Connection::Sqlite(conn) => diesel::select(sql::<Integer>("last_insert_rowid()")).get_result(conn),
-    }
+    last_insert_id(conn)
 }
 
 /// Changes an owner's values.

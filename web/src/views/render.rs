@@ -4,7 +4,9 @@
 //! the template when it is read: messages without arguments, names of assets, the layout.
 
 use fluent_bundle::{FluentArgs, FluentValue};
-use handlebars::{Context, Handlebars, Helper, HelperDef, RenderContext, RenderError, RenderErrorReason, ScopedJson};
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, PathAndJson, RenderContext, RenderError, RenderErrorReason, ScopedJson,
+};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -112,7 +114,7 @@ impl HelperDef for Translate {
         _: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        let id: String = helper.params().iter().map(|part| part.render()).collect();
+        let id: String = helper.params().iter().map(PathAndJson::render).collect();
         let mut args = FluentArgs::with_capacity(helper.hash().len());
         for (name, value) in helper.hash() {
             args.set(*name, fluent_value(value.value()));
