@@ -1,5 +1,6 @@
 //! Bringing a database to the schema, and the seed data into it, exactly once whoever races and whatever is killed.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use diesel::Connection as _;
@@ -34,7 +35,8 @@ const CREATE_RECORD: &str = "CREATE TABLE IF NOT EXISTS dbinit_record (
     recorded_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
 )";
 
-const SEED: &str = "seed";
+/// The record of the seed data.
+pub(crate) const SEED: &str = "seed";
 
 /// Why the database was not brought to where it should be.
 #[derive(Debug, thiserror::Error)]
@@ -43,11 +45,25 @@ pub enum ApplyError {
     #[error("another dbinit has held this database's lock for {0:?}")]
     Locked(Duration),
     /// A migration failed; those before it are applied.
-    #[error("{0}")]
+    #[error("{advice}{0}", advice = advice(&.0.to_string()))]
     Migration(Box<dyn std::error::Error + Send + Sync>),
     /// A statement failed.
-    #[error(transparent)]
+    #[error("{advice}{0}", advice = advice(&.0.to_string()))]
     Database(#[from] diesel::result::Error),
+}
+
+impl ApplyError {
+    /// Whether the connection was lost on the way: all of it may be done again on another one.
+    pub fn is_lost_connection(&self) -> bool {
+        let lost = ["Lost connection", "gone away", "shutdown in progress", "Connection was killed"];
+        matches!(self, Self::Database(_) | Self::Migration(_)) && lost.iter().any(|words| self.to_string().contains(words))
+    }
+}
+
+/// The server's own words name the right and the table.
+fn advice(message: &str) -> &'static str {
+    let denied = ["command denied", "Access denied", "access denied"].iter().any(|words| message.contains(words));
+    if denied { "the account lacks a right (GRANT gives it): " } else { "" }
 }
 
 /// What became of the seed data.
@@ -103,6 +119,12 @@ pub fn seed(connection: &mut Connection, lock_wait: Duration) -> Result<Seeded, 
 
 fn recorded(connection: &mut Connection, name: &str) -> QueryResult<Option<String>> {
     dbinit_record::table.find(name).select(dbinit_record::value).first(connection).optional()
+}
+
+/// All that was recorded.
+pub(crate) fn records(connection: &mut Connection) -> QueryResult<BTreeMap<String, String>> {
+    let rows: Vec<(String, String)> = dbinit_record::table.load(connection)?;
+    Ok(rows.into_iter().collect())
 }
 
 fn record(connection: &mut Connection, name: &str, value: &str) -> QueryResult<()> {

@@ -6,13 +6,21 @@
 //! - [`database`]: where the database is (settings, URL) and a connection to it.
 //!
 //! The `dbinit` program adds
+//! - [`config`]: its settings;
+//! - [`wait`]: waiting for the database;
 //! - [`migrations`]: the numbered files, compiled in;
-//! - [`apply`]: bringing a database to this schema, and the seed data, exactly once whoever races.
+//! - [`apply`]: bringing a database to this schema, and the seed data, exactly once whoever races;
+//! - [`account`]: web's account;
+//! - [`status`]: what is applied, pending, or not as it should be.
 
+pub mod account;
 pub mod apply;
+pub mod config;
 pub mod database;
 mod lock;
 pub mod migrations;
 pub mod schema;
 pub mod search;
 mod seed;
+pub mod status;
+pub mod wait;

@@ -47,6 +47,8 @@ pub enum Trouble {
     NoTls,
     /// The server's certificate is from another authority or for another name, or the files for it are unusable.
     Certificate,
+    /// The server is older than the schema needs.
+    TooOld,
     /// The server has no connection left for us.
     Busy,
     /// Anything else.
@@ -88,8 +90,18 @@ impl Trouble {
             Self::NoTls => "no TLS, which ssl_mode requires: ",
             Self::Certificate => "the server's certificate is not trusted (ssl_ca, ssl_mode): ",
             Self::Busy => "the server has no connection left: ",
-            Self::Other => "",
+            Self::TooOld | Self::Other => "",
         }
+    }
+}
+
+impl ConnectError {
+    pub(crate) fn unreachable(message: String) -> Self {
+        Self { trouble: Trouble::Unreachable, message }
+    }
+
+    pub(crate) fn too_old(message: String) -> Self {
+        Self { trouble: Trouble::TooOld, message }
     }
 }
 

@@ -25,11 +25,11 @@ const URL_HELP: &str = "The database: mysql://user:password@host:3306/petclinic?
 /// As clap sees it, before file and variable are made one.
 #[derive(Debug, Args)]
 struct Raw {
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, help = URL_HELP)]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true, help = URL_HELP)]
     database_url: Option<String>,
 
     /// A file that holds the database's URL, such as a mounted Secret
-    #[arg(long, env = "DATABASE_URL_FILE", value_name = "PATH")]
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "PATH", global = true)]
     database_url_file: Option<PathBuf>,
 }
 

@@ -8,6 +8,7 @@ use ::url::Url;
 
 /// The parameters that a MySQL URL may carry.
 const PARAMETERS: [&str; 5] = ["ssl_mode", "ssl_ca", "ssl_cert", "ssl_key", "unix_socket"];
+const SYSTEM_DATABASES: [&str; 4] = ["mysql", "sys", "information_schema", "performance_schema"];
 const SSL_MODES: [&str; 5] = ["disabled", "preferred", "required", "verify_ca", "verify_identity"];
 
 /// Which kind of database a URL names.
@@ -93,6 +94,9 @@ fn check_mysql(url: &Url) -> Result<(), UrlError> {
     }
     if database.len() > 64 || !database.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-$".contains(&b)) {
         return Err(UrlError::Part("the database's name is up to 64 letters, digits, _, - and $"));
+    }
+    if SYSTEM_DATABASES.contains(&database) {
+        return Err(UrlError::Part("this database is MySQL's own; give one for Petclinic"));
     }
     for (name, value) in url.query_pairs() {
         check_parameter(&name, &value)?;
@@ -255,6 +259,7 @@ mod tests {
         assert!(error("mysql://u@db").contains("database is missing"));
         assert!(error("mysql://db/petclinic").contains("user is missing"));
         assert!(error("mysql://u@db/a/b").contains("letters, digits"));
+        assert!(error("mysql://u@db/mysql").contains("MySQL's own"));
         assert!(error("mysql://u@db/p?ssl_mode=on").contains("verify_identity"));
         assert!(error("mysql://u@db/p?ssl_mode=verify_ca").contains("ssl_ca is missing"));
         assert!(error("mysql://u@db/p?ssl_cert=a").contains("go together"));
