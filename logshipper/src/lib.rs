@@ -1,1 +1,25 @@
-//! Placeholder.
+//! logshipper: the sidecar that rotates, compresses and keeps the log files of a pod, without losing a line.
+//!
+//! - [`daemon`]: the two threads, and what wakes them: [`watch`] as a hint, a poll behind it; [`stop`] ends them.
+//! - [`pod`]: a pod's directory, its lock and its listing; [`dir`]: reaching files by descriptor only.
+//! - [`plan`]: what should happen, without doing it.
+//! - [`rotate`] names segments; [`worker`] asks for them ([`handover`], [`lease`]) and compresses or removes them
+//!   ([`compress`]); [`gzip`] is the compressed form, with [`line`]'s times in its index.
+//! - [`trouble`]: errors that last are logged when they begin and when they end.
+//! - [`config`]: the settings.
+
+pub mod compress;
+pub mod config;
+pub mod daemon;
+pub mod dir;
+pub mod gzip;
+pub mod handover;
+pub mod lease;
+pub mod line;
+pub mod plan;
+pub mod pod;
+pub mod rotate;
+pub mod stop;
+pub mod trouble;
+pub mod watch;
+pub mod worker;

@@ -1,0 +1,142 @@
+//! Compression of one segment: a temporary file, durable, named, read back, and only then is the plain file removed.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, Write};
+use std::num::NonZeroU64;
+use std::os::unix::fs::FileExt;
+
+use flate2::read::MultiGzDecoder;
+use handoff::{Form, Segment};
+use rustix::fs::{Advice, Timespec, Timestamps, fadvise, fchmod, futimens};
+
+use crate::dir::{Dir, Meta};
+use crate::gzip;
+use crate::pod::{aside_name, temporary_name};
+
+const BUFFER: usize = 64 << 10;
+
+/// What became of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compressed {
+    /// Bytes of the plain file.
+    pub plain: u64,
+    /// Bytes of the compressed file.
+    pub gz: u64,
+}
+
+/// Asked between pieces of work; an error ends the work, which leaves the plain file as it is.
+pub type Tick<'a> = &'a mut dyn FnMut() -> io::Result<()>;
+
+/// Compresses the plain `file` of `segment`, which has been handed over, and removes it. A compressed form that is there
+/// already is kept if it holds the same bytes, and set aside if not.
+pub fn compress(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, tick: Tick<'_>) -> io::Result<Compressed> {
+    let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
+    let gz = OsStr::new(&gz);
+    if dir.meta(gz)?.is_some() && !holds(dir, gz, file, tick)? {
+        set_aside(dir, segment)?;
+    }
+    let mut plain_bytes = meta.bytes;
+    if dir.meta(gz)?.is_none() {
+        plain_bytes += mend(dir, OsStr::new(&plain), file, meta)?;
+        make(dir, segment, file, meta, level, tick)?;
+        if !holds(dir, gz, file, tick)? {
+            set_aside(dir, segment)?;
+            return Err(io::Error::other("what was written is not what is read back"));
+        }
+    }
+    let written = dir.meta(gz)?.map_or(0, |meta| meta.bytes);
+    dir.remove(OsStr::new(&plain))?;
+    dir.sync()?;
+    Ok(Compressed { plain: plain_bytes, gz: written })
+}
+
+/// Ends the last line where a killed writer tore it, so that it isn't glued to the next segment's first by `zcat`. Says how
+/// many bytes that took.
+fn mend(dir: &Dir, plain: &OsStr, file: &File, meta: &Meta) -> io::Result<u64> {
+    let Some(end) = meta.bytes.checked_sub(1) else { return Ok(0) };
+    let mut last = [0];
+    file.read_exact_at(&mut last, end)?;
+    if last == *b"\n" {
+        return Ok(0);
+    }
+    match dir.open_append(plain) {
+        Ok((mut append, found)) if found.identity == meta.identity => append.write_all(b"\n").map(|()| 1),
+        Ok(_) => Err(io::Error::other("replaced by another file")),
+        // A stranger's file is compressed as it is.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(0),
+        Err(error) => Err(error),
+    }
+}
+
+fn make(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, tick: Tick<'_>) -> io::Result<()> {
+    let temporary = temporary_name(segment);
+    let temporary = OsStr::new(&temporary);
+    dir.remove(temporary)?;
+    let out = dir.create(temporary, 0o600)?;
+    let made = fill(file, meta, &out, level, tick).and_then(|()| dir.rename(temporary, OsStr::new(&segment.name(Form::Gz))));
+    if made.is_err() {
+        // What can't be removed now is swept later; the first error is the one to hear of.
+        let _ = dir.remove(temporary);
+    }
+    made?;
+    dir.sync()
+}
+
+fn fill(mut file: &File, meta: &Meta, out: &File, level: u32, tick: Tick<'_>) -> io::Result<()> {
+    file.rewind()?;
+    gzip::compress(&mut file, meta.bytes, out, level, tick)?;
+    fchmod(out, rustix::fs::Mode::from_raw_mode(meta.mode))?;
+    let stamp = Timespec { tv_sec: meta.modified.timestamp(), tv_nsec: i64::from(meta.modified.timestamp_subsec_nanos()) };
+    futimens(out, &Timestamps { last_access: stamp, last_modification: stamp })?;
+    out.sync_all()?;
+    // So that reading it back asks the disk, and the page cache stays with those who need it.
+    Ok(fadvise(out, 0, None::<NonZeroU64>, Advice::DontNeed)?)
+}
+
+/// Whether the compressed file `gz` decodes to exactly the bytes of `plain`.
+fn holds(dir: &Dir, gz: &OsStr, mut plain: &File, tick: Tick<'_>) -> io::Result<bool> {
+    let Ok((gz, _)) = dir.open_file(gz) else { return Ok(false) };
+    plain.rewind()?;
+    let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, gz));
+    let (mut expected, mut found) = (vec![0; BUFFER], vec![0; BUFFER]);
+    loop {
+        tick()?;
+        let count = match decoder.read(&mut found) {
+            Ok(count) => count,
+            Err(error) if is_damage(&error) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if count == 0 {
+            return Ok(plain.read(&mut expected)? == 0);
+        }
+        match plain.read_exact(&mut expected[..count]) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        if expected[..count] != found[..count] {
+            return Ok(false);
+        }
+    }
+}
+
+/// Whether an error of the decoder speaks of the bytes, and not of the disk.
+fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
+}
+
+fn set_aside(dir: &Dir, segment: &Segment) -> io::Result<()> {
+    let gz = segment.name(Form::Gz);
+    let mut attempt = 1;
+    let aside = loop {
+        let aside = aside_name(segment, attempt);
+        match dir.rename(OsStr::new(&gz), OsStr::new(&aside)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
+            result => break result.map(|()| aside)?,
+        }
+    };
+    tracing::error!(segment = %gz, %aside, "compressed form does not hold the plain file; set aside and made again");
+    dir.sync()
+}

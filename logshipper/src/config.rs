@@ -1,0 +1,126 @@
+//! The settings: each is a flag and an environment variable of the same name.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::plan::Policy;
+
+const UNITS: [(&str, u64); 7] =
+    [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
+
+/// Rotates, compresses and keeps the log files of a pod.
+#[derive(Parser, Debug)]
+#[command(name = "logshipper", version, about)]
+#[group(skip)]
+pub struct Settings {
+    /// Directory that holds a directory of log files for each pod
+    #[arg(long, env = "LOG_ROOT", default_value = "/logs", value_parser = directory)]
+    pub log_root: PathBuf,
+    /// The pod's name, which is the name of its directory
+    #[arg(long, env = "POD_NAME", value_parser = pod_name)]
+    pub pod_name: String,
+    /// Length at which a live file is rotated: bytes, or a number with B, KiB, MiB, GiB, kB, MB or GB
+    #[arg(long, env = "ROTATE_BYTES", default_value = "10MiB", value_parser = bytes)]
+    pub rotate_bytes: u64,
+    /// Age at which a live file that has lines is rotated, such as 30m or 24h
+    #[arg(long, env = "ROTATE_AGE", default_value = "24h", value_parser = age)]
+    pub rotate_age: Duration,
+    /// Segments to keep of each stream
+    #[arg(long, env = "KEEP_SEGMENTS", default_value = "30", value_parser = count)]
+    pub keep_segments: usize,
+    /// Gzip level, 1 (fast) to 9 (small)
+    #[arg(long, env = "COMPRESS_LEVEL", default_value = "4", value_parser = level)]
+    pub compress_level: u32,
+    /// How the program's own lines look
+    #[command(flatten)]
+    pub logging: process::logging::Settings,
+}
+
+impl Settings {
+    /// The rules among the settings.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            rotate_bytes: self.rotate_bytes,
+            rotate_age: self.rotate_age,
+            keep_segments: self.keep_segments,
+            compress_level: self.compress_level,
+        }
+    }
+}
+
+fn directory(text: &str) -> Result<PathBuf, String> {
+    match std::fs::metadata(text) {
+        Ok(meta) if meta.is_dir() => Ok(PathBuf::from(text)),
+        Ok(_) => Err(String::from("not a directory")),
+        Err(error) => Err(format!("accepted is a directory that exists: {error}")),
+    }
+}
+
+fn pod_name(text: &str) -> Result<String, &'static str> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let good = (1..=253).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed);
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err("accepted are 1 to 253 ASCII letters, digits, '.', '_' and '-', not beginning with '.'")
+    }
+}
+
+fn bytes(text: &str) -> Result<u64, &'static str> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let factor = match unit.trim_start() {
+        "" => Some(1),
+        unit => UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor),
+    };
+    let bytes = number.parse::<u64>().ok().zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
+    bytes.filter(|bytes| *bytes > 0).ok_or("accepted are more than 0 bytes, such as 65536, 64KiB, 10MiB or 1GB")
+}
+
+fn age(text: &str) -> Result<Duration, String> {
+    let age = process::settings::duration(text)?;
+    if age.is_zero() { Err(String::from("accepted is more than 0s")) } else { Ok(age) }
+}
+
+fn count(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|count| *count > 0).ok_or("accepted is a whole number of at least 1")
+}
+
+fn level(text: &str) -> Result<u32, &'static str> {
+    text.parse().ok().filter(|level| (1..=9).contains(level)).ok_or("accepted is a whole number from 1 to 9")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_with_and_without_units() {
+        for (text, expected) in
+            [("1", 1), ("64KiB", 65_536), ("10MiB", 10 << 20), ("10 MiB", 10 << 20), ("1GB", 1_000_000_000), ("7B", 7)]
+        {
+            assert_eq!(bytes(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0", "KiB", "-1", "1.5MiB", "1mib", "99999999999GiB", "10 MiB x", "１"] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn pod_names_stay_below_the_root() {
+        for text in ["petclinic-7d4b9c6f5-x2x4z", "default_petclinic-1_0f.9", "a"] {
+            assert!(pod_name(text).is_ok(), "{text}");
+        }
+        for text in ["", ".", "..", ".hidden", "a/b", "a b", "ä", "a\n", &"a".repeat(254)] {
+            assert!(pod_name(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_limits() {
+        assert!(age("0s").is_err() && age("24h").is_ok() && age("x").is_err());
+        assert!(count("0").is_err() && count("30").is_ok());
+        assert!(level("0").is_err() && level("10").is_err() && level("9").is_ok());
+    }
+}

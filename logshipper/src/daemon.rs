@@ -1,0 +1,106 @@
+//! The daemon: one thread rotates, a second one of low priority works on what is closed, and both poll at least once a
+//! second. A directory that is removed or replaced is opened anew.
+
+use std::ffi::OsStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::setpriority_process;
+
+use crate::dir::Dir;
+use crate::plan::Policy;
+use crate::pod::{Now, OpenError, Pod};
+use crate::rotate::Rotator;
+use crate::stop::Signals;
+use crate::trouble::Troubles;
+use crate::watch::watch;
+use crate::worker::{Rest, Worker};
+
+const POLL: Duration = Duration::from_secs(1);
+/// Between two passes of the rotator, however busy the writers are.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Until a segment that a writer holds is asked for again.
+const HELD: Duration = Duration::from_millis(100);
+/// The worker's niceness: writers come first.
+const NICE: i32 = 10;
+
+/// Works on the directory of `pod` in `root` until [`Signals::stop`].
+///
+/// # Errors
+/// [`OpenError::Taken`] where another logshipper works on it already. Whatever else stands against it is logged and
+/// tried again.
+pub fn run(root: &Dir, pod: &OsStr, policy: &Policy, signals: &Arc<Signals>) -> Result<(), OpenError> {
+    let mut troubles = Troubles::default();
+    while !signals.stopping() {
+        let opened = Pod::open(root, pod);
+        troubles.settle("open", &crate::dir::shown(pod), &opened);
+        match opened {
+            Ok(opened) => session(root, pod, &opened, policy, signals),
+            Err(OpenError::Taken) => return Err(OpenError::Taken),
+            Err(OpenError::Io(_)) => signals.rotate.wait(POLL),
+        }
+    }
+    Ok(())
+}
+
+/// Works on one directory as long as it is the pod's.
+fn session(root: &Dir, name: &OsStr, pod: &Pod, policy: &Policy, signals: &Arc<Signals>) {
+    let watcher = watch(&pod.dir, Arc::clone(signals));
+    if let Err(error) = &watcher {
+        tracing::warn!(%error, "no file notifications: polling alone, every second");
+    }
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| work(pod, policy, signals, &over));
+        rotate(root, name, pod, policy, signals);
+        over.store(true, Ordering::Release);
+        signals.work.ring();
+    });
+}
+
+/// Rotates until the end is asked for or the directory is another one.
+fn rotate(root: &Dir, name: &OsStr, pod: &Pod, policy: &Policy, signals: &Signals) {
+    let mut rotator = Rotator::default();
+    let mut troubles = Troubles::default();
+    loop {
+        let last = signals.stopping();
+        let rotated = rotator.pass(pod, policy, Now::read());
+        troubles.settle("list", "directory", &rotated);
+        if rotated.is_ok_and(|count| count > 0) {
+            signals.work.ring();
+        }
+        if last {
+            return;
+        }
+        if !matches!(pod.is_at(root, name), Ok(true)) {
+            tracing::warn!("the pod's directory was removed or replaced");
+            return;
+        }
+        signals.rotate.wait(POLL);
+        thread::sleep(PAUSE);
+    }
+}
+
+/// Compresses and removes until the rotator has ended and nothing is left that can be done in time.
+fn work(pod: &Pod, policy: &Policy, signals: &Signals, over: &AtomicBool) {
+    // For this thread alone: on Linux it is the thread's. One that stays as it is only costs the writers some time.
+    let _ = setpriority_process(None, NICE);
+    let mut worker = Worker::default();
+    let mut troubles = Troubles::default();
+    loop {
+        let last = over.load(Ordering::Acquire);
+        let rest = worker.pass(pod, policy, &mut || signals.check());
+        if signals.is_late() {
+            tracing::warn!("stopped before all segments were compressed; the next start goes on");
+            return;
+        }
+        troubles.settle("list", "directory", &rest);
+        let held = matches!(rest, Ok(Rest { held: 1.., .. }));
+        if last && !(held && signals.stopping()) {
+            return;
+        }
+        signals.work.wait(if held { HELD } else { POLL });
+    }
+}

@@ -1,0 +1,179 @@
+//! A directory, held open: every file of a pod is reached through its descriptor and a single name, so that nothing that
+//! a neighbour plants or swaps leads anywhere else. Links are never followed, and nothing here waits for a FIFO.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use rustix::fs::{
+    AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RenameFlags, Statx, StatxFlags, StatxTimestamp, flock, fsync, mkdirat,
+    openat, renameat_with, statx, unlinkat,
+};
+use rustix::io::Errno;
+
+/// A directory by its descriptor.
+#[derive(Debug)]
+pub struct Dir {
+    fd: OwnedFd,
+}
+
+/// What is known of a file without opening it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meta {
+    /// Device and inode: the file itself, as long as it exists.
+    pub identity: (u64, u64),
+    /// What it is.
+    pub kind: FileType,
+    /// Names that it has.
+    pub links: u32,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// When it was made, where the file system keeps that.
+    pub born: Option<DateTime<Utc>>,
+    /// When it was last written.
+    pub modified: DateTime<Utc>,
+}
+
+impl Meta {
+    /// A regular file that only its directory knows: nothing else can be meant, read or lost by touching it.
+    pub fn is_plain_file(&self) -> bool {
+        self.kind == FileType::RegularFile && self.links == 1
+    }
+}
+
+impl Dir {
+    /// Opens the directory at `path`, which the operator chose: links in it are followed.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let fd = openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Self { fd })
+    }
+
+    /// Opens a directory in this one.
+    pub fn open_dir(&self, name: &OsStr) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(Self { fd: openat(&self.fd, name, flags, Mode::empty())? })
+    }
+
+    /// Makes a directory in this one, unless it is there.
+    pub fn make_dir(&self, name: &OsStr) -> io::Result<()> {
+        match mkdirat(&self.fd, name, Mode::from_raw_mode(0o755)) {
+            Err(Errno::EXIST) | Ok(()) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The names in it, without `.` and `..`, in no order.
+    pub fn names(&self) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&self.fd)? {
+            let name = entry?.file_name().to_bytes().to_vec();
+            if name != b"." && name != b".." {
+                names.push(OsString::from_vec(name));
+            }
+        }
+        Ok(names)
+    }
+
+    /// What is known of the file of this name; `None` when there is none.
+    pub fn meta(&self, name: &OsStr) -> io::Result<Option<Meta>> {
+        match statx(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS | StatxFlags::BTIME) {
+            Ok(found) => Ok(Some(meta(&found))),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What is known of this directory.
+    pub fn own_meta(&self) -> io::Result<Meta> {
+        meta_of(&self.fd)
+    }
+
+    /// Opens a file for reading. Anything but a regular file with one name is an error.
+    pub fn open_file(&self, name: &OsStr) -> io::Result<(File, Meta)> {
+        self.open_plain_file(name, OFlags::RDONLY)
+    }
+
+    /// Opens a file for writing at its end. Anything but a regular file with one name is an error.
+    pub fn open_append(&self, name: &OsStr) -> io::Result<(File, Meta)> {
+        self.open_plain_file(name, OFlags::WRONLY | OFlags::APPEND)
+    }
+
+    fn open_plain_file(&self, name: &OsStr, flags: OFlags) -> io::Result<(File, Meta)> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(openat(&self.fd, name, flags, Mode::empty())?);
+        let meta = meta_of(&file)?;
+        if meta.is_plain_file() { Ok((file, meta)) } else { Err(io::Error::other("not a regular file of one name")) }
+    }
+
+    /// Makes a file that was not there before, for writing.
+    pub fn create(&self, name: &OsStr, mode: u32) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(openat(&self.fd, name, flags, Mode::from_raw_mode(mode))?))
+    }
+
+    /// Takes the lock that the file `name` stands for, which only its owner may open; `None` when another process has it.
+    pub fn lock(&self, name: &OsStr) -> io::Result<Option<File>> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(openat(&self.fd, name, flags, Mode::from_raw_mode(0o600))?);
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(file)),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Gives a file a new name, which no other file has: `AlreadyExists` otherwise.
+    pub fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        Ok(renameat_with(&self.fd, from, &self.fd, to, RenameFlags::NOREPLACE)?)
+    }
+
+    /// Removes a file; one that isn't there is removed already.
+    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
+        match unlinkat(&self.fd, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The descriptor.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// Makes names and removals durable.
+    pub fn sync(&self) -> io::Result<()> {
+        Ok(fsync(&self.fd)?)
+    }
+}
+
+/// A file name for people: what isn't printable is escaped.
+pub fn shown(name: &OsStr) -> String {
+    name.as_bytes().escape_ascii().to_string()
+}
+
+/// What is known of an open file.
+pub(crate) fn meta_of(fd: impl AsFd) -> io::Result<Meta> {
+    Ok(meta(&statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?))
+}
+
+fn meta(found: &Statx) -> Meta {
+    Meta {
+        identity: (rustix::fs::makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino),
+        kind: FileType::from_raw_mode(found.stx_mode.into()),
+        links: found.stx_nlink,
+        bytes: found.stx_size,
+        mode: u32::from(found.stx_mode) & 0o777,
+        born: StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::BTIME).then(|| time(&found.stx_btime)),
+        modified: time(&found.stx_mtime),
+    }
+}
+
+fn time(stamp: &StatxTimestamp) -> DateTime<Utc> {
+    DateTime::from_timestamp(stamp.tv_sec, stamp.tv_nsec).unwrap_or_default()
+}

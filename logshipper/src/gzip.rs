@@ -1,0 +1,340 @@
+//! The compressed form: an ordinary gzip file of many members, so that a reader can begin in the middle.
+//!
+//! Each member holds about 1 MiB of whole lines. Behind them stands one more, empty member whose extra field is the
+//! *index*: where each member begins, and the times of its lines. `zcat`, `zgrep` and `gzip -t` skip it.
+//!
+//! The index is one subfield `LS`, little-endian: version (1 byte), CRC-32 of the plain file (4), then for each member
+//! its compressed length (4), plain length (4), first and last time (8 each, microseconds since 1970; first > last where
+//! no line has one), then the CRC-32 of all that (4) and the length of this empty member (4), by which it is found.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
+
+use flate2::write::GzEncoder;
+use flate2::{Compression, Crc};
+
+use crate::line::{Span, Times};
+
+/// Plain bytes of a member, at least; the rest of its last line comes with it.
+const MEMBER: u64 = 1 << 20;
+/// Members of one file, at most: what fits a gzip extra field of 64 KiB, with room for lines that end late.
+const MAX_MEMBERS: usize = 2600;
+const BUFFER: usize = 128 << 10;
+
+const VERSION: u8 = 1;
+const ENTRY: usize = 24;
+const BEFORE_ENTRIES: usize = 1 + 4;
+const AFTER_ENTRIES: usize = 4 + 4;
+/// Gzip's ten bytes of header with FEXTRA set, and "unknown" as operating system.
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255];
+/// An empty deflate block, and the CRC and length of nothing.
+const EMPTY: [u8; 10] = [3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+/// Length of the extra field (2), then the subfield's name (2) and length (2).
+const BEFORE_DATA: usize = HEADER.len() + 6;
+
+/// A member of a compressed segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// Its compressed bytes.
+    pub compressed: u32,
+    /// Its plain bytes.
+    pub plain: u32,
+    /// The times of its lines, where they have any.
+    pub span: Option<Span>,
+}
+
+/// What a compressed segment says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// CRC-32 of the plain bytes.
+    pub crc: u32,
+    /// The members with lines, in order from the file's beginning.
+    pub members: Vec<Member>,
+}
+
+impl Index {
+    /// The length of the plain file.
+    pub fn plain_bytes(&self) -> u64 {
+        self.members.iter().map(|member| u64::from(member.plain)).sum()
+    }
+
+    /// The times of all lines.
+    pub fn span(&self) -> Option<Span> {
+        self.members
+            .iter()
+            .filter_map(|member| member.span)
+            .reduce(|all, span| Span { first: all.first.min(span.first), last: all.last.max(span.last) })
+    }
+
+    /// Reads the index at the end of a compressed segment; `None` where there is none that holds together.
+    pub fn read(file: &File) -> io::Result<Option<Self>> {
+        let length = file.metadata()?.len();
+        let mut tail = [0; AFTER_ENTRIES + EMPTY.len()];
+        let Some(start) = length.checked_sub(tail.len() as u64) else { return Ok(None) };
+        file.read_exact_at(&mut tail, start)?;
+        let member = u32_at(&tail, 4).map_or(0, |length| length as usize);
+        if member < BEFORE_DATA + BEFORE_ENTRIES + tail.len()
+            || member > BEFORE_DATA + (1 << 16) + EMPTY.len()
+            || member as u64 > length
+        {
+            return Ok(None);
+        }
+        let mut bytes = vec![0; member];
+        file.read_exact_at(&mut bytes, length - member as u64)?;
+        Ok(Self::decode(&bytes).filter(|index| index.compressed_bytes() + member as u64 == length))
+    }
+
+    fn compressed_bytes(&self) -> u64 {
+        self.members.iter().map(|member| u64::from(member.compressed)).sum()
+    }
+
+    fn encode(&self) -> io::Result<Vec<u8>> {
+        let data = BEFORE_ENTRIES + self.members.len() * ENTRY + AFTER_ENTRIES;
+        let too_many = |_| io::Error::other("more members than an index holds");
+        let mut bytes = Vec::with_capacity(BEFORE_DATA + data + EMPTY.len());
+        bytes.extend(HEADER);
+        bytes.extend(u16::try_from(data + 4).map_err(too_many)?.to_le_bytes());
+        bytes.extend(b"LS");
+        bytes.extend(u16::try_from(data).map_err(too_many)?.to_le_bytes());
+        bytes.push(VERSION);
+        bytes.extend(self.crc.to_le_bytes());
+        for member in &self.members {
+            let span = member.span.unwrap_or(Span { first: i64::MAX, last: i64::MIN });
+            bytes.extend(member.compressed.to_le_bytes());
+            bytes.extend(member.plain.to_le_bytes());
+            bytes.extend(span.first.to_le_bytes());
+            bytes.extend(span.last.to_le_bytes());
+        }
+        bytes.extend(crc32fast::hash(&bytes[BEFORE_DATA..]).to_le_bytes());
+        let length = u32::try_from(bytes.len() + 4 + EMPTY.len()).map_err(too_many)?;
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(EMPTY);
+        Ok(bytes)
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let data = bytes.strip_prefix(&HEADER)?.get(6..)?.strip_suffix(&EMPTY)?;
+        let (summed, after) = data.split_at_checked(data.len().checked_sub(AFTER_ENTRIES)?)?;
+        if u32_at(after, 0)? != crc32fast::hash(summed) || summed.first() != Some(&VERSION) {
+            return None;
+        }
+        let members = summed.get(BEFORE_ENTRIES..)?.chunks_exact(ENTRY).map(|entry| {
+            let (first, last) = (i64_at(entry, 8)?, i64_at(entry, 16)?);
+            let span = (first <= last).then_some(Span { first, last });
+            Some(Member { compressed: u32_at(entry, 0)?, plain: u32_at(entry, 4)?, span })
+        });
+        Some(Self { crc: u32_at(summed, 1)?, members: members.collect::<Option<_>>()? })
+    }
+}
+
+/// Compresses `plain`, of about `size` bytes, into `out` with the index behind it. `tick` is asked between pieces of at
+/// most 128 KiB; its error ends the work.
+pub fn compress(
+    plain: &mut impl Read,
+    size: u64,
+    out: impl Write,
+    level: u32,
+    tick: &mut dyn FnMut() -> io::Result<()>,
+) -> io::Result<Index> {
+    let member = MEMBER.max(size / 2048);
+    let mut members = Members { out, level: Compression::new(level), open: None, times: Times::default(), done: Vec::new() };
+    let mut crc = Crc::new();
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        tick()?;
+        let count = match plain.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let mut bytes = &buffer[..count];
+        crc.update(bytes);
+        while !bytes.is_empty() {
+            let end = cut(members.open_bytes(), bytes, member).filter(|_| members.done.len() < MAX_MEMBERS);
+            let (now, later) = bytes.split_at(end.unwrap_or(bytes.len()));
+            members.write(now)?;
+            if end.is_some() {
+                members.close()?;
+            }
+            bytes = later;
+        }
+    }
+    members.close()?;
+    let Members { mut out, done, .. } = members;
+    let index = Index { crc: crc.sum(), members: done };
+    out.write_all(&index.encode()?)?;
+    out.flush()?;
+    Ok(index)
+}
+
+/// Where in `bytes` a member that holds `held` bytes ends: behind the first line end from `member` bytes on, or at twice
+/// as many within a line that is longer.
+fn cut(held: u64, bytes: &[u8], member: u64) -> Option<usize> {
+    let from = usize::try_from(member.saturating_sub(held)).ok()?;
+    let line =
+        bytes.get(from.saturating_sub(1)..).and_then(|rest| Some(from.saturating_sub(1) + memchr::memchr(b'\n', rest)? + 1));
+    line.or_else(|| (held + bytes.len() as u64 >= 2 * member).then_some(bytes.len()))
+}
+
+/// Writes members one after the other.
+struct Members<W: Write> {
+    out: W,
+    level: Compression,
+    open: Option<(GzEncoder<Vec<u8>>, u64)>,
+    times: Times,
+    done: Vec<Member>,
+}
+
+impl<W: Write> Members<W> {
+    fn open_bytes(&self) -> u64 {
+        self.open.as_ref().map_or(0, |(_, bytes)| *bytes)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let level = self.level;
+        let (encoder, count) = self.open.get_or_insert_with(|| (GzEncoder::new(Vec::new(), level), 0));
+        encoder.write_all(bytes)?;
+        *count += bytes.len() as u64;
+        self.times.feed(bytes);
+        Ok(())
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        let Some((encoder, plain)) = self.open.take() else { return Ok(()) };
+        let compressed = encoder.finish()?;
+        self.out.write_all(&compressed)?;
+        let too_long = |_| io::Error::other("a member of more than 4 GiB");
+        self.done.push(Member {
+            compressed: u32::try_from(compressed.len()).map_err(too_long)?,
+            plain: u32::try_from(plain).map_err(too_long)?,
+            span: self.times.take_span(),
+        });
+        Ok(())
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+fn i64_at(bytes: &[u8], at: usize) -> Option<i64> {
+    Some(i64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use flate2::read::MultiGzDecoder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn compressed(plain: &[u8]) -> (Vec<u8>, Index) {
+        let mut out = Vec::new();
+        let index = compress(&mut &plain[..], plain.len() as u64, &mut out, 4, &mut || Ok(())).unwrap();
+        (out, index)
+    }
+
+    fn file(bytes: &[u8]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        file
+    }
+
+    fn decoded(bytes: &[u8]) -> Vec<u8> {
+        let mut plain = Vec::new();
+        MultiGzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+        plain
+    }
+
+    fn lines(count: u32, length: usize) -> Vec<u8> {
+        (0..count).flat_map(|n| format!("2026-07-23T10:11:12.{n:06}Z {}\n", "x".repeat(length)).into_bytes()).collect()
+    }
+
+    #[test]
+    fn an_empty_file_is_an_index_alone() {
+        let (bytes, index) = compressed(b"");
+        assert_eq!(decoded(&bytes), b"");
+        assert_eq!(Index::read(&file(&bytes)).unwrap(), Some(index));
+    }
+
+    #[test]
+    fn members_hold_whole_lines_and_their_times() {
+        let plain = lines(60_000, 60);
+        let (bytes, index) = compressed(&plain);
+        assert_eq!(decoded(&bytes), plain);
+        assert_eq!(Index::read(&file(&bytes)).unwrap().as_ref(), Some(&index));
+        assert!(index.members.len() >= 4, "{}", index.members.len());
+        assert_eq!(index.plain_bytes(), plain.len() as u64);
+        let (mut at, mut from) = (0, 0);
+        for member in &index.members {
+            let gz = &bytes[from..from + member.compressed as usize];
+            let part = &plain[at..at + member.plain as usize];
+            assert_eq!(decoded(gz), part);
+            assert_eq!(part.last(), Some(&b'\n'));
+            assert_eq!(member.span.unwrap().first, crate::line::time(part).unwrap());
+            at += part.len();
+            from += gz.len();
+        }
+    }
+
+    #[test]
+    fn one_long_line_is_cut_and_many_gigabytes_still_fit_the_index() {
+        let (bytes, index) = compressed(&vec![0; 9 << 20]);
+        assert_eq!(decoded(&bytes).len(), 9 << 20);
+        assert_eq!(index.members.len(), 5);
+
+        let mut out = io::sink();
+        let mut zeros = io::repeat(b'\n').take(64 << 20);
+        let index = compress(&mut zeros, 64 << 20, &mut out, 1, &mut || Ok(())).unwrap();
+        assert_eq!(index.members.len(), 64);
+        let full = Index { crc: 0, members: vec![index.members[0]; MAX_MEMBERS + 1] };
+        assert_eq!(Index::decode(&full.encode().unwrap()), Some(full));
+    }
+
+    #[test]
+    fn a_damaged_index_is_none() {
+        let (bytes, index) = compressed(&lines(1000, 10));
+        assert!(index.span().is_some());
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x40;
+            if let Some(read) = Index::read(&file(&damaged)).unwrap() {
+                assert_eq!(read, index, "byte {at}");
+            }
+        }
+        for length in 0..bytes.len() {
+            assert_eq!(Index::read(&file(&bytes[..length])).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn the_backend_is_zlib_rs() {
+        // zlib-ng, miniz_oxide and zlib itself each give other bytes; so does a feature that a dependency switches on.
+        let plain = lines(20_000, 30);
+        let mut stream = Vec::new();
+        let mut config = zlib_rs::DeflateConfig::new(4);
+        config.window_bits = -15;
+        stream.resize(plain.len(), 0);
+        let (raw, code) = zlib_rs::compress_slice(&mut stream, &plain, config);
+        assert_eq!(code, zlib_rs::ReturnCode::Ok);
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), Compression::new(4));
+        encoder.write_all(&plain).unwrap();
+        assert!(encoder.finish().unwrap() == raw, "flate2 does not compress with zlib-rs");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_bytes_come_back(plain in prop::collection::vec(any::<u8>(), 0..4096), times in 1_usize..1200) {
+            let plain = plain.repeat(times);
+            let (bytes, index) = compressed(&plain);
+            prop_assert!(decoded(&bytes) == plain);
+            prop_assert_eq!(index.crc, crc32fast::hash(&plain));
+            prop_assert_eq!(Index::read(&file(&bytes)).unwrap(), Some(index));
+        }
+    }
+}

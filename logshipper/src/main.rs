@@ -1,0 +1,60 @@
+//! Reads the settings, starts the daemon, and turns its end into an exit status.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::Context;
+use logshipper::config::Settings;
+use logshipper::dir::Dir;
+use logshipper::pod::OpenError;
+use logshipper::stop::Signals;
+use signal_hook::consts::{SIGINT, SIGIO, SIGTERM};
+
+fn main() -> ExitCode {
+    match run(&process::settings::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(settings: &Settings) -> anyhow::Result<()> {
+    let _logging = process::logging::start(&settings.logging, None, &[]).context("logging")?;
+    let signals = Arc::new(Signals::default());
+    listen(Arc::clone(&signals)).context("signal handlers")?;
+    let root = Dir::open(&settings.log_root).with_context(|| format!("LOG_ROOT {}", settings.log_root.display()))?;
+    tracing::info!(
+        directory = %settings.log_root.join(&settings.pod_name).display(),
+        rotate_bytes = settings.rotate_bytes,
+        rotate_age_seconds = settings.rotate_age.as_secs(),
+        keep_segments = settings.keep_segments,
+        "started"
+    );
+    logshipper::daemon::run(&root, OsStr::new(&settings.pod_name), &settings.policy(), &signals).map_err(
+        |error| match error {
+            OpenError::Taken => anyhow::anyhow!("POD_NAME {}: {error}; stop it, or choose another directory", settings.pod_name),
+            OpenError::Io(error) => error.into(),
+        },
+    )?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// SIGTERM and SIGINT ask for the end, a second one is the end. SIGIO, which may come with a lease, means nothing here.
+fn listen(signals: Arc<Signals>) -> anyhow::Result<()> {
+    let mut received = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGIO])?;
+    thread::Builder::new().name(String::from("signals")).spawn(move || {
+        for signal in received.forever().filter(|signal| *signal != SIGIO) {
+            if signals.stopping() {
+                std::process::exit(128 + signal);
+            }
+            signals.stop();
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! What should happen, apart from doing it: a listing and the policy in, actions out.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use handoff::{Segment, Stream};
+
+/// The rules that an operator sets.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// A live file of at least this many bytes is rotated.
+    pub rotate_bytes: u64,
+    /// A live file of at least this age is rotated.
+    pub rotate_age: Duration,
+    /// So many segments of a stream are kept, the newest.
+    pub keep_segments: usize,
+    /// Gzip's level, 1 to 9.
+    pub compress_level: u32,
+}
+
+/// What a pod's directory holds.
+#[derive(Debug, Default, Clone)]
+pub struct Listing {
+    /// Live files, those with nothing in them too.
+    pub live: Vec<LiveFile>,
+    /// Segments in the order of their streams and sequence numbers.
+    pub segments: BTreeMap<Segment, Forms>,
+    /// Compressed forms that turned out damaged and were set aside, by the segment that they were to be.
+    pub aside: Vec<(Segment, String)>,
+    /// Temporary files of compressions that did not end.
+    pub temporary: Vec<String>,
+}
+
+/// A stream's live file.
+#[derive(Debug, Clone)]
+pub struct LiveFile {
+    /// Its stream.
+    pub stream: Stream,
+    /// Its length.
+    pub bytes: u64,
+    /// For how long it has had lines.
+    pub age: Duration,
+}
+
+/// The bytes of each form in which a segment is there.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Forms {
+    /// Of the file as it was written.
+    pub plain: Option<u64>,
+    /// Of the compressed file.
+    pub gz: Option<u64>,
+}
+
+/// A live file that becomes a segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    /// What it becomes.
+    pub segment: Segment,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// `ROTATE_BYTES` is reached.
+    Size,
+    /// `ROTATE_AGE` is reached.
+    Age,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Size => "size",
+            Self::Age => "age",
+        })
+    }
+}
+
+/// Work on what is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Remove a temporary file.
+    Sweep(String),
+    /// Remove a segment, in all its forms, that the policy doesn't keep.
+    Remove(Segment),
+    /// Remove a damaged compressed form whose segment is gone.
+    RemoveAside(String),
+    /// Compress a plain segment, or decide between its two forms.
+    Compress(Segment),
+}
+
+/// The live files to rotate at `now`. `floor` holds the highest sequence numbers given out so far, for listings that
+/// were read while a name changed.
+pub fn rotations(listing: &Listing, policy: &Policy, floor: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
+    let due = |live: &LiveFile| match live.bytes {
+        0 => None,
+        bytes if bytes >= policy.rotate_bytes => Some(Reason::Size),
+        _ if live.age >= policy.rotate_age => Some(Reason::Age),
+        _ => None,
+    };
+    let rotate = |live: &LiveFile| {
+        let reason = due(live)?;
+        let sequence = highest(listing, &live.stream).max(floor.get(&live.stream).copied().unwrap_or(0)) + 1;
+        Some(Rotation { segment: Segment::new(live.stream.clone(), sequence, now), reason })
+    };
+    listing.live.iter().filter_map(rotate).collect()
+}
+
+/// The work that waits, in the order in which it is done: what makes room comes first.
+pub fn work(listing: &Listing, policy: &Policy) -> Vec<Work> {
+    let mut kept: HashMap<&Stream, usize> = HashMap::new();
+    let (mut remove, mut compress) = (Vec::new(), Vec::new());
+    for (segment, forms) in listing.segments.iter().rev() {
+        let count = kept.entry(&segment.stream).or_default();
+        *count += 1;
+        if *count > policy.keep_segments {
+            remove.push(Work::Remove(segment.clone()));
+        } else if forms.plain.is_some() {
+            compress.push(Work::Compress(segment.clone()));
+        }
+    }
+    let gone = |segment: &Segment| {
+        let removed = remove.contains(&Work::Remove(segment.clone()));
+        removed || !listing.segments.contains_key(segment)
+    };
+    let aside: Vec<_> = listing.aside.iter().filter(|(segment, _)| gone(segment)).collect();
+    let mut work: Vec<_> = listing.temporary.iter().cloned().map(Work::Sweep).collect();
+    work.extend(aside.into_iter().map(|(_, name)| Work::RemoveAside(name.clone())));
+    work.extend(remove.into_iter().rev());
+    work.extend(compress.into_iter().rev());
+    work
+}
+
+fn highest(listing: &Listing, stream: &Stream) -> u64 {
+    let named = listing.segments.keys().chain(listing.aside.iter().map(|(segment, _)| segment));
+    named.filter(|segment| segment.stream == *stream).map(|segment| segment.sequence).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn policy(keep_segments: usize) -> Policy {
+        Policy { rotate_bytes: 100, rotate_age: Duration::from_mins(1), keep_segments, compress_level: 4 }
+    }
+
+    fn segment(stream: &str, sequence: u64, day: u32) -> Segment {
+        let time = format!("2026-07-{day:02}T10:11:12Z").parse().unwrap();
+        Segment::new(stream.parse().unwrap(), sequence, time)
+    }
+
+    fn listing() -> impl Strategy<Value = Listing> {
+        let forms = prop_oneof![
+            Just(Forms { plain: Some(1), gz: None }),
+            Just(Forms { plain: None, gz: Some(1) }),
+            Just(Forms { plain: Some(1), gz: Some(1) }),
+        ];
+        let segments = prop::collection::btree_map(("[ab]", 0..40_u64, 1..28_u32), forms, 0..30);
+        let live = prop::collection::vec((0..200_u64, 0..120_u64), 0..2);
+        (segments, live).prop_map(|(segments, live)| Listing {
+            live: live
+                .into_iter()
+                .zip(["a", "b"])
+                .map(|((bytes, age), stream)| LiveFile { stream: stream.parse().unwrap(), bytes, age: Duration::from_secs(age) })
+                .collect(),
+            segments: segments.into_iter().map(|((stream, n, day), forms)| (segment(&stream, n, day), forms)).collect(),
+            aside: Vec::new(),
+            temporary: Vec::new(),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_rotation_is_due_and_its_number_is_new(listing in listing(), floor in 0..60_u64) {
+            let now = "2026-07-23T10:11:12Z".parse().unwrap();
+            let floor = BTreeMap::from([("a".parse().unwrap(), floor)]);
+            let planned = rotations(&listing, &policy(3), &floor, now);
+            for live in &listing.live {
+                let rotation = planned.iter().find(|rotation| rotation.segment.stream == live.stream);
+                prop_assert_eq!(rotation.is_some(), live.bytes > 0 && (live.bytes >= 100 || live.age.as_secs() >= 60));
+                if let Some(Rotation { segment, .. }) = rotation {
+                    prop_assert!(listing.segments.keys().all(|old| old.stream != segment.stream || old.sequence < segment.sequence));
+                    prop_assert!(floor.get(&segment.stream).is_none_or(|floor| *floor < segment.sequence));
+                }
+            }
+        }
+
+        #[test]
+        fn the_newest_segments_of_each_stream_stay(listing in listing(), keep in 1..10_usize) {
+            let work = work(&listing, &policy(keep));
+            for stream in ["a", "b"] {
+                let of_stream: Vec<_> = listing.segments.keys().filter(|segment| segment.stream.as_str() == stream).collect();
+                let (old, new) = of_stream.split_at(of_stream.len().saturating_sub(keep));
+                prop_assert!(old.iter().all(|segment| work.contains(&Work::Remove((*segment).clone()))));
+                for segment in new {
+                    prop_assert!(!work.contains(&Work::Remove((*segment).clone())));
+                    let waits = listing.segments[*segment].plain.is_some();
+                    prop_assert_eq!(work.contains(&Work::Compress((*segment).clone())), waits);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_set_aside_goes_with_its_segment() {
+        let (old, new) = (segment("a", 1, 1), segment("a", 2, 2));
+        let forms = Forms { plain: None, gz: Some(1) };
+        let listing = Listing {
+            segments: BTreeMap::from([(old.clone(), forms), (new.clone(), forms)]),
+            aside: vec![(old.clone(), "old".into()), (new, "new".into()), (segment("a", 0, 1), "oldest".into())],
+            temporary: vec!["temporary".into()],
+            ..Listing::default()
+        };
+        let expected = [
+            Work::Sweep("temporary".into()),
+            Work::RemoveAside("old".into()),
+            Work::RemoveAside("oldest".into()),
+            Work::Remove(old),
+        ];
+        assert_eq!(work(&listing, &policy(1)), expected);
+    }
+}

@@ -1,0 +1,6 @@
+//! logshipper as its users meet it: the real program on a real directory.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod daemon;
+mod lossless;
+mod support;

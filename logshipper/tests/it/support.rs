@@ -1,0 +1,158 @@
+//! A pod's directory of its own for each test, and the programs that work on it.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use flate2::read::MultiGzDecoder;
+use handoff::{FileName, Form, Segment};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+pub(crate) const POD: &str = "pod-1";
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Waits until `done` says so.
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < DEADLINE, "not within a minute: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A log root with the directory of one pod.
+pub(crate) struct Logs {
+    root: TempDir,
+}
+
+impl Logs {
+    pub(crate) fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join(POD)).unwrap();
+        Self { root }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    pub(crate) fn pod(&self) -> PathBuf {
+        self.root.path().join(POD)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.pod().join(name)
+    }
+
+    /// The program with this root and pod, and no settings from the environment.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
+        command.env_clear().arg("--log-root").arg(self.root()).args(["--pod-name", POD]).args(arguments);
+        command
+    }
+
+    pub(crate) fn output(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Starts the daemon; its lines go to `shipper.out` in the root.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Process {
+        let lines = File::options().create(true).append(true).open(self.root().join("shipper.out")).unwrap();
+        Process::spawn(self.command(arguments).stdout(lines.try_clone().unwrap()).stderr(lines))
+    }
+
+    pub(crate) fn lines_of_daemon(&self) -> String {
+        fs::read_to_string(self.root().join("shipper.out")).unwrap_or_default()
+    }
+
+    /// Starts a process that writes numbered lines.
+    pub(crate) fn write_numbered(&self, stream: &str, run: u32, count: u64, long: usize) -> Process {
+        let example = Path::new(env!("CARGO_BIN_EXE_logshipper")).with_file_name("examples").join("numbered");
+        assert!(example.exists(), "{} is not built: cargo test -p logshipper builds it", example.display());
+        let (run, count, long) = (run.to_string(), count.to_string(), long.to_string());
+        Process::spawn(Command::new(example).arg(self.pod()).args([stream, &run, &count, &long]))
+    }
+
+    /// The number of the last line whose write returned in a run.
+    pub(crate) fn acknowledged(&self, run: u32) -> u64 {
+        let bytes = fs::read(self.root().join(format!("{POD}.acknowledged.{run}"))).unwrap_or_default();
+        bytes.try_into().map_or(0, u64::from_le_bytes)
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(self.pod()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    pub(crate) fn segments(&self, wanted: Form) -> Vec<Segment> {
+        let segments = self.names().into_iter().filter_map(|name| match FileName::parse(&name)? {
+            FileName::Segment(segment, form) if form == wanted => Some(segment),
+            _ => None,
+        });
+        let mut segments: Vec<_> = segments.collect();
+        segments.sort();
+        segments
+    }
+
+    /// All bytes of a stream: its compressed segments, then its live file. Nothing else may be there.
+    pub(crate) fn read(&self, stream: &str) -> Vec<u8> {
+        assert_eq!(self.segments(Form::Plain), [], "plain segments");
+        let mut bytes = Vec::new();
+        for segment in self.segments(Form::Gz).iter().filter(|segment| segment.stream.as_str() == stream) {
+            let file = File::open(self.path(&segment.name(Form::Gz))).unwrap();
+            MultiGzDecoder::new(file).read_to_end(&mut bytes).unwrap();
+        }
+        bytes.extend(fs::read(self.path(&format!("{stream}.log"))).unwrap_or_default());
+        bytes
+    }
+
+    /// Waits until nothing is left to compress.
+    pub(crate) fn wait_for_all_compressed(&self) {
+        wait_until("all segments compressed", || self.segments(Form::Plain).is_empty());
+    }
+}
+
+/// A process that is killed when the test ends.
+pub(crate) struct Process(Child);
+
+impl Process {
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        Self(command.stdin(Stdio::null()).spawn().unwrap())
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let _ = kill_process(Pid::from_child(&self.0), signal);
+    }
+
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        wait_until("process ends", || !self.is_running());
+        self.0.wait().unwrap()
+    }
+
+    /// Asks the daemon for its end and expects a good one.
+    pub(crate) fn stop(self) {
+        self.signal(Signal::TERM);
+        assert!(self.wait().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
