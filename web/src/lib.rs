@@ -8,6 +8,9 @@
 //! |---|---|
 //! | `home`, `owners`, `pets`, `visits`, `vets` | the pages: handlers, and `form` (what may be entered) and `store` (SQL) beside them |
 //! | `router`, `context`, `form`, `flash` | from a request to a handler's arguments |
+//! | `health`, `long_process` | what operators ask |
+//! | `program`, `config`, `server`, `shutdown` | from the start to the last answer |
+//! | `access`, `metrics`, `admin`, `db` | around each request: its log line, its counters, its connection |
 //! | `views`, `i18n`, `assets`, `error` | from a handler's result to a response |
 
 pub mod access;
@@ -26,6 +29,7 @@ pub mod long_process;
 pub mod metrics;
 pub mod owners;
 pub mod pets;
+pub mod program;
 #[macro_use]
 mod router;
 pub mod server;
@@ -80,6 +84,10 @@ pub fn routes(app: App) -> impl Filter<Extract = (warp::reply::Response,), Error
         ("vets.html") => { GET: vets::list }
         ("vets") => { GET: vets::json }
         ("oups") => { GET: home::oups }
+        ("healthcheck") => { GET: health::check, DELETE: health::switch_down, POST: health::switch_up }
+        ("readyz") => { GET: health::ready }
+        ("manage" / "health") => { GET: health::ready }
+        ("livez") => { GET: health::live }
         ("20process") => { GET: long_process::twenty }
         ("40process") => { GET: long_process::forty }
         ("resources" / {file: String}) => { GET: assets::serve }

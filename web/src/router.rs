@@ -39,7 +39,8 @@ pub(crate) struct Matched {
 macro_rules! routes {
     ($( ($($path:tt)*) => $methods:tt )+) => { routes!(@or $( [routes!(@path warp::any(); [] []; [$($path)*] $methods)] )+) };
 
-    (@or [$first:expr] $( [$next:expr] )*) => { $first$(.or($next).unify())* };
+    // Boxed line by line: the type of twenty filters in one another takes the compiler minutes.
+    (@or [$first:expr] $( [$next:expr] )*) => { $first.boxed()$(.or($next).unify().boxed())* };
 
     (@path $filter:expr; $params:tt [$($template:expr,)*]; [] { $($method:ident : $handler:expr),+ $(,)? }) => {
         $filter.and(warp::path::end()).map(routes!(@closure $params [

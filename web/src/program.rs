@@ -1,0 +1,80 @@
+//! The program from its start to its end: logging, pool, server, drain.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use process::logging::{self, Stream};
+use tokio::net::TcpListener;
+use tracing::Level;
+
+use crate::App;
+use crate::access::AccessLog;
+use crate::config::Config;
+use crate::db::Db;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::server::{Server, Service};
+use crate::shutdown::{Draining, Signals};
+
+/// The log streams: a line a request; the application's events with every SQL statement; errors alone.
+const STREAMS: [Stream; 3] = [
+    Stream { name: "access", accepts: |event| event.target() == "access" },
+    Stream { name: "app_db", accepts: |event| event.target() != "access" },
+    Stream { name: "err", accepts: |event| *event.level() == Level::ERROR },
+];
+
+/// Serves until SIGTERM or SIGINT, drains, and returns.
+///
+/// # Errors
+/// Where the program can't start: a log file, the listener, the database's settings.
+pub fn run(config: &Config) -> anyhow::Result<()> {
+    let logging = logging::start(&config.logging, config.log_dir.as_deref(), &STREAMS)
+        .with_context(|| format!("LOG_DIR {}: log files can't be opened", config.log_dir.clone().unwrap_or_default().display()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+
+    let served = runtime.block_on(start_and_serve(config));
+    // Statements may still hold threads that nobody waits for.
+    runtime.shutdown_background();
+    drop(logging);
+    served
+}
+
+async fn start_and_serve(config: &Config) -> anyhow::Result<()> {
+    let pages = listen("LISTEN_ADDR", config.listen_addr).await?;
+    let admin = listen("ADMIN_ADDR", config.admin_addr).await?;
+    let draining = Draining::default();
+    let (metrics, registry) = Metrics::new();
+    let db = Db::new(config.database.url.clone(), config.database_connections, metrics.clone());
+    let health = Health::new(db.clone(), draining.clone());
+    let app = App::new(db, health.clone())?;
+    tracing::info!(address = %pages.local_addr()?, admin = %admin.local_addr()?, "listening");
+
+    // The admin port is there to the end: who looks at a drain needs it.
+    let admin = Server::new(admin, warp::service(crate::admin::routes(registry, health)), Draining::default());
+    tokio::spawn(admin.run(std::future::pending()));
+    let service = AccessLog::new(warp::service(crate::routes(app)), metrics);
+    serve(Server::new(pages, service, draining), config.drain_timeout).await
+}
+
+async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("{setting} {address}: can't listen"))
+}
+
+async fn serve<S: Service>(server: Server<S>, drain_timeout: Duration) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
+    let drain = server
+        .run(async {
+            let signal = signals.next().await;
+            tracing::info!(signal, "draining");
+        })
+        .await;
+    tokio::select! {
+        given_up = drain.finish(drain_timeout) => match given_up {
+            0 => tracing::info!("drained"),
+            connections => tracing::warn!(connections, "drain timeout: connections given up"),
+        },
+        signal = signals.next() => tracing::warn!(signal, "second signal: ended at once"),
+    }
+    Ok(())
+}

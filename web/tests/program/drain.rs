@@ -1,0 +1,68 @@
+use std::net::TcpStream;
+use std::time::Instant;
+
+use rustix::process::Signal;
+
+use crate::support::{Web, eventually};
+
+#[test]
+fn sigterm_answers_what_is_in_flight_and_accepts_nothing_more() {
+    let mut web = Web::start(&[]);
+    let (mut busy, mut idle, mut later) = (web.connect(), web.connect(), web.connect());
+    for connection in [&mut idle, &mut later] {
+        connection.send("GET", "/livez");
+        connection.answer();
+    }
+    busy.send("GET", "/20process");
+    web.signal(Signal::TERM);
+
+    // A request on a connection that was open: readiness has fallen, and the connection ends with the answer.
+    later.send("GET", "/readyz");
+    let (head, _) = later.answer();
+    if head.starts_with("http/1.1 200") {
+        // It was faster than the signal.
+        later.send("GET", "/readyz");
+        let (head, _) = later.answer();
+        assert!(head.starts_with("http/1.1 503") && head.contains("connection: close"), "{head}");
+    } else {
+        assert!(head.starts_with("http/1.1 503") && head.contains("connection: close"), "{head}");
+    }
+    assert!(later.is_closed());
+    assert!(idle.is_closed(), "idle connections are closed");
+    eventually("refused connections", || TcpStream::connect(web.address).is_err().then_some(()));
+    assert!(web.is_running());
+
+    let (head, body) = busy.answer();
+    assert!(head.starts_with("http/1.1 200") && head.contains("connection: close"), "{head}");
+    assert_eq!(body, "20 sec Process finished");
+    assert!(web.wait().success());
+    let line = web.lines("access").into_iter().find(|line| line["path"] == "/20process").expect("an access line");
+    assert_eq!(line["status"], 200);
+}
+
+#[test]
+fn the_drain_ends_by_its_deadline() {
+    let mut web = Web::start(&["--drain-timeout", "2s"]);
+    let mut stuck = web.connect();
+    stuck.send("GET", "/40process");
+    let start = Instant::now();
+    web.signal(Signal::TERM);
+    assert!(web.wait().success());
+    assert!(start.elapsed().as_secs() < 30, "long before the request's 40 s");
+    assert!(web.lines("app_db").iter().any(|line| line["message"] == "drain timeout: connections given up"));
+    let line = web.lines("access").into_iter().find(|line| line["path"] == "/40process").expect("an access line");
+    assert_eq!(line["status"], 499);
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut web = Web::start(&[]);
+    let mut stuck = web.connect();
+    stuck.send("GET", "/20process");
+    let start = Instant::now();
+    web.signal(Signal::TERM);
+    eventually("the drain", || web.lines("app_db").iter().any(|line| line["message"] == "draining").then_some(()));
+    web.signal(Signal::INT);
+    assert!(web.wait().success());
+    assert!(start.elapsed().as_secs() < 18, "long before the request's 20 s");
+}

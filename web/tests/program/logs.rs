@@ -1,0 +1,67 @@
+use std::fs;
+
+use crate::support::{Web, eventually};
+
+#[test]
+fn an_access_line_is_written_before_its_answer_ends() {
+    let web = Web::start(&[]);
+    let client = reqwest::blocking::Client::builder().user_agent("the \"test\"\n".trim()).build().unwrap();
+    for n in 0..50 {
+        let answer = client.get(web.url(&format!("/owners/1?n={n}"))).header("x-request-id", format!("id-{n}")).send().unwrap();
+        assert_eq!(answer.headers()["x-request-id"], format!("id-{n}").as_str());
+        let bytes = answer.bytes().unwrap().len();
+        let lines = web.lines("access");
+        let line = lines.last().unwrap();
+        assert_eq!(line["path"], format!("/owners/1?n={n}"));
+        assert_eq!((&line["method"], &line["status"], &line["bytes"]), (&"GET".into(), &200.into(), &bytes.into()));
+        assert_eq!(line["span"]["request_id"], format!("id-{n}"));
+        assert_eq!(line["user_agent"], "the \"test\"");
+        assert!(line["micros"].as_u64().unwrap() > 0 && line["peer"].as_str().unwrap().starts_with("127.0.0.1:"));
+    }
+}
+
+#[test]
+fn every_sql_statement_has_a_line_with_its_request() {
+    let web = Web::start(&[]);
+    reqwest::blocking::Client::new().get(web.url("/owners/1")).header("x-request-id", "the-one").send().unwrap();
+    let lines = web.lines("app_db");
+    let statements: Vec<_> =
+        lines.iter().filter(|line| line["target"] == "sql" && line["span"]["request_id"] == "the-one").collect();
+    assert!((1..=2).contains(&statements.len()), "{statements:?}");
+    assert!(statements.iter().all(|line| line["micros"].is_u64() && line["sql"].as_str().unwrap().starts_with("SELECT")));
+    assert!(statements.iter().all(|line| !line["sql"].as_str().unwrap().contains("binds")), "statements, not people's data");
+}
+
+#[test]
+fn errors_are_in_their_own_stream_too() {
+    let web = Web::start(&[]);
+    assert_eq!(reqwest::blocking::get(web.url("/oups")).unwrap().status(), 500);
+    assert!(web.lines("err").iter().any(|line| line["level"] == "ERROR"));
+    assert!(web.lines("err").iter().all(|line| line["level"] == "ERROR"));
+}
+
+#[test]
+fn follows_a_rename_also_when_idle() {
+    let web = Web::start(&[]);
+    reqwest::blocking::get(web.url("/livez")).unwrap();
+    let live = web.log("access");
+    fs::rename(&live, live.with_extension("renamed")).unwrap();
+    eventually("the new live file", || live.exists().then_some(()));
+    reqwest::blocking::get(web.url("/vets")).unwrap();
+    let paths: Vec<_> = web.lines("access").iter().map(|line| line["path"].clone()).collect();
+    assert_eq!(paths, ["/vets"]);
+}
+
+#[test]
+fn what_a_client_sends_makes_no_line_of_its_own() {
+    let web = Web::start(&["--log-format", "json"]);
+    let answer = reqwest::blocking::Client::new()
+        .get(web.url("/owners?lastName=a%0A%7B%22level%22"))
+        .header("x-request-id", "not plain\"{}")
+        .header("user-agent", "tab\there")
+        .send()
+        .unwrap();
+    let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+    assert!(id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
+    assert_eq!(web.lines("access").len(), 1);
+}

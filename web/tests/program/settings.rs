@@ -1,0 +1,35 @@
+use std::process::{Command, Output};
+
+fn web(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_web")).args(arguments).env_clear().envs(variables.iter().copied()).output().unwrap()
+}
+
+/// The one line on standard error of a program that ended with 64.
+fn refusal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let output = web(arguments, variables);
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(64), "{line}");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    assert_eq!(output.stdout, b"");
+    line
+}
+
+#[test]
+fn a_bad_setting_is_named_in_one_line() {
+    assert!(refusal(&[], &[]).contains("DATABASE_URL"));
+    let database = ("DATABASE_URL", "sqlite:/tmp/never-opened.db");
+    for (name, value) in [("LISTEN_ADDR", "8080"), ("LOG_FORMAT", "xml"), ("LOG_LEVEL", "loud"), ("DRAIN_TIMEOUT", "soon")] {
+        let line = refusal(&[], &[database, (name, value)]);
+        assert!(line.starts_with(name) && line.contains(value), "{line}");
+    }
+    assert!(refusal(&["--nonsense"], &[database]).contains("--nonsense"));
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    for url in ["mysql://web:hunter2@db:port/petclinic", "postgres://web:hunter2@db/petclinic", "hunter2"] {
+        assert!(!refusal(&[], &[("DATABASE_URL", url)]).contains("hunter2"));
+    }
+    let help = web(&["--help"], &[("DATABASE_URL", "mysql://web:hunter2@db/petclinic")]);
+    assert!(help.status.success() && !String::from_utf8(help.stdout).unwrap().contains("hunter2"));
+}
