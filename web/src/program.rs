@@ -29,8 +29,9 @@ const STREAMS: [Stream; 3] = [
 /// # Errors
 /// Where the program can't start: a log file, the listener, the database's settings.
 pub fn run(config: &Config) -> anyhow::Result<()> {
-    let logging = logging::start(&config.logging, config.log_dir.as_deref(), &STREAMS)
-        .with_context(|| format!("LOG_DIR {}: log files can't be opened", config.log_dir.clone().unwrap_or_default().display()))?;
+    let logging = logging::start(&config.logging, config.log_dir.as_deref(), &STREAMS).with_context(|| {
+        format!("LOG_DIR {}: log files can't be opened", config.log_dir.clone().unwrap_or_default().display())
+    })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
 
     let served = runtime.block_on(start_and_serve(config));
