@@ -1,0 +1,15 @@
+//! Every route over real HTTP, on SQLite and on MySQL; a file a group of routes, a database a test.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[macro_use]
+mod support;
+
+mod assets;
+mod errors;
+mod owners;
+mod pets;
+mod texts;
+mod vets;
+mod visits;
+mod welcome;

@@ -1,0 +1,138 @@
+//! Owners: search, list, page, form.
+
+use crate::support::shared;
+
+const ANNA: [(&str, &str); 5] = [
+    ("firstName", "Anna"),
+    ("lastName", "Müller-Lüdenscheidt"),
+    ("address", "Am See 1"),
+    ("city", "Köln"),
+    ("telephone", "0221555123"),
+];
+
+fn with<'a>(mut fields: [(&'a str, &'a str); 5], name: &str, value: &'a str) -> [(&'a str, &'a str); 5] {
+    for field in &mut fields {
+        if field.0 == name {
+            field.1 = value;
+        }
+    }
+    fields
+}
+
+#[test]
+fn pages_look_as_they_should() {
+    for (name, path) in [
+        ("owners-find", "/owners/find"),
+        ("owners-none", "/owners?lastName=nobody"),
+        ("owners-list", "/owners"),
+        ("owners-show", "/owners/6"),
+        ("owners-new", "/owners/new"),
+        ("owners-edit", "/owners/1/edit"),
+    ] {
+        let page = shared().get(path);
+        assert_eq!(page.status, 200, "{path}");
+        insta::assert_snapshot!(name, page.snapshot());
+    }
+}
+
+fn names(list: &serde_json::Value) -> Vec<String> {
+    let name =
+        |owner: &serde_json::Value| format!("{} {}", owner["firstName"].as_str().unwrap(), owner["lastName"].as_str().unwrap());
+    list["owners"].as_array().unwrap().iter().map(name).collect()
+}
+
+on_both! {
+    fn the_list_has_five_a_page(clinic) {
+        let first = clinic.json("/owners");
+        assert_eq!(names(&first), ["Jeff Black", "Jean Coleman", "Betty Davis", "Harold Davis", "Maria Escobito"]);
+        assert_eq!((&first["total"], &first["pages"]["count"]), (&10.into(), &2.into()));
+        assert_eq!(first["pages"]["previous"], serde_json::Value::Null);
+        let second = clinic.json(first["pages"]["next"].as_str().unwrap());
+        assert_eq!(names(&second), ["Carlos Estaban", "George Franklin", "Peter McTavish", "Eduardo Rodriquez", "David Schroeder"]);
+        assert_eq!(second["pages"]["last"], serde_json::Value::Null);
+        assert_eq!(clinic.json(second["pages"]["first"].as_str().unwrap()), first);
+        assert_eq!(first["owners"][1]["pets"], serde_json::json!(["Max", "Samantha"]));
+        assert_eq!(clinic.get("/owners?page=3").status, 404);
+        clinic.get("/owners?lastName=&page=2").shows("Page 2 of 2").shows("George Franklin");
+    }
+
+    fn a_search_is_by_prefix_in_any_case(clinic) {
+        for (typed, found) in [
+            ("Davis", &["Betty Davis", "Harold Davis"][..]),
+            ("dAv", &["Betty Davis", "Harold Davis"]),
+            (" Es ", &["Maria Escobito", "Carlos Estaban"]),
+        ] {
+            let query = serde_urlencoded::to_string([("lastName", typed)]).unwrap();
+            assert_eq!(names(&clinic.json(&format!("/owners?{query}"))), found, "{typed}");
+        }
+        assert_eq!(clinic.get("/owners?lastName=franklin").location(), "/owners/1");
+        assert_eq!(clinic.get("/owners?lastName=FRANK").location(), "/owners/1");
+    }
+
+    fn wildcards_are_letters(clinic) {
+        for typed in ["%", "_", "D%", "Da_is", "D\\", "'", "\"", "avis"] {
+            let query = serde_urlencoded::to_string([("lastName", typed)]).unwrap();
+            let page = clinic.get(&format!("/owners?{query}"));
+            assert_eq!(page.status, 200, "{typed}");
+            page.shows("has not been found");
+            assert_eq!(page.value("lastName"), typed);
+        }
+        clinic.save("/owners/new", &with(ANNA, "lastName", "100%_sure"));
+        assert_eq!(clinic.get("/owners?lastName=100%25_").status, 302);
+        assert_eq!(clinic.get("/owners?lastName=100%25%25").status, 200);
+    }
+
+    fn a_new_owner_is_kept_and_announced_once(clinic) {
+        let saved = clinic.post("/owners/new", &ANNA);
+        assert_eq!((saved.status.as_u16(), saved.location()), (302, "/owners/11"));
+        let cookie = saved.header("set-cookie");
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        let page = clinic.get("/owners/11");
+        page.shows("New owner created").shows("Anna Müller-Lüdenscheidt").shows("Am See 1").shows("Köln").shows("0221555123");
+        clinic.get("/owners/11").lacks("New owner created");
+        assert_eq!(clinic.get("/owners?lastName=muller").location(), "/owners/11");
+    }
+
+    fn an_edit_is_kept(clinic) {
+        let form = clinic.get("/owners/1/edit");
+        assert_eq!((form.value("firstName"), form.value("telephone")), ("George".to_owned(), "6085551023".to_owned()));
+        clinic.save("/owners/1/edit", &ANNA).shows("Owner updated").shows("Anna Müller-Lüdenscheidt").shows("Leo");
+        // the same once more changes nothing, and is fine
+        clinic.save("/owners/1/edit", &ANNA).shows("Owner updated");
+        assert_eq!(clinic.get("/owners?lastName=Franklin").status, 200);
+        assert_eq!(clinic.post("/owners/99/edit", &ANNA).status, 404);
+        assert_eq!(clinic.post("/owners/99/edit", &with(ANNA, "city", "")).status, 404);
+    }
+
+    fn a_form_with_errors_comes_back_as_it_was_typed(clinic) {
+        for path in ["/owners/new", "/owners/1/edit"] {
+            let page = clinic.post(path, &[("firstName", " <b>\"Anna\"</b> "), ("lastName", "  "), ("city", "Köln & Bonn"), ("telephone", "12345")]);
+            assert_eq!(page.status, 200);
+            page.refuses("lastName", "is required").refuses("address", "is required").refuses("telephone", "10-digit").lacks("<b>");
+            page.lacks("firstName-problem").lacks("city-problem").shows("3 fields need another look").shows("aria-invalid=\"true\"");
+            assert_eq!(page.value("firstName"), " <b>\"Anna\"</b> ");
+            assert_eq!(page.value("lastName"), "  ");
+            assert_eq!(page.value("city"), "Köln & Bonn");
+            assert_eq!(page.value("telephone"), "12345");
+        }
+        assert_eq!(clinic.json("/owners")["total"], 10);
+        assert_eq!(clinic.json("/owners/1")["owner"]["firstName"], "George");
+    }
+
+    fn a_telephone_number_has_ten_digits(clinic) {
+        for wrong in ["", "123456789", "12345678901", "123-456789", "12345 6789", "１２３４５６７８９０", "abcdefghij", "+123456789"] {
+            clinic.post("/owners/new", &with(ANNA, "telephone", wrong)).shows("telephone-problem");
+        }
+        clinic.save("/owners/new", &with(ANNA, "telephone", " 0123456789 ")).shows("0123456789");
+    }
+
+    fn an_owner_is_shown_with_pets_and_visits_newest_first(clinic) {
+        let owner = &clinic.json("/owners/6")["owner"];
+        assert_eq!(owner["lastName"], "Coleman");
+        let pets: Vec<_> = owner["pets"].as_array().unwrap().iter().map(|pet| pet["name"].as_str().unwrap()).collect();
+        assert_eq!(pets, ["Max", "Samantha"]);
+        assert_eq!(owner["pets"][0]["type"], "cat");
+        let dates: Vec<_> = owner["pets"][1]["visits"].as_array().unwrap().iter().map(|visit| visit["date"].as_str().unwrap()).collect();
+        assert_eq!(dates, ["2013-01-04", "2013-01-01"]);
+    }
+}

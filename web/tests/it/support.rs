@@ -1,0 +1,196 @@
+//! A clinic of a test's own: the server in this process on a free port, on a fresh database with the seed data.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use dbinit::database::DatabaseUrl;
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::redirect::Policy;
+use reqwest::{Method, StatusCode};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use web::App;
+use web::access::AccessLog;
+use web::db::Db;
+use web::health::Health;
+use web::metrics::Metrics;
+use web::server::Server;
+use web::shutdown::Draining;
+
+/// Makes a test for each backend out of `fn name(clinic: &Clinic)`.
+macro_rules! on_both {
+    ($( $(#[$doc:meta])* fn $name:ident($clinic:ident) $body:block )+) => {$(
+        $(#[$doc])*
+        mod $name {
+            use super::*;
+
+            fn check($clinic: &crate::support::Clinic) $body
+
+            #[test]
+            fn on_sqlite() {
+                check(&crate::support::Clinic::on_sqlite());
+            }
+
+            #[test]
+            fn on_mysql() {
+                check(&crate::support::Clinic::on_mysql());
+            }
+        }
+    )+};
+}
+
+/// A running server and a browser of sorts: it keeps cookies, and shows redirects instead of following them.
+pub struct Clinic {
+    base: String,
+    client: Client,
+    // in the order of their end: nothing may use the database when it goes
+    _runtime: Runtime,
+    _database: Box<dyn Send>,
+}
+
+impl Clinic {
+    pub fn on_sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
+        Self::start(&url, directory)
+    }
+
+    pub fn on_mysql() -> Self {
+        let database = testkit::mysql::database();
+        let url = database.url.clone();
+        Self::start(&url, database)
+    }
+
+    fn start(url: &str, database: impl Send + 'static) -> Self {
+        let url: DatabaseUrl = url.parse().unwrap();
+        let mut connection = dbinit::database::connect(&url).unwrap();
+        dbinit::apply::migrate(&mut connection, Duration::from_secs(30)).unwrap();
+        dbinit::apply::seed(&mut connection, Duration::from_secs(30)).unwrap();
+
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let (metrics, _) = Metrics::new();
+        let db = Db::new(url, 4, metrics.clone());
+        let app = App::new(db.clone(), Health::new(db, Draining::default())).unwrap();
+        let service = AccessLog::new(warp::service(web::routes(app)), metrics);
+        runtime.spawn(Server::new(listener, service, Draining::default()).run(std::future::pending()));
+        let client = Client::builder().redirect(Policy::none()).cookie_store(true).no_proxy().build().unwrap();
+        Self { base, client, _runtime: runtime, _database: Box::new(database) }
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// A request to a path.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    /// GET, with its status and its text.
+    pub fn get(&self, path: &str) -> Page {
+        Page::of(self.request(Method::GET, path).send().unwrap())
+    }
+
+    /// GET of JSON.
+    pub fn json(&self, path: &str) -> serde_json::Value {
+        let response = self.request(Method::GET, path).header("accept", "application/json").send().unwrap();
+        assert_eq!(response.headers()["content-type"], "application/json", "{path}");
+        response.json().unwrap()
+    }
+
+    /// POST of a form.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        Page::of(self.request(Method::POST, path).form(fields).send().unwrap())
+    }
+
+    /// POST of a form that is saved; gives the page that the redirect leads to.
+    #[track_caller]
+    pub fn save(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let saved = self.post(path, fields);
+        assert_eq!(saved.status, StatusCode::FOUND, "{}", saved.text);
+        self.get(saved.location())
+    }
+}
+
+/// A response with its text read.
+#[derive(Debug)]
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Page {
+    pub fn of(response: Response) -> Self {
+        Self { status: response.status(), headers: response.headers().clone(), text: response.text().unwrap() }
+    }
+
+    #[track_caller]
+    pub fn location(&self) -> &str {
+        self.headers["location"].to_str().unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub fn shows(&self, text: &str) -> &Self {
+        assert!(self.text.contains(text), "no {text:?} in {}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub fn lacks(&self, text: &str) -> &Self {
+        assert!(!self.text.contains(text), "{text:?} in {}", self.text);
+        self
+    }
+
+    /// The value of a field as it is shown, with character references resolved.
+    #[track_caller]
+    pub fn value(&self, field: &str) -> String {
+        let at = self.text.find(&format!("name=\"{field}\" type=")).unwrap_or_else(|| panic!("no {field} in {}", self.text));
+        let rest = &self.text[at..];
+        let value = rest.split_once("value=\"").unwrap().1.split_once('"').unwrap().0;
+        unescape(value)
+    }
+
+    /// Whether the page says what is wrong with a field, beside it and in the summary.
+    #[track_caller]
+    pub fn refuses(&self, field: &str, problem: &str) -> &Self {
+        let beside =
+            self.text.split_once(&format!("id=\"{field}-problem\"")).unwrap_or_else(|| panic!("{field} is fine: {}", self.text));
+        let message = beside.1.split_once("</p>").unwrap().0;
+        assert!(message.contains(problem), "{field}: {message}");
+        self.shows(&format!("<a href=\"#{field}\">"))
+    }
+
+    /// The page without what changes from day to day or from style sheet to style sheet.
+    pub fn snapshot(&self) -> String {
+        let today = web::form::today().to_string();
+        let mut text = self.text.replace(&today, "TODAY");
+        for (name, kind) in [("style", "css"), ("icons", "svg"), ("favicon", "svg"), ("welcome", "svg"), ("lost", "svg")] {
+            let path = web::assets::find(&format!("{name}.{kind}")).unwrap().path();
+            text = text.replace(&path, &format!("/resources/{name}.HASH.{kind}"));
+        }
+        if let Some(id) = self.headers.get("x-request-id") {
+            text = text.replace(id.to_str().unwrap(), "REQUEST");
+        }
+        text
+    }
+}
+
+fn unescape(text: &str) -> String {
+    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x60;", "`"), ("&#x3D;", "="), ("&amp;", "&")]
+        .iter()
+        .fold(text.to_owned(), |text, (reference, character)| text.replace(reference, character))
+}
+
+/// A clinic for tests that only read.
+pub fn shared() -> &'static Clinic {
+    static CLINIC: OnceLock<Clinic> = OnceLock::new();
+    CLINIC.get_or_init(Clinic::on_sqlite)
+}
