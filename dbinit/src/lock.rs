@@ -13,7 +13,7 @@ use crate::apply::ApplyError;
 use crate::database::Connection;
 
 /// The lock's name: locks are the whole server's, and a name has at most 64 characters.
-const NAME: &str = "CONCAT('dbinit ', SHA1(DATABASE()))";
+const NAME: &str = "CONCAT('dbinit ', SHA2(DATABASE(), 224))";
 
 /// Runs `work` while no other dbinit works on the same database.
 ///

@@ -10,17 +10,14 @@ use crate::context::Fields;
 /// The longest text that is kept, in characters.
 pub const MAX_TEXT: usize = 255;
 
-/// What is wrong with a field. Its name is the end of its message's id, `problem-…`, and its code in JSON.
+/// What is wrong with a field. Its code is the end of its message's id, `problem-…`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "code", rename_all = "kebab-case")]
+#[serde(into = "Told")]
 pub enum Problem {
     /// Nothing but blanks.
     Required,
-    /// More than `max` characters.
-    TooLong {
-        /// How many there may be.
-        max: usize,
-    },
+    /// More than [`MAX_TEXT`] characters.
+    TooLong,
     /// Control characters, which no page shows and no keyboard types.
     Characters,
     /// Not ten digits.
@@ -35,6 +32,35 @@ pub enum Problem {
     Duplicate,
     /// No owner has such a name.
     NotFound,
+}
+
+impl Problem {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::TooLong => "too-long",
+            Self::Characters => "characters",
+            Self::Telephone => "telephone",
+            Self::Date => "date",
+            Self::Future => "future",
+            Self::Type => "type",
+            Self::Duplicate => "duplicate",
+            Self::NotFound => "not-found",
+        }
+    }
+}
+
+/// A problem as templates and JSON have it.
+#[derive(Serialize)]
+struct Told {
+    code: &'static str,
+    max: Option<usize>,
+}
+
+impl From<Problem> for Told {
+    fn from(problem: Problem) -> Self {
+        Self { code: problem.code(), max: (problem == Problem::TooLong).then_some(MAX_TEXT) }
+    }
 }
 
 /// A form as it is shown: every field with its value, and the problems in the order of the fields.
@@ -116,7 +142,7 @@ fn text(typed: &str) -> Result<String, Problem> {
     } else if typed.chars().any(char::is_control) {
         Err(Problem::Characters)
     } else if typed.chars().count() > MAX_TEXT {
-        Err(Problem::TooLong { max: MAX_TEXT })
+        Err(Problem::TooLong)
     } else {
         Ok(typed.to_owned())
     }
@@ -146,7 +172,7 @@ mod tests {
         assert_eq!(text("가"), Ok("가".into()));
         let longest = "🐕".repeat(MAX_TEXT);
         assert_eq!(text(&longest), Ok(longest.clone()));
-        assert_eq!(text(&(longest + "x")), Err(Problem::TooLong { max: 255 }));
+        assert_eq!(text(&(longest + "x")), Err(Problem::TooLong));
         assert_eq!(text(""), Err(Problem::Required));
         assert_eq!(text("a\0b"), Err(Problem::Characters));
     }

@@ -35,11 +35,13 @@ on_both! {
                 format!("/owners/1/pets/{id}/edit"),
                 format!("/owners/{id}/pets/1/edit"),
                 format!("/owners/1/pets/{id}/visits/new"),
-                format!("/owners?page={id}&lastName=D"),
             ] {
                 let page = clinic.get(&path);
                 assert_eq!(page.status, 404, "{path}");
             }
+        }
+        for page in ["0", "-1", "2147483648", "99999999999", "abc", "1.0"] {
+            assert_eq!(clinic.get(&format!("/owners?page={page}&lastName=D")).status, 404, "{page}");
         }
     }
 }

@@ -21,47 +21,45 @@ use web::shutdown::Draining;
 macro_rules! on_both {
     ($( $(#[$doc:meta])* fn $name:ident($clinic:ident) $body:block )+) => {$(
         $(#[$doc])*
+        fn $name($clinic: &crate::support::Clinic) $body
+
         mod $name {
-            use super::*;
-
-            fn check($clinic: &crate::support::Clinic) $body
-
             #[test]
             fn on_sqlite() {
-                check(&crate::support::Clinic::on_sqlite());
+                super::$name(&crate::support::Clinic::on_sqlite());
             }
 
             #[test]
             fn on_mysql() {
-                check(&crate::support::Clinic::on_mysql());
+                super::$name(&crate::support::Clinic::on_mysql());
             }
         }
     )+};
 }
 
 /// A running server and a browser of sorts: it keeps cookies, and shows redirects instead of following them.
-pub struct Clinic {
+pub(crate) struct Clinic {
     base: String,
     client: Client,
     // in the order of their end: nothing may use the database when it goes
     _runtime: Runtime,
-    _database: Box<dyn Send>,
+    _database: Box<dyn Send + Sync>,
 }
 
 impl Clinic {
-    pub fn on_sqlite() -> Self {
+    pub(crate) fn on_sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
         Self::start(&url, directory)
     }
 
-    pub fn on_mysql() -> Self {
+    pub(crate) fn on_mysql() -> Self {
         let database = testkit::mysql::database();
         let url = database.url.clone();
         Self::start(&url, database)
     }
 
-    fn start(url: &str, database: impl Send + 'static) -> Self {
+    fn start(url: &str, database: impl Send + Sync + 'static) -> Self {
         let url: DatabaseUrl = url.parse().unwrap();
         let mut connection = dbinit::database::connect(&url).unwrap();
         dbinit::apply::migrate(&mut connection, Duration::from_secs(30)).unwrap();
@@ -80,35 +78,35 @@ impl Clinic {
     }
 
     /// Where the server listens.
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         self.base.trim_start_matches("http://")
     }
 
     /// A request to a path.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base))
     }
 
     /// GET, with its status and its text.
-    pub fn get(&self, path: &str) -> Page {
+    pub(crate) fn get(&self, path: &str) -> Page {
         Page::of(self.request(Method::GET, path).send().unwrap())
     }
 
     /// GET of JSON.
-    pub fn json(&self, path: &str) -> serde_json::Value {
+    pub(crate) fn json(&self, path: &str) -> serde_json::Value {
         let response = self.request(Method::GET, path).header("accept", "application/json").send().unwrap();
         assert_eq!(response.headers()["content-type"], "application/json", "{path}");
         response.json().unwrap()
     }
 
     /// POST of a form.
-    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         Page::of(self.request(Method::POST, path).form(fields).send().unwrap())
     }
 
     /// POST of a form that is saved; gives the page that the redirect leads to.
     #[track_caller]
-    pub fn save(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+    pub(crate) fn save(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let saved = self.post(path, fields);
         assert_eq!(saved.status, StatusCode::FOUND, "{}", saved.text);
         self.get(saved.location())
@@ -117,41 +115,41 @@ impl Clinic {
 
 /// A response with its text read.
 #[derive(Debug)]
-pub struct Page {
-    pub status: StatusCode,
-    pub headers: reqwest::header::HeaderMap,
-    pub text: String,
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Page {
-    pub fn of(response: Response) -> Self {
+    pub(crate) fn of(response: Response) -> Self {
         Self { status: response.status(), headers: response.headers().clone(), text: response.text().unwrap() }
     }
 
     #[track_caller]
-    pub fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.headers["location"].to_str().unwrap()
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     #[track_caller]
-    pub fn shows(&self, text: &str) -> &Self {
+    pub(crate) fn shows(&self, text: &str) -> &Self {
         assert!(self.text.contains(text), "no {text:?} in {}", self.text);
         self
     }
 
     #[track_caller]
-    pub fn lacks(&self, text: &str) -> &Self {
+    pub(crate) fn lacks(&self, text: &str) -> &Self {
         assert!(!self.text.contains(text), "{text:?} in {}", self.text);
         self
     }
 
     /// The value of a field as it is shown, with character references resolved.
     #[track_caller]
-    pub fn value(&self, field: &str) -> String {
+    pub(crate) fn value(&self, field: &str) -> String {
         let at = self.text.find(&format!("name=\"{field}\" type=")).unwrap_or_else(|| panic!("no {field} in {}", self.text));
         let rest = &self.text[at..];
         let value = rest.split_once("value=\"").unwrap().1.split_once('"').unwrap().0;
@@ -160,7 +158,7 @@ impl Page {
 
     /// Whether the page says what is wrong with a field, beside it and in the summary.
     #[track_caller]
-    pub fn refuses(&self, field: &str, problem: &str) -> &Self {
+    pub(crate) fn refuses(&self, field: &str, problem: &str) -> &Self {
         let beside =
             self.text.split_once(&format!("id=\"{field}-problem\"")).unwrap_or_else(|| panic!("{field} is fine: {}", self.text));
         let message = beside.1.split_once("</p>").unwrap().0;
@@ -169,7 +167,7 @@ impl Page {
     }
 
     /// The page without what changes from day to day or from style sheet to style sheet.
-    pub fn snapshot(&self) -> String {
+    pub(crate) fn snapshot(&self) -> String {
         let today = web::form::today().to_string();
         let mut text = self.text.replace(&today, "TODAY");
         for (name, kind) in [("style", "css"), ("icons", "svg"), ("favicon", "svg"), ("welcome", "svg"), ("lost", "svg")] {
@@ -190,7 +188,7 @@ fn unescape(text: &str) -> String {
 }
 
 /// A clinic for tests that only read.
-pub fn shared() -> &'static Clinic {
+pub(crate) fn shared() -> &'static Clinic {
     static CLINIC: OnceLock<Clinic> = OnceLock::new();
     CLINIC.get_or_init(Clinic::on_sqlite)
 }
