@@ -51,7 +51,7 @@ fn nothing_else_is_there() {
 fn icons_that_templates_use_exist() {
     let icons = shared().get("/resources/icons.svg").text;
     for path in ["/", "/owners", "/owners/1", "/owners/find", "/vets.html", "/owners?lastName=nobody"] {
-        for used in shared().get(path).text.split("#").skip(1).filter_map(|rest| rest.split_once("\"/></svg>")) {
+        for used in shared().get(path).text.split('#').skip(1).filter_map(|rest| rest.split_once("\"/></svg>")) {
             if !used.0.contains('"') {
                 assert!(icons.contains(&format!("id=\"{}\"", used.0)), "{path}: {}", used.0);
             }
