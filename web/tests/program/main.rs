@@ -1,4 +1,5 @@
 //! The real binary as the kubelet and an operator meet it: settings, health, logs, its end.
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod drain;
 mod health;

@@ -23,8 +23,8 @@ impl Web {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
         let mut connection = dbinit::database::connect(&url.parse().unwrap()).unwrap();
-        dbinit::apply::migrate(&mut connection).unwrap();
-        dbinit::apply::seed(&mut connection).unwrap();
+        dbinit::apply::migrate(&mut connection, PATIENCE).unwrap();
+        dbinit::apply::seed(&mut connection, PATIENCE).unwrap();
         Self::start_on(&url, directory, settings)
     }
 
@@ -33,7 +33,7 @@ impl Web {
         let logs = directory.path().join("logs");
         fs::create_dir(&logs).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_web"))
-            .args(["--listen-addr", "127.0.0.1:0"])
+            .args(["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
             .arg("--log-dir")
             .arg(&logs)
             .args(settings)

@@ -1,0 +1,109 @@
+//! `./dev up` as a person uses it: start, look, write, Ctrl-C.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, net, thread};
+
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// `./dev up` in a process group of its own, as a terminal would start it.
+struct DevUp {
+    script: Child,
+    run: tempfile::TempDir,
+    base: String,
+}
+
+impl DevUp {
+    fn start() -> Self {
+        let run = tempfile::tempdir().unwrap();
+        let port = net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut script = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../dev"))
+            .arg("up")
+            .env("RUN_DIR", run.path())
+            .env("LISTEN_ADDR", format!("127.0.0.1:{port}"))
+            .env("ADMIN_ADDR", "127.0.0.1:0")
+            .env("LOG_FORMAT", "json")
+            .env_remove("DATABASE_URL")
+            .env_remove("LOG_DIR")
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(script.stdout.take().unwrap());
+        thread::spawn(move || out.lines().map_while(Result::ok).for_each(|line| println!("{line}")));
+        Self { script, run, base: format!("http://127.0.0.1:{port}") }
+    }
+
+    /// What Ctrl-C does: SIGINT to the whole foreground process group.
+    fn ctrl_c(&self) {
+        let group = i32::try_from(self.script.id()).unwrap();
+        rustix::process::kill_process_group(rustix::process::Pid::from_raw(group).unwrap(), rustix::process::Signal::INT)
+            .unwrap();
+    }
+
+    fn logs(&self) -> PathBuf {
+        self.run.path().join("logs/petclinic-dev")
+    }
+
+    /// Processes whose environment names this run's directory.
+    fn processes(&self) -> Vec<String> {
+        let mark = format!("RUN_DIR={}", self.run.path().display());
+        let ours = |pid: &String| {
+            fs::read(format!("/proc/{pid}/environ")).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&mark))
+        };
+        let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        pids.filter(|name| name.bytes().all(|b| b.is_ascii_digit())).filter(ours).collect()
+    }
+}
+
+impl Drop for DevUp {
+    fn drop(&mut self) {
+        if self.script.try_wait().unwrap().is_none() {
+            self.ctrl_c();
+            let _ = self.script.wait();
+        }
+    }
+}
+
+fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < PATIENCE, "{what}: not seen in {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn runs_the_pod_and_ends_it_as_a_pod_ends() {
+    let mut pod = DevUp::start();
+    let client = reqwest::blocking::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+    let base = pod.base.clone();
+    let get = |path: &str| client.get(format!("{base}{path}")).send();
+
+    eventually("readiness", || get("/readyz").ok().filter(|answer| answer.status() == 200));
+    assert!(get("/owners/1").unwrap().text().unwrap().contains("George Franklin"));
+
+    let visit = [("date", "2026-01-02"), ("description", "weighed while the pod runs")];
+    assert!(client.post(format!("{base}/owners/1/pets/1/visits/new")).form(&visit).send().unwrap().status().is_success());
+    assert!(get("/owners/1").unwrap().text().unwrap().contains("weighed while the pod runs"));
+
+    let mut long = net::TcpStream::connect(base.trim_start_matches("http://")).unwrap();
+    long.write_all(b"GET /20process HTTP/1.1\r\nHost: pod\r\nX-Request-Id: the-one-in-flight\r\n\r\n").unwrap();
+    pod.ctrl_c();
+    let mut answer = String::new();
+    long.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.to_lowercase().contains("connection: close"), "{answer}");
+    assert!(answer.ends_with("20 sec Process finished"), "{answer}");
+    assert!(pod.script.wait().unwrap().success(), "./dev up ends with status 0");
+    eventually("the end of all processes", || pod.processes().is_empty().then_some(()));
+
+    let access = fs::read_to_string(pod.logs().join("access.log")).unwrap();
+    let line = access.lines().find(|line| line.contains("the-one-in-flight")).expect("the request's access line");
+    assert!(line.contains("/20process") && line.contains("\"status\":200"), "{line}");
+}
