@@ -4,7 +4,7 @@
 //! - [`pod`]: a pod's directory, its lock and its listing; [`dir`]: reaching files by descriptor only.
 //! - [`plan`]: what should happen, without doing it.
 //! - [`rotate`] names segments; [`worker`] asks for them ([`handover`], [`lease`]) and compresses or removes them
-//!   ([`compress`]); [`gzip`] is the compressed form, with [`line`]'s times in its index.
+//!   ([`compress`]); [`gzip`] is the compressed form, with [`mod@line`]'s times in its index.
 //! - [`trouble`]: errors that last are logged when they begin and when they end.
 //! - [`config`]: the settings.
 

@@ -1,5 +1,7 @@
 //! `./dev up` as a person uses it: start, look, write, Ctrl-C.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -7,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, net, thread};
 
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// `./dev up` in a process group of its own, as a terminal would start it.
 struct DevUp {
@@ -82,7 +84,7 @@ fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 #[test]
 fn runs_the_pod_and_ends_it_as_a_pod_ends() {
     let mut pod = DevUp::start();
-    let client = reqwest::blocking::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+    let client = reqwest::blocking::Client::builder().timeout(Duration::from_mins(1)).build().unwrap();
     let base = pod.base.clone();
     let get = |path: &str| client.get(format!("{base}{path}")).send();
 
