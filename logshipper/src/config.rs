@@ -4,23 +4,37 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use handoff::Stream;
 
 use crate::plan::Policy;
+use crate::select::Filter;
 
 const UNITS: [(&str, u64); 7] =
     [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
 
-/// Rotates, compresses and keeps the log files of a pod.
+/// Rotates, compresses and keeps the log files of a pod; with a command: reads those of all pods
 #[derive(Parser, Debug)]
-#[command(name = "logshipper", version, about)]
+#[command(name = "logshipper", version, about, subcommand_negates_reqs = true)]
+#[group(skip)]
+pub struct Arguments {
+    /// Directory that holds a directory of log files for each pod
+    #[arg(long, env = "LOG_ROOT", default_value = "/logs", value_parser = directory, global = true)]
+    pub log_root: PathBuf,
+    /// The daemon's settings.
+    #[command(flatten)]
+    pub daemon: Settings,
+    /// What to do instead of running the daemon.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the daemon does.
+#[derive(clap::Args, Debug)]
 #[group(skip)]
 pub struct Settings {
-    /// Directory that holds a directory of log files for each pod
-    #[arg(long, env = "LOG_ROOT", default_value = "/logs", value_parser = directory)]
-    pub log_root: PathBuf,
     /// The pod's name, which is the name of its directory
-    #[arg(long, env = "POD_NAME", value_parser = pod_name)]
-    pub pod_name: String,
+    #[arg(long, env = "POD_NAME", value_parser = pod_name, required = true)]
+    pub pod_name: Option<String>,
     /// Length at which a live file is rotated: bytes, or a number with B, KiB, MiB, GiB, kB, MB or GB
     #[arg(long, env = "ROTATE_BYTES", default_value = "10MiB", value_parser = bytes)]
     pub rotate_bytes: u64,
@@ -33,6 +47,9 @@ pub struct Settings {
     /// Gzip level, 1 (fast) to 9 (small)
     #[arg(long, env = "COMPRESS_LEVEL", default_value = "4", value_parser = level)]
     pub compress_level: u32,
+    /// Say what would be done next and why, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// How the program's own lines look
     #[command(flatten)]
     pub logging: process::logging::Settings,
@@ -48,6 +65,81 @@ impl Settings {
             compress_level: self.compress_level,
         }
     }
+}
+
+/// The commands beside the daemon.
+#[derive(clap::Subcommand, Debug)]
+pub enum Command {
+    /// Lists pods, their streams, and what is kept of each
+    Ls {
+        /// One pod, or all
+        #[command(flatten)]
+        logs: Logs,
+        /// Form of the list
+        #[arg(long, value_enum, default_value = "table")]
+        output: Output,
+    },
+    /// Prints lines in the order of their times, from live and compressed files
+    Cat {
+        /// One pod, or all
+        #[command(flatten)]
+        logs: Logs,
+        /// The lines that are wanted
+        #[command(flatten)]
+        filter: Filter,
+        /// Wait for more
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Prints the last lines
+    Tail {
+        /// One pod, or all
+        #[command(flatten)]
+        logs: Logs,
+        /// The lines that are wanted
+        #[command(flatten)]
+        filter: Filter,
+        /// Wait for more
+        #[arg(short, long)]
+        follow: bool,
+        /// How many
+        #[arg(short = 'n', long, default_value = "10")]
+        lines: usize,
+    },
+    /// Decodes every segment, compares checksums and looks for gaps; exit status 1 if something is wrong
+    Verify {
+        /// One pod, or all
+        #[command(flatten)]
+        logs: Logs,
+    },
+    /// Rotates a stream now, however short its live file is
+    Rotate {
+        /// The pod
+        #[arg(value_parser = pod_name)]
+        pod: String,
+        /// The stream, such as access
+        stream: Stream,
+    },
+}
+
+/// What to read.
+#[derive(clap::Args, Debug)]
+#[group(skip)]
+pub struct Logs {
+    /// A pod; all without it
+    #[arg(value_parser = pod_name)]
+    pub pod: Option<String>,
+    /// A stream, such as access; all without it
+    pub stream: Option<Stream>,
+}
+
+/// The forms of a list.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
 }
 
 fn directory(text: &str) -> Result<PathBuf, String> {

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::setpriority_process;
 
@@ -33,12 +33,17 @@ const NICE: i32 = 10;
 /// tried again.
 pub fn run(root: &Dir, pod: &OsStr, policy: &Policy, signals: &Arc<Signals>) -> Result<(), OpenError> {
     let mut troubles = Troubles::default();
+    let start = Instant::now();
     while !signals.stopping() {
         let opened = Pod::open(root, pod);
-        troubles.settle("open", &crate::dir::shown(pod), &opened);
+        if !matches!(opened, Err(OpenError::Taken)) {
+            troubles.settle("open", &crate::dir::shown(pod), &opened);
+        }
         match opened {
             Ok(opened) => session(root, pod, &opened, policy, signals),
-            Err(OpenError::Taken) => return Err(OpenError::Taken),
+            Err(OpenError::Taken) if start.elapsed() > POLL => return Err(OpenError::Taken),
+            // Perhaps somebody only looked whether it is taken.
+            Err(OpenError::Taken) => signals.rotate.wait(HELD),
             Err(OpenError::Io(_)) => signals.rotate.wait(POLL),
         }
     }

@@ -6,8 +6,11 @@
 //! - [`rotate`] names segments; [`worker`] asks for them ([`handover`], [`lease`]) and compresses or removes them
 //!   ([`compress`]); [`gzip`] is the compressed form, with [`mod@line`]'s times in its index.
 //! - [`trouble`]: errors that last are logged when they begin and when they end.
+//! - [`command`]: what else the program can do: [`ls`], [`read`] (`cat` and `tail`, over [`stream`]s, with [`select`]'s
+//!   filters, [`show`]n to a person or a pipe), [`verify`]; [`logs`] finds the pods.
 //! - [`config`]: the settings.
 
+pub mod command;
 pub mod compress;
 pub mod config;
 pub mod daemon;
@@ -16,10 +19,17 @@ pub mod gzip;
 pub mod handover;
 pub mod lease;
 pub mod line;
+pub mod logs;
+pub mod ls;
 pub mod plan;
 pub mod pod;
+pub mod read;
 pub mod rotate;
+pub mod select;
+pub mod show;
 pub mod stop;
+pub mod stream;
 pub mod trouble;
+pub mod verify;
 pub mod watch;
 pub mod worker;

@@ -1,4 +1,4 @@
-//! Reads the settings, starts the daemon, and turns its end into an exit status.
+//! Reads the settings, runs the daemon or a command, and turns its end into an exit status.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context;
-use logshipper::config::Settings;
+use logshipper::command;
+use logshipper::config::{Arguments, Settings};
 use logshipper::dir::Dir;
 use logshipper::pod::OpenError;
 use logshipper::stop::Signals;
@@ -15,7 +16,8 @@ use signal_hook::consts::{SIGINT, SIGIO, SIGTERM};
 
 fn main() -> ExitCode {
     match run(&process::settings::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "{error:#}");
             ExitCode::FAILURE
@@ -23,24 +25,36 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(settings: &Settings) -> anyhow::Result<()> {
+fn run(arguments: &Arguments) -> anyhow::Result<bool> {
+    let root = Dir::open(&arguments.log_root).with_context(|| format!("LOG_ROOT {}", arguments.log_root.display()))?;
+    if let Some(command) = &arguments.command {
+        return command::run(&root, command);
+    }
+    let settings = &arguments.daemon;
+    let pod = settings.pod_name.as_deref().context("POD_NAME: not set")?;
+    if settings.dry_run {
+        command::dry_run(&root, pod, settings, &mut std::io::stdout())?;
+    } else {
+        daemon(&root, pod, settings)?;
+    }
+    Ok(true)
+}
+
+fn daemon(root: &Dir, pod: &str, settings: &Settings) -> anyhow::Result<()> {
     let _logging = process::logging::start(&settings.logging, None, &[]).context("logging")?;
     let signals = Arc::new(Signals::default());
     listen(Arc::clone(&signals)).context("signal handlers")?;
-    let root = Dir::open(&settings.log_root).with_context(|| format!("LOG_ROOT {}", settings.log_root.display()))?;
     tracing::info!(
-        directory = %settings.log_root.join(&settings.pod_name).display(),
+        pod,
         rotate_bytes = settings.rotate_bytes,
         rotate_age_seconds = settings.rotate_age.as_secs(),
         keep_segments = settings.keep_segments,
         "started"
     );
-    logshipper::daemon::run(&root, OsStr::new(&settings.pod_name), &settings.policy(), &signals).map_err(
-        |error| match error {
-            OpenError::Taken => anyhow::anyhow!("POD_NAME {}: {error}; stop it, or choose another directory", settings.pod_name),
-            OpenError::Io(error) => error.into(),
-        },
-    )?;
+    logshipper::daemon::run(root, OsStr::new(pod), &settings.policy(), &signals).map_err(|error| match error {
+        OpenError::Taken => anyhow::anyhow!("POD_NAME {pod}: {error}; stop it, or choose another directory"),
+        OpenError::Io(error) => error.into(),
+    })?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -20,6 +20,11 @@ pub struct Policy {
     pub compress_level: u32,
 }
 
+impl Policy {
+    /// Rotate whatever has lines.
+    pub const AT_ONCE: Self = Self { rotate_bytes: 1, rotate_age: Duration::ZERO, keep_segments: usize::MAX, compress_level: 1 };
+}
+
 /// What a pod's directory holds.
 #[derive(Debug, Default, Clone)]
 pub struct Listing {
@@ -91,6 +96,27 @@ pub enum Work {
     RemoveAside(String),
     /// Compress a plain segment, or decide between its two forms.
     Compress(Segment),
+}
+
+impl fmt::Display for Rotation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self.reason {
+            Reason::Size => "it has reached ROTATE_BYTES",
+            Reason::Age => "it has reached ROTATE_AGE",
+        };
+        write!(f, "rotate {} to {}: {why}", self.segment.stream.live_name(), self.segment)
+    }
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sweep(name) => write!(f, "remove {name}: left by a compression that did not end"),
+            Self::Remove(segment) => write!(f, "remove {segment}: KEEP_SEGMENTS newer ones are there"),
+            Self::RemoveAside(name) => write!(f, "remove {name}: its segment is gone"),
+            Self::Compress(segment) => write!(f, "compress {segment}: it is closed"),
+        }
+    }
 }
 
 /// The live files to rotate at `now`. `floor` holds the highest sequence numbers given out so far, for listings that

@@ -13,7 +13,7 @@ use crate::dir::{Dir, Meta};
 use crate::plan::{Listing, LiveFile};
 
 /// Whoever holds this file's lock is the one logshipper of the directory.
-const LOCK: &str = ".logshipper.lock";
+pub(crate) const LOCK: &str = ".logshipper.lock";
 const ASIDE: &str = ".bad";
 
 /// Why a pod's directory can't be worked on.

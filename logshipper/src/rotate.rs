@@ -4,11 +4,28 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
 
-use handoff::{Form, Stream};
+use handoff::{Form, Segment, Stream};
 
+use crate::dir::Dir;
 use crate::plan::{self, Policy, Rotation};
 use crate::pod::{Ages, Now, Pod, list};
 use crate::trouble::Troubles;
+
+/// Whoever gives out a segment's number holds this file's lock: the daemon, or `logshipper rotate`.
+const NUMBERING: &str = ".logshipper.rotate.lock";
+
+/// Rotates one stream whatever its length and age, without a daemon's help. `None` where there is nothing to rotate.
+///
+/// # Errors
+/// `WouldBlock` while somebody else rotates.
+pub fn rotate_now(dir: &Dir, stream: &Stream, now: Now) -> io::Result<Option<Segment>> {
+    let _numbering = dir.lock(OsStr::new(NUMBERING))?.ok_or(io::ErrorKind::WouldBlock)?;
+    let mut listing = list(dir, &mut Ages::default(), now)?;
+    listing.live.retain(|live| live.stream == *stream);
+    let Some(rotation) = plan::rotations(&listing, &Policy::AT_ONCE, &BTreeMap::new(), now.wall).pop() else { return Ok(None) };
+    dir.rename(OsStr::new(&stream.live_name()), OsStr::new(&rotation.segment.name(Form::Plain)))?;
+    Ok(Some(rotation.segment))
+}
 
 /// Renames live files that are due.
 #[derive(Debug, Default)]
@@ -25,14 +42,21 @@ impl Rotator {
     /// # Errors
     /// The directory can't be read.
     pub fn pass(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<usize> {
-        let listing = list(&pod.dir, &mut self.ages, now)?;
-        let due = plan::rotations(&listing, policy, &self.floor, now.wall);
-        Ok(due.iter().filter(|rotation| self.rotate(pod, rotation)).count())
+        let due = |rotator: &mut Self| {
+            let listing = list(&pod.dir, &mut rotator.ages, now)?;
+            io::Result::Ok(plan::rotations(&listing, policy, &rotator.floor, now.wall))
+        };
+        if due(self)?.is_empty() {
+            return Ok(0);
+        }
+        let Some(_numbering) = pod.dir.lock(OsStr::new(NUMBERING))? else { return Ok(0) };
+        // Again: `rotate_now` may have used the number.
+        Ok(due(self)?.iter().filter(|rotation| self.rotate(&pod.dir, rotation)).count())
     }
 
-    fn rotate(&mut self, pod: &Pod, Rotation { segment, reason }: &Rotation) -> bool {
+    fn rotate(&mut self, dir: &Dir, Rotation { segment, reason }: &Rotation) -> bool {
         let (live, name) = (segment.stream.live_name(), segment.name(Form::Plain));
-        let renamed = pod.dir.rename(OsStr::new(&live), OsStr::new(&name));
+        let renamed = dir.rename(OsStr::new(&live), OsStr::new(&name));
         // A number is used up even where the name turned out to be taken by a file that isn't ours.
         self.floor.insert(segment.stream.clone(), segment.sequence);
         if self.troubles.settle("rotate", &live, &renamed) {

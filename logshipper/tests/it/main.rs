@@ -3,4 +3,5 @@
 
 mod daemon;
 mod lossless;
+mod reading;
 mod support;

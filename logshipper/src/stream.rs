@@ -1,0 +1,233 @@
+//! Reading one stream from its oldest segment to the end of its live file, while writers write and a logshipper renames,
+//! compresses and removes.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use flate2::read::MultiGzDecoder;
+use handoff::{Form, Segment, Stream};
+
+use crate::dir::{Dir, meta_of};
+use crate::gzip::Index;
+use crate::plan::{Forms, Listing};
+use crate::pod::{Ages, Now, list};
+use crate::select::Filter;
+
+const BUFFER: usize = 64 << 10;
+/// How long a renamed file may still get lines: a writer looks at least once a second.
+const LETTING_GO: Duration = Duration::from_millis(1500);
+
+/// A place in a stream.
+pub struct Reader {
+    dir: Arc<Dir>,
+    stream: Stream,
+    filter: Filter,
+    follow: bool,
+    /// The highest sequence number that has been read, or passed over.
+    done: u64,
+    piece: Option<Piece>,
+    /// The live file was read to its end, or can't be read.
+    ended: bool,
+}
+
+/// One file of a stream, open.
+struct Piece {
+    source: Source,
+    /// A line whose end hasn't been written yet.
+    partial: Vec<u8>,
+    name: String,
+}
+
+enum Source {
+    Segment(u64, Box<dyn BufRead>),
+    Live { file: BufReader<File>, identity: (u64, u64), renamed: Option<Instant> },
+}
+
+/// What comes next in a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A line, without its end.
+    Line(Vec<u8>),
+    /// Nothing yet: whoever follows asks again.
+    Nothing,
+    /// The stream's end.
+    End,
+}
+
+impl Reader {
+    /// A reader of `stream` in `dir`, which passes over segments up to number `done` and, where the index tells, over
+    /// what the filter's times leave out. `follow` waits for more at the end of the live file.
+    pub fn new(dir: Arc<Dir>, stream: Stream, filter: Filter, done: u64, follow: bool) -> Self {
+        Self { dir, stream, filter, follow, done, piece: None, ended: false }
+    }
+
+    /// The next line, whatever it says.
+    ///
+    /// # Errors
+    /// A file that can't be read further, with its name; the next call goes on with the one after it.
+    pub fn read_line(&mut self) -> io::Result<Next> {
+        loop {
+            if self.piece.is_none() && !self.ended {
+                self.piece = self.open_next()?;
+            }
+            let Some(piece) = &mut self.piece else {
+                return Ok(if self.follow && !self.ended { Next::Nothing } else { Next::End });
+            };
+            let read = match &mut piece.source {
+                Source::Segment(_, reader) => reader.read_until(b'\n', &mut piece.partial),
+                Source::Live { file, .. } => file.read_until(b'\n', &mut piece.partial),
+            };
+            if let Err(error) = read {
+                let name = std::mem::take(&mut piece.name);
+                self.leave();
+                return Err(io::Error::new(error.kind(), format!("{name}: {error}")));
+            }
+            if piece.partial.pop_if(|last| *last == b'\n').is_some() {
+                return Ok(Next::Line(std::mem::take(&mut piece.partial)));
+            }
+            if self.follow && matches!(piece.source, Source::Live { .. }) && !self.is_renamed()? {
+                return Ok(Next::Nothing);
+            }
+            let torn = self.piece.as_mut().map(|piece| std::mem::take(&mut piece.partial)).filter(|torn| !torn.is_empty());
+            let was_live = self.leave();
+            self.ended = was_live && !self.follow;
+            if let Some(torn) = torn {
+                return Ok(Next::Line(torn));
+            }
+        }
+    }
+
+    /// Whether the live file that is open was renamed, and long enough ago for its last line to be in it.
+    fn is_renamed(&mut self) -> io::Result<bool> {
+        let now = self.dir.meta(OsStr::new(&self.stream.live_name()))?.map(|meta| meta.identity);
+        let Some(Piece { source: Source::Live { identity, renamed, .. }, .. }) = &mut self.piece else { return Ok(false) };
+        if now == Some(*identity) {
+            return Ok(false);
+        }
+        Ok(renamed.get_or_insert_with(Instant::now).elapsed() >= LETTING_GO)
+    }
+
+    /// Closes the file that is open, and says whether it was the live one.
+    fn leave(&mut self) -> bool {
+        match self.piece.take().map(|piece| piece.source) {
+            Some(Source::Segment(sequence, _)) => {
+                self.done = sequence;
+                false
+            }
+            Some(Source::Live { .. }) => {
+                // When it was opened there was no segment behind `done`: it has become the first one there is now.
+                let became = self.segments().ok().and_then(|segments| segments.first().map(|(segment, _)| segment.sequence));
+                self.done = became.unwrap_or(self.done);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn open_next(&mut self) -> io::Result<Option<Piece>> {
+        loop {
+            if let Some((segment, forms)) = self.segments()?.into_iter().next() {
+                let form = if forms.plain.is_some() { Form::Plain } else { Form::Gz };
+                let name = segment.name(form);
+                match self.dir.open_file(OsStr::new(&name)) {
+                    Ok((file, _)) => {
+                        let reader = self.reader(file, form)?;
+                        return Ok(Some(Piece { source: Source::Segment(segment.sequence, reader), partial: Vec::new(), name }));
+                    }
+                    // Compressed or removed meanwhile.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => {
+                        self.done = segment.sequence;
+                        return Err(io::Error::new(error.kind(), format!("{name}: {error}")));
+                    }
+                }
+            }
+            let name = self.stream.live_name();
+            let live = match self.dir.open_file(OsStr::new(&name)) {
+                Ok((file, _)) => Some(file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => {
+                    self.ended = true;
+                    return Err(io::Error::new(error.kind(), format!("{name}: {error}")));
+                }
+            };
+            // Rotated between the listing and the open: then its segment comes first, and perhaps others.
+            if self.segments()?.is_empty() {
+                let Some(file) = live else { return Ok(None) };
+                let identity = meta_of(&file)?.identity;
+                let source = Source::Live { file: BufReader::with_capacity(BUFFER, file), identity, renamed: None };
+                return Ok(Some(Piece { source, partial: Vec::new(), name }));
+            }
+        }
+    }
+
+    /// The segments that haven't been read yet.
+    fn segments(&self) -> io::Result<Vec<(Segment, Forms)>> {
+        let Listing { segments, .. } = list(&self.dir, &mut Ages::default(), Now::read())?;
+        let wanted = |segment: &Segment| segment.stream == self.stream && segment.sequence > self.done;
+        Ok(segments.into_iter().filter(|(segment, _)| wanted(segment)).collect())
+    }
+
+    fn reader(&self, file: File, form: Form) -> io::Result<Box<dyn BufRead>> {
+        if form == Form::Plain {
+            return Ok(Box::new(BufReader::with_capacity(BUFFER, file)));
+        }
+        let Some(index) = Index::read(&file)? else {
+            return Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(BufReader::new(file)))));
+        };
+        let members = Members::new(file, &index, &self.filter);
+        if members.stretches.is_empty() {
+            // No member is no gzip file to the decoder.
+            return Ok(Box::new(io::empty()));
+        }
+        let members = BufReader::with_capacity(BUFFER, members);
+        Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(members))))
+    }
+}
+
+/// The compressed bytes of the members that a filter may want.
+struct Members {
+    file: File,
+    /// Begin and end of each stretch, the last one first.
+    stretches: Vec<(u64, u64)>,
+}
+
+impl Members {
+    fn new(file: File, index: &Index, filter: &Filter) -> Self {
+        let mut stretches: Vec<(u64, u64)> = Vec::new();
+        let mut begin = 0;
+        for member in &index.members {
+            let end = begin + u64::from(member.compressed);
+            // A member none of whose lines has a time goes with what is before it, which may be wanted.
+            if member.span.is_none_or(|span| filter.overlaps(span)) {
+                match stretches.last_mut() {
+                    Some(last) if last.1 == begin => last.1 = end,
+                    _ => stretches.push((begin, end)),
+                }
+            }
+            begin = end;
+        }
+        stretches.reverse();
+        Self { file, stretches }
+    }
+}
+
+impl Read for Members {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some((begin, end)) = self.stretches.last_mut() else { return Ok(0) };
+        let wanted = usize::try_from(*end - *begin).unwrap_or(usize::MAX).min(buffer.len());
+        let count = self.file.read_at(&mut buffer[..wanted], *begin)?;
+        if count == 0 && wanted > 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        *begin += count as u64;
+        if begin == end {
+            self.stretches.pop();
+        }
+        Ok(count)
+    }
+}

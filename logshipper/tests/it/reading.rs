@@ -1,0 +1,290 @@
+//! `ls`, `cat`, `tail`, `verify`, `rotate` and `--dry-run` over live and compressed files.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use handoff::{Form, Writer};
+
+use crate::support::{Logs, POD, Process, wait_until};
+
+const START: i64 = 1_784_800_000;
+
+/// A line of second `second` after some moment of 2026-07-23.
+fn line(second: i64, level: &str, message: &str) -> String {
+    let time = chrono::DateTime::from_timestamp(START + second, 0).unwrap().format("%Y-%m-%dT%H:%M:%S%.6fZ");
+    format!("{{\"timestamp\":\"{time}\",\"level\":\"{level}\",\"message\":\"{message}\",\"padding\":\"{}\"}}\n", "p".repeat(100))
+}
+
+fn time(second: i64) -> String {
+    chrono::DateTime::from_timestamp(START + second, 0).unwrap().to_rfc3339()
+}
+
+/// Runs a command that must succeed, and returns what it printed.
+fn run(logs: &Logs, arguments: &[&str]) -> String {
+    let output = command(logs, arguments).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn command(logs: &Logs, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
+    command.env_clear().env("LOG_ROOT", logs.root()).args(arguments);
+    command
+}
+
+/// Makes segments of `access` by the program itself: a line a second, `per_segment` in each; then some live ones.
+fn day(logs: &Logs, segments: i64, per_segment: i64) -> Vec<String> {
+    let mut all = Vec::new();
+    for segment in 0..=segments {
+        let seconds = segment * per_segment..(segment + 1) * per_segment;
+        let lines: Vec<_> =
+            seconds.map(|second| line(second, if second % 10 == 0 { "WARN" } else { "INFO" }, &format!("n{second}."))).collect();
+        fs::write(logs.path("access.log"), lines.concat()).unwrap();
+        all.extend(lines);
+        if segment < segments {
+            run(logs, &["rotate", POD, "access"]);
+            let daemon = logs.start(&[]);
+            logs.wait_for_all_compressed();
+            daemon.stop();
+        }
+    }
+    all
+}
+
+#[test]
+fn cat_is_all_lines_once_and_in_order() {
+    let logs = Logs::new();
+    let lines = day(&logs, 3, 1000);
+    assert_eq!(logs.segments(Form::Gz).len(), 3);
+    assert!(run(&logs, &["cat", POD, "access"]) == lines.concat());
+    assert!(run(&logs, &["cat"]) == lines.concat());
+    // A plain segment beside its compressed form is one segment.
+    let segment = &logs.segments(Form::Gz)[1];
+    fs::write(logs.path(&segment.name(Form::Plain)), lines[1000..2000].concat()).unwrap();
+    assert!(run(&logs, &["cat", POD]) == lines.concat());
+}
+
+#[test]
+fn filters_of_time_level_and_pattern() {
+    let logs = Logs::new();
+    let lines = day(&logs, 2, 20_000);
+    let (since, until) = (time(19_990), time(20_010));
+    assert!(run(&logs, &["cat", POD, "access", "--since", &since, "--until", &until]) == lines[19_990..20_010].concat());
+    assert!(run(&logs, &["cat", "--since", &time(59_000)]) == lines[59_000..].concat());
+    assert_eq!(
+        run(&logs, &["cat", "--since", &since, "--until", &until, "--level", "warn"]),
+        [&*lines[19_990], &lines[20_000]].concat()
+    );
+    assert_eq!(run(&logs, &["cat", "--grep", r"n4?4444\."]), [&*lines[4_444], &lines[44_444]].concat());
+    assert_eq!(run(&logs, &["cat", "--since", "1s"]), "");
+    assert_eq!(run(&logs, &["tail", POD, "access", "-n", "3"]), lines[59_997..].concat());
+    assert_eq!(run(&logs, &["tail", "--until", &time(2), "--lines", "1"]), lines[1]);
+}
+
+#[test]
+fn a_range_of_time_reads_only_the_members_that_it_needs() {
+    let logs = Logs::new();
+    let lines = day(&logs, 1, 40_000);
+    let gz = logs.path(&logs.segments(Form::Gz)[0].name(Form::Gz));
+    // Destroyed in the middle: what is before and behind is still read by its times, and all of it is an error.
+    let mut bytes = fs::read(&gz).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 1000].fill(0xff);
+    fs::write(&gz, bytes).unwrap();
+    assert!(run(&logs, &["cat", "--until", &time(1000)]) == lines[..1000].concat());
+    assert!(run(&logs, &["cat", "--since", &time(39_000)]) == lines[39_000..].concat());
+    let output = command(&logs, &["cat"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.starts_with(&format!("{POD}/access.000001.")) && error.lines().count() == 1, "{error}");
+}
+
+#[test]
+fn streams_and_pods_are_merged_by_time() {
+    let logs = Logs::new();
+    let other = logs.root().join("pod-2");
+    fs::create_dir(&other).unwrap();
+    fs::write(logs.path("access.log"), [line(1, "INFO", "a"), line(4, "INFO", "a")].concat()).unwrap();
+    fs::write(logs.path("err.log"), [line(2, "ERROR", "b"), "  at main\n".into(), line(5, "ERROR", "torn")].concat().trim_end())
+        .unwrap();
+    fs::write(other.join("access.log"), line(3, "INFO", "c")).unwrap();
+    let expected = [
+        line(1, "INFO", "a"),
+        line(2, "ERROR", "b"),
+        "  at main\n".into(),
+        line(3, "INFO", "c"),
+        line(4, "INFO", "a"),
+        line(5, "ERROR", "torn"),
+    ];
+    assert_eq!(run(&logs, &["cat"]), expected.concat());
+    assert_eq!(run(&logs, &["cat", "pod-2"]), expected[3]);
+    assert_eq!(run(&logs, &["cat", POD, "err", "--level", "error", "--until", &time(3)]), expected[1..3].concat());
+}
+
+#[test]
+fn what_is_missing_is_said_in_one_line() {
+    let logs = Logs::new();
+    for (arguments, code, expected) in [
+        (vec!["cat", "nobody"], 1, "no logs of a pod nobody"),
+        (vec!["cat", POD, "nothing"], 1, "no such stream"),
+        (vec!["cat", "--since", "yesterday"], 64, "SINCE: \"yesterday\" can't be used"),
+        (vec!["cat", "--grep", "("], 64, "GREP: \"(\" can't be used"),
+        (vec!["cat", "../etc"], 64, ""),
+        (vec!["rotate", "nobody", "access"], 1, "no logs of a pod nobody"),
+        (vec!["--log-root", "/nowhere", "ls"], 64, "LOG_ROOT: \"/nowhere\" can't be used"),
+    ] {
+        let output = command(&logs, &arguments).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
+        assert!(error.starts_with(expected) && error.lines().count() == 1, "{arguments:?}: {error}");
+    }
+    assert_eq!(run(&logs, &["rotate", POD, "access"]), "access.log is empty or not there: nothing to rotate\n");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let logs = Logs::new();
+    day(&logs, 0, 5000);
+    let mut child = command(&logs, &["cat"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn follow_sees_each_line_once_while_files_are_rotated_and_compressed() {
+    const LINES: usize = 30_000;
+    let logs = Logs::new();
+    fs::write(logs.path("access.log"), "before\n").unwrap();
+    let seen = logs.root().join("seen");
+    let follower =
+        Process::spawn(command(&logs, &["tail", POD, "access", "-n", "1", "--follow"]).stdout(File::create(&seen).unwrap()));
+    wait_until("the line before", || fs::read(&seen).unwrap() == b"before\n");
+    let daemon = logs.start(&["--rotate-bytes", "64KiB", "--keep-segments", "10000"]);
+    let writer = Writer::open(&logs.pod(), "access").unwrap();
+    let mut expected = String::from("before\n");
+    for n in 0..LINES {
+        let text = line(n.try_into().unwrap(), "INFO", "x");
+        writer.write(text.as_bytes()).unwrap();
+        expected.push_str(&text);
+    }
+    wait_until("all lines", || {
+        writer.check().unwrap();
+        fs::metadata(&seen).unwrap().len() >= expected.len() as u64
+    });
+    assert!(fs::read_to_string(&seen).unwrap() == expected);
+    assert!(logs.segments(Form::Gz).len() > 2);
+    drop(follower);
+    daemon.stop();
+}
+
+#[test]
+fn ls_lists_what_is_there() {
+    let logs = Logs::new();
+    day(&logs, 1, 20_000);
+    fs::create_dir(logs.root().join("empty")).unwrap();
+    let daemon = logs.start(&[]);
+    wait_until("it works", || run(&logs, &["ls"]).contains("alive"));
+    let table = run(&logs, &["ls"]);
+    let mut rows = table.lines().skip(1);
+    let row: Vec<_> = rows.next().unwrap().split_whitespace().collect();
+    assert_eq!(row[..4], [POD, "alive", "access", "1"]);
+    assert_eq!(row[row.len() - 2..], ["2026-07-23T09:46:40Z", "2026-07-23T20:53:19Z"]);
+    assert_eq!(rows.next(), None);
+    daemon.stop();
+    let json: serde_json::Value = serde_json::from_str(&run(&logs, &["ls", POD, "access", "--output", "json"])).unwrap();
+    assert_eq!((&json[0]["alive"], &json[0]["segments"]), (&false.into(), &1.into()));
+    assert!(json[0]["ratio"].as_f64().unwrap() > 5.0, "{json}");
+}
+
+#[test]
+fn verify_finds_damage_and_gaps() {
+    let logs = Logs::new();
+    day(&logs, 4, 100);
+    assert!(run(&logs, &["verify"]).ends_with("bytes decoded, 0 problems\n"));
+    let segments = logs.segments(Form::Gz);
+    fs::remove_file(logs.path(&segments[1].name(Form::Gz))).unwrap();
+    let damaged = logs.path(&segments[2].name(Form::Gz));
+    let mut bytes = fs::read(&damaged).unwrap();
+    bytes[100] ^= 1;
+    fs::write(damaged, bytes).unwrap();
+    let output = command(&logs, &["verify", POD]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.starts_with(&format!("{POD}/access: segments 2 to 2 are missing\n{POD}/{}: ", segments[2].name(Form::Gz))),
+        "{text}"
+    );
+    assert!(text.ends_with("2 problems\n"), "{text}");
+}
+
+#[test]
+fn a_dry_run_says_what_and_why_and_does_nothing() {
+    let logs = Logs::new();
+    let output = logs.output(&["--dry-run"]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "nothing to do\n");
+    fs::write(logs.path("access.log"), "x".repeat(2000)).unwrap();
+    fs::write(logs.path("err.log"), "x").unwrap();
+    for sequence in 1..=3 {
+        fs::write(logs.path(&format!("err.{sequence:06}.20260723T101112Z.log")), "x").unwrap();
+    }
+    let before = logs.names();
+    let output = logs.output(&["--dry-run", "--rotate-bytes", "1kB", "--keep-segments", "2"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert!(
+        lines[0].starts_with("rotate access.log to access.000001.") && lines[0].ends_with(": it has reached ROTATE_BYTES"),
+        "{text}"
+    );
+    assert_eq!(
+        lines[1..],
+        [
+            "remove err.000001.20260723T101112Z.log: KEEP_SEGMENTS newer ones are there",
+            "compress err.000002.20260723T101112Z.log: it is closed",
+            "compress err.000003.20260723T101112Z.log: it is closed",
+        ]
+    );
+    assert_eq!(logs.names(), before);
+}
+
+#[test]
+fn rotate_works_beside_a_daemon_and_numbers_stay_unique() {
+    let logs = Logs::new();
+    let daemon = logs.start(&["--rotate-bytes", "1kB", "--keep-segments", "1000"]);
+    let writer = Writer::open(&logs.pod(), "access").unwrap();
+    for n in 0..40 {
+        writer.write(format!("{n} {}\n", "x".repeat(600)).as_bytes()).unwrap();
+        let output = command(&logs, &["rotate", POD, "access"]).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() || error.contains("can't be rotated"), "{error}");
+    }
+    writer.check().unwrap();
+    logs.wait_for_all_compressed();
+    daemon.stop();
+    let numbers: Vec<_> = logs.segments(Form::Gz).iter().map(|segment| segment.sequence).collect();
+    assert!(numbers.iter().copied().eq(1..=numbers.len() as u64), "{numbers:?}");
+    let text = String::from_utf8(logs.read("access")).unwrap();
+    assert!(text.lines().enumerate().all(|(n, line)| line.starts_with(&format!("{n} "))), "{text}");
+    assert_eq!(text.lines().count(), 40);
+}
+
+#[test]
+fn a_line_of_64_mib_and_bytes_that_are_no_text_are_carried_as_they_are() {
+    let logs = Logs::new();
+    let writer = Writer::open(&logs.pod(), "access").unwrap();
+    let mut long = vec![0xfe; 64 << 20];
+    long[5] = 0;
+    long.push(b'\n');
+    writer.write(&long).unwrap();
+    let daemon = logs.start(&[]);
+    wait_until("rotated", || !logs.segments(Form::Plain).is_empty() || !logs.segments(Form::Gz).is_empty());
+    writer.write(b"\xffnext\n").unwrap();
+    logs.wait_for_all_compressed();
+    daemon.stop();
+    let output = command(&logs, &["cat"]).output().unwrap();
+    long.write_all(b"\xffnext\n").unwrap();
+    assert!(output.stdout == long);
+}
