@@ -12,7 +12,7 @@ use tracing::info;
 
 use crate::database::Connection;
 use crate::migrations::{self, Migration};
-use crate::{lock, seed};
+use crate::{lock, ms, seed};
 
 use self::record::dbinit_record;
 
@@ -94,7 +94,7 @@ fn run(connection: &mut Connection, migration: &Migration) -> Result<(), ApplyEr
     // the checksum first: where the version is recorded, the checksum is too
     record(connection, &migration.checksum_record(), &migration.checksum())?;
     connection.run_migration(migration).map_err(ApplyError::Migration)?;
-    info!(migration = %migration, ms = start.elapsed().as_millis(), "migration applied");
+    info!(migration = %migration, ms = ms(start.elapsed()), "migration applied");
     Ok(())
 }
 

@@ -15,6 +15,9 @@ use crate::database::Connection;
 /// The lock's name: locks are the whole server's, and a name has at most 64 characters.
 const NAME: &str = "CONCAT('dbinit ', SHA2(DATABASE(), 224))";
 
+/// Marks an SQLite file as Petclinic's: "PETC".
+const APPLICATION_ID: u32 = 0x5045_5443;
+
 /// Runs `work` while no other dbinit works on the same database.
 ///
 /// On MySQL by a lock of the server (`GET_LOCK`), held by the very connection that does the work: it is gone with the
@@ -34,8 +37,8 @@ pub(crate) fn exclusively<T>(
     }
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", wait.as_millis()))?;
     connection.transaction(|connection| {
-        // writes nothing, and yet takes the write lock before the first read
-        connection.batch_execute("DROP TABLE IF EXISTS dbinit_lock")?;
+        // a write comes first: a transaction that has read can't wait for the lock any more
+        connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
         work(connection)
     })
 }

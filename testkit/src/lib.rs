@@ -2,7 +2,7 @@
 //!
 //! - [`process`]: a real binary as a child that dies with the test;
 //! - [`mysql`]: a real MySQL server: one shared by all tests (`with-mysql COMMAND…`), or one of a test's own to break;
-//! - [`net`]: free ports;
+//! - [`net`]: free ports; [`proxy`]: a proxy that stops a conversation at an exact point;
 //! - [`until`]: waiting for something to become true.
 //!
 //! Everything here panics where it can't do its job: a test that lacks something fails, and says what.
@@ -13,6 +13,7 @@
 pub mod mysql;
 pub mod net;
 pub mod process;
+pub mod proxy;
 
 use std::thread;
 use std::time::{Duration, Instant};

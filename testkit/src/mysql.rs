@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use diesel::RunQueryDsl;
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::mysql::MysqlConnection;
 use rustix::process::Signal;
@@ -48,13 +49,13 @@ GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;
 ";
 
 /// A database of a test's own; dropped with the value.
-#[derive(Debug)]
 pub struct Database {
     /// Its name.
     pub name: String,
     /// Its URL, for root.
     pub url: String,
-    admin: String,
+    /// To drop it with: a connection costs more than most statements.
+    connection: MysqlConnection,
 }
 
 /// Makes an empty database on the shared server.
@@ -74,8 +75,9 @@ impl Database {
     fn create(admin: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        execute(admin, &format!("CREATE DATABASE {name}"));
-        Self { url: format!("{admin}/{name}"), name, admin: admin.to_owned() }
+        let mut connection = MysqlConnection::establish(admin).unwrap_or_else(|error| panic!("no connection to MySQL: {error}"));
+        connection.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        Self { url: format!("{admin}/{name}"), name, connection }
     }
 
     /// Runs statements in it, as root.
@@ -88,11 +90,22 @@ impl Database {
     }
 }
 
+impl Database {
+    /// What the server says its version is, such as `9.7.4-2`.
+    ///
+    /// # Panics
+    /// Where it says nothing.
+    #[track_caller]
+    pub fn server_version(&self) -> String {
+        let mut connection = MysqlConnection::establish(&self.url).unwrap();
+        diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>("VERSION()")).get_result(&mut connection).unwrap()
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         // a server that the test has killed has taken it along
-        let connection = MysqlConnection::establish(&self.admin);
-        let _ = connection.map(|mut connection| connection.batch_execute(&format!("DROP DATABASE {}", self.name)));
+        let _ = self.connection.batch_execute(&format!("DROP DATABASE {}", self.name));
     }
 }
 

@@ -1,0 +1,112 @@
+//! Web's account: made once, following its Secret, with the rights it needs and nothing more.
+
+use dbinit::database::{Connection, DatabaseUrl, Trouble, connect};
+use dbinit::schema::owner;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use testkit::process::{Child, run};
+
+use crate::support::{Account, Empty, assert_code, dbinit};
+
+#[track_caller]
+fn denied(connection: &mut Connection, sql: &str) {
+    let error = connection.batch_execute(sql).unwrap_err().to_string();
+    assert!(error.contains("denied"), "{sql}: {error}");
+}
+
+#[test]
+fn it_works_on_rows_and_on_nothing_else() {
+    let database = &Empty::mysql();
+    let account = Account::new();
+    let made = run(account.set(&mut dbinit(&database.url, &[])));
+    assert_code(&made, 0);
+    assert!(!made.stdout.contains("s3cret"), "{}", made.stdout);
+
+    let web = &mut account.connect(database);
+    assert_eq!(owner::table.count().get_result(web), Ok(10_i64));
+    diesel::update(owner::table.find(1)).set(owner::city.eq("Seoul")).execute(web).unwrap();
+    diesel::sql_query("DELETE FROM visit WHERE id = 1").execute(web).unwrap();
+    diesel::sql_query("INSERT INTO pet_type (name) VALUES ('fox')").execute(web).unwrap();
+    for sql in [
+        "CREATE TABLE mine (n INT)",
+        "DROP TABLE visit",
+        "ALTER TABLE owner ADD COLUMN note TEXT",
+        "CREATE INDEX i ON owner (city)",
+        "TRUNCATE TABLE visit",
+        "SELECT * FROM dbinit_record",
+        "DELETE FROM __diesel_schema_migrations",
+        "CREATE USER mallory@'%' IDENTIFIED BY 'x'",
+        "SELECT * FROM mysql.user",
+        "GRANT SELECT ON owner TO root@'%'",
+    ] {
+        denied(web, sql);
+    }
+}
+
+#[test]
+fn a_changed_password_is_followed_and_the_one_before_lasts_through_the_rollout() {
+    let database = &Empty::mysql();
+    let account = Account::new();
+    let before = account.password();
+    assert_code(&run(account.set(&mut dbinit(&database.url, &[]))), 0);
+    let again = run(account.set(&mut dbinit(&database.url, &[])));
+    assert_code(&again, 0);
+    assert!(!again.stdout.contains("changed"), "{}", again.stdout);
+
+    account.write_password("an0ther \"one\"");
+    let changed = run(account.set(&mut dbinit(&database.url, &[])));
+    assert_code(&changed, 0);
+    assert!(changed.stdout.contains("password of web's account changed"), "{}", changed.stdout);
+    assert!(!changed.stdout.contains("an0ther"), "{}", changed.stdout);
+    account.connect(database);
+
+    let url: DatabaseUrl = database.url.parse().unwrap();
+    assert!(connect(&url.with_account(&account.user, &before)).is_ok(), "running pods still connect");
+    account.write_password("a third one");
+    assert_code(&run(account.set(&mut dbinit(&database.url, &[]))), 0);
+    let error = connect(&url.with_account(&account.user, &before)).err().unwrap();
+    assert_eq!(error.trouble, Trouble::AccessDenied);
+}
+
+#[test]
+fn eight_at_once_make_one_account() {
+    let database = &Empty::mysql();
+    let account = Account::new();
+    let mut all: Vec<Child> = (0..8).map(|_| Child::spawn(account.set(&mut dbinit(&database.url, &[])))).collect();
+    for child in &mut all {
+        assert_code(&child.wait(), 0);
+    }
+    account.connect(database);
+}
+
+/// The rights that the manifests give to dbinit's own account suffice.
+#[test]
+fn the_owner_of_the_manifests_can_make_it() {
+    let admin = testkit::mysql::database();
+    let account = Account::new();
+    let owner = format!("owner_{}", admin.name);
+    admin.execute(&format!(
+        "CREATE USER {owner} IDENTIFIED BY 'own'; GRANT ALL ON {db}.* TO {owner}; GRANT CREATE USER ON *.* TO {owner};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON {db}.* TO {owner} WITH GRANT OPTION",
+        db = admin.name
+    ));
+    let url: DatabaseUrl = admin.url.parse().unwrap();
+    let made = run(account.set(&mut dbinit(&url_text(&admin.url, &owner, "own"), &[])));
+    assert_code(&made, 0);
+    assert!(connect(&url.with_account(&account.user, &account.password())).is_ok());
+    admin.execute(&format!("DROP USER {owner}"));
+}
+
+fn url_text(url: &str, user: &str, password: &str) -> String {
+    let (_, rest) = url.split_once('@').unwrap();
+    format!("mysql://{user}:{password}@{rest}")
+}
+
+#[test]
+fn on_sqlite_there_is_none_to_make() {
+    let database = &Empty::sqlite();
+    let account = Account::new();
+    let ended = run(account.set(&mut dbinit(&database.url, &[])));
+    assert_code(&ended, 0);
+    assert!(ended.stdout.contains("SQLite has none"), "{}", ended.stdout);
+}

@@ -1,0 +1,11 @@
+//! The real program on real databases.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod account;
+mod apart;
+mod killed;
+mod prepare;
+mod refused;
+mod support;
+mod waiting;

@@ -1,0 +1,90 @@
+//! Each way a server refuses has words of its own that say what to do.
+
+use testkit::mysql::{self, Server};
+use testkit::process::run;
+use testkit::proxy::Proxy;
+
+use crate::support::{assert_code, dbinit, shared_server_port};
+
+/// Runs `dbinit migrate`, which tries once, and expects these words and no secret.
+#[track_caller]
+fn refused(url: &str, code: i32, words: &[&str]) {
+    let ended = run(&mut dbinit(url, &["migrate"]));
+    assert_code(&ended, code);
+    for words in words {
+        assert!(ended.stdout.contains(words), "{words}: {}", ended.stdout);
+    }
+    for secret in ["testkit", "s3cret"] {
+        assert!(!ended.stdout.contains(secret) && !ended.stderr.contains(secret), "{}{}", ended.stdout, ended.stderr);
+    }
+}
+
+#[test]
+fn by_the_account() {
+    let database = mysql::database();
+    let (name, port) = (&database.name, shared_server_port());
+    refused(&format!("mysql://root:s3cret@127.0.0.1:{port}/{name}"), 69, &["wrong password, or no such account", "'root'@"]);
+    refused(&format!("mysql://root:testkit@127.0.0.1:{port}/none_{name}"), 69, &["no such database", "CREATE DATABASE"]);
+
+    let user = format!("poor_{name}");
+    database.execute(&format!("CREATE USER {user} IDENTIFIED BY 's3cret'"));
+    let url = format!("mysql://{user}:s3cret@127.0.0.1:{port}/{name}");
+    refused(&url, 69, &["may not use this database", "GRANT", &user]);
+    database.execute(&format!("GRANT SELECT ON {name}.* TO {user}"));
+    refused(&url, 70, &["lacks a right", "CREATE command denied", "for table 'dbinit_record'"]);
+    database.execute(&format!("GRANT CREATE, INSERT, DELETE ON {name}.* TO {user}"));
+    refused(&url, 70, &["lacks a right", "REFERENCES command denied", "for table"]);
+    database.execute(&format!("GRANT REFERENCES ON {name}.* TO {user}"));
+    assert_code(&run(&mut dbinit(&url, &[])), 0);
+    database.execute(&format!("DROP USER {user}"));
+}
+
+#[test]
+fn by_the_network() {
+    let nobody = testkit::net::free_port();
+    refused(&format!("mysql://root:s3cret@127.0.0.1:{nobody}/petclinic"), 69, &["doesn't answer", "(111)"]);
+    refused("mysql://root:s3cret@no.such.host.invalid/petclinic", 69, &["has no address", "no.such.host.invalid"]);
+    refused("sqlite:/dev/null/petclinic.db", 69, &["/dev/null/petclinic.db", "unable to open database file"]);
+}
+
+#[test]
+fn by_tls() {
+    let server = Server::start();
+    let database = server.database();
+    let file = |name: &str| server.data().join(name).display().to_string();
+    let url = |parameters: &str| format!("{}?{parameters}", database.url);
+
+    let required = run(&mut dbinit(&url("ssl_mode=required"), &[]));
+    assert_code(&required, 0);
+    let trusted = run(&mut dbinit(&url(&format!("ssl_mode=verify_ca&ssl_ca={}", file("ca.pem"))), &[]));
+    assert_code(&trusted, 0);
+
+    let other_authority = url(&format!("ssl_mode=verify_ca&ssl_ca={}", file("client-cert.pem")));
+    refused(&other_authority, 69, &["certificate is not trusted", "certificate verify failed"]);
+    let other_name = url(&format!("ssl_mode=verify_identity&ssl_ca={}", file("ca.pem")));
+    refused(&other_name, 69, &["certificate is not trusted"]);
+    refused(&url("ssl_mode=verify_ca&ssl_ca=/nowhere/ca.pem"), 69, &["certificate is not trusted", "/nowhere/ca.pem"]);
+
+    let plain = Server::start_with(&["--tls-version="]);
+    let url = format!("mysql://root:testkit@127.0.0.1:{}/petclinic?ssl_mode=required", plain.port());
+    refused(&url, 69, &["no TLS, which ssl_mode requires"]);
+}
+
+/// A server that says it is older; in plain text, and so for an account without a password.
+#[test]
+fn by_age() {
+    let database = mysql::database();
+    let user = format!("old_{}", database.name);
+    database.execute(&format!("CREATE USER {user}; GRANT ALL ON {}.* TO {user}", database.name));
+    let version = format!("{}.", database.server_version().split('.').next().unwrap());
+    let proxy = Proxy::rewriting(shared_server_port(), move |bytes| {
+        let at = |bytes: &[u8]| bytes.windows(version.len()).position(|window| window == version.as_bytes());
+        while let Some(start) = at(bytes) {
+            bytes[start..start + version.len()].fill(b'5');
+            bytes[start + version.len() - 1] = b'.';
+        }
+    });
+    let url = format!("mysql://{user}@127.0.0.1:{}/{}?ssl_mode=disabled", proxy.port(), database.name);
+    refused(&url, 69, &["the server is 5.", "MySQL from 8.4 on is needed"]);
+    database.execute(&format!("DROP USER {user}"));
+}

@@ -1,0 +1,163 @@
+//! A database of a test's own, the program on it, and what is in it afterwards.
+
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use dbinit::database::{Connection, DatabaseUrl, connect};
+use dbinit::schema::{owner, pet, pet_type, specialty, vet, vet_specialty, visit};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use tempfile::{NamedTempFile, TempDir};
+use testkit::mysql;
+use testkit::process::{Ended, command};
+
+/// An empty database, removed with the value.
+pub(crate) struct Empty {
+    pub(crate) url: String,
+    _keep: Keep,
+}
+
+#[expect(dead_code, reason = "held until the test ends")]
+enum Keep {
+    Mysql(mysql::Database),
+    Sqlite(TempDir),
+}
+
+impl Empty {
+    pub(crate) fn mysql() -> Self {
+        let database = mysql::database();
+        Self { url: database.url.clone(), _keep: Keep::Mysql(database) }
+    }
+
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { url: format!("sqlite:{}", folder.path().join("petclinic.db").display()), _keep: Keep::Sqlite(folder) }
+    }
+
+    pub(crate) fn connect(&self) -> Connection {
+        connect(&self.url.parse().unwrap()).unwrap()
+    }
+}
+
+/// Makes each function a test on an empty database of either kind.
+macro_rules! on_both {
+    ($($(#[$comment:meta])* fn $name:ident($database:ident) $body:block)+) => {
+        $(
+            $(#[$comment])*
+            mod $name {
+                use super::*;
+
+                #[test]
+                fn mysql() {
+                    let $database = &$crate::support::Empty::mysql();
+                    $body
+                }
+
+                #[test]
+                fn sqlite() {
+                    let $database = &$crate::support::Empty::sqlite();
+                    $body
+                }
+            }
+        )+
+    };
+}
+pub(crate) use on_both;
+
+/// `dbinit` with a database and nothing else set.
+pub(crate) fn dbinit(url: &str, arguments: &[&str]) -> Command {
+    let mut dbinit = command(env!("CARGO_BIN_EXE_dbinit"));
+    dbinit.env("DATABASE_URL", url).args(arguments);
+    dbinit
+}
+
+/// Asserts an exit status, and shows what was written where it is another.
+#[track_caller]
+pub(crate) fn assert_code(ended: &Ended, code: i32) {
+    assert_eq!(ended.status.code(), Some(code), "{}{}", ended.stdout, ended.stderr);
+}
+
+#[derive(QueryableByName)]
+struct Definition {
+    #[diesel(sql_type = Text)]
+    definition: String,
+}
+
+const MYSQL_DEFINITIONS: &str = "
+SELECT CONCAT_WS(' ', table_name, ordinal_position, column_name, column_type, is_nullable, collation_name, extra) AS definition
+FROM information_schema.columns WHERE table_schema = DATABASE()
+UNION ALL
+SELECT CONCAT_WS(' ', table_name, index_name, seq_in_index, column_name, non_unique) FROM information_schema.statistics
+WHERE table_schema = DATABASE()
+UNION ALL
+SELECT CONCAT_WS(' ', table_name, constraint_name, referenced_table_name, referenced_column_name)
+FROM information_schema.key_column_usage WHERE table_schema = DATABASE()
+ORDER BY 1";
+const SQLITE_DEFINITIONS: &str = "SELECT sql AS definition FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+
+/// Everything in the database that dbinit is answerable for, as text: definitions and rows.
+pub(crate) fn contents(database: &Empty) -> String {
+    let c = &mut database.connect();
+    let list = |c: &mut Connection, query: &str| -> Vec<String> {
+        let rows: Vec<Definition> = diesel::sql_query(query).load(c).unwrap();
+        rows.into_iter().map(|row| row.definition).collect()
+    };
+    let definitions = list(c, if matches!(c, Connection::Mysql(_)) { MYSQL_DEFINITIONS } else { SQLITE_DEFINITIONS });
+    let recorded = [
+        list(c, "SELECT name AS definition FROM dbinit_record ORDER BY name"),
+        list(c, "SELECT value AS definition FROM dbinit_record ORDER BY name"),
+        list(c, "SELECT version AS definition FROM __diesel_schema_migrations ORDER BY version"),
+    ];
+    let vets: Vec<(i32, String, String)> = vet::table.order(vet::id).load(c).unwrap();
+    let specialties: Vec<(i32, String)> = specialty::table.order(specialty::id).load(c).unwrap();
+    let vet_specialties: Vec<(i32, i32)> = vet_specialty::table.order(vet_specialty::all_columns).load(c).unwrap();
+    let types: Vec<(i32, String)> = pet_type::table.order(pet_type::id).load(c).unwrap();
+    let owners: Vec<(i32, String, String, String, String, String, String)> = owner::table.order(owner::id).load(c).unwrap();
+    let pets: Vec<(i32, String, chrono::NaiveDate, i32, i32)> = pet::table.order(pet::id).load(c).unwrap();
+    let visits: Vec<(i32, i32, chrono::NaiveDate, String)> = visit::table.order(visit::id).load(c).unwrap();
+    format!(
+        "{definitions:#?}\n{recorded:?}\n{vets:?}\n{specialties:?}\n{vet_specialties:?}\n{types:?}\n{owners:?}\n{pets:?}\n{visits:?}"
+    )
+}
+
+/// The port of the server that all tests share.
+pub(crate) fn shared_server_port() -> u16 {
+    let url = std::env::var(mysql::URL_VARIABLE).unwrap();
+    url.rsplit(':').next().unwrap().parse().unwrap()
+}
+
+/// An account of web's on the shared server, under a name that nobody else has; it goes with the server.
+pub(crate) struct Account {
+    pub(crate) user: String,
+    password_file: NamedTempFile,
+}
+
+impl Account {
+    /// With a password that has to be quoted in SQL.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let user = format!("web_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let account = Self { user, password_file: NamedTempFile::new().unwrap() };
+        account.write_password(r"it's \ a s3cret\");
+        account
+    }
+
+    pub(crate) fn write_password(&self, password: &str) {
+        std::fs::write(&self.password_file, format!("{password}\n")).unwrap();
+    }
+
+    pub(crate) fn password(&self) -> String {
+        std::fs::read_to_string(&self.password_file).unwrap().trim_end().to_owned()
+    }
+
+    pub(crate) fn set<'a>(&self, dbinit: &'a mut Command) -> &'a mut Command {
+        dbinit.env("WEB_USER", &self.user).env("WEB_PASSWORD_FILE", self.password_file.path())
+    }
+
+    /// Connects as web would.
+    #[track_caller]
+    pub(crate) fn connect(&self, database: &Empty) -> Connection {
+        let url: DatabaseUrl = database.url.parse().unwrap();
+        connect(&url.with_account(&self.user, &self.password())).unwrap()
+    }
+}

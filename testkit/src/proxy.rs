@@ -1,0 +1,209 @@
+//! A TCP proxy that can stop a conversation at an exact point, or look at it.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+
+use crate::DEADLINE;
+
+/// Forwards connections from a port of its own to another port of 127.0.0.1.
+///
+/// It counts requests: what the client sends after the server has spoken begins a new one. That is right for protocols
+/// in which the two take turns, encrypted or not, such as MySQL's.
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+/// Changes what the server says, for clients of a server that there is not.
+type Rewrite = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Requests so far, over all connections.
+    requests: usize,
+    /// The request that is held back.
+    hold_at: Option<usize>,
+    holding: bool,
+    connections: Vec<TcpStream>,
+}
+
+impl Proxy {
+    /// Starts one in front of `port`.
+    pub fn start(port: u16) -> Self {
+        Self::rewriting(port, |_| ())
+    }
+
+    /// Starts one that passes everything from the server through `rewrite`.
+    ///
+    /// # Panics
+    /// Where there is no port for it.
+    pub fn rewriting(port: u16, rewrite: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        let rewrite: Rewrite = Arc::new(rewrite);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, crate::net::free_port())).unwrap();
+        let own_port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared::default());
+        let accepting = Arc::clone(&shared);
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                // without a server, the client sees a closed connection
+                if let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
+                    let _ = accepting.join(client, server, Arc::clone(&rewrite));
+                }
+            }
+        });
+        Self { port: own_port, shared }
+    }
+
+    /// Where it listens on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Requests so far.
+    pub fn requests(&self) -> usize {
+        self.shared.state().requests
+    }
+
+    /// Holds back the `number`-th request from now on (counted from 1), and everything after it, until [`Proxy::cut`].
+    pub fn hold_at(&self, number: usize) {
+        let mut state = self.shared.state();
+        state.requests = 0;
+        state.hold_at = Some(number);
+    }
+
+    /// Waits until a request is held back (true) or `ended` says that none will be (false).
+    ///
+    /// # Panics
+    /// After the deadline.
+    pub fn holds(&self, mut ended: impl FnMut() -> bool) -> bool {
+        crate::until("the request to hold back", || {
+            let holding = self.shared.state().holding;
+            (holding || ended()).then_some(holding)
+        })
+    }
+
+    /// Closes all connections, without what was held back, and goes on as at the start.
+    pub fn cut(&self) {
+        let mut state = self.shared.state();
+        for connection in state.connections.drain(..) {
+            let _ = connection.shutdown(Shutdown::Both);
+        }
+        state.hold_at = None;
+        state.holding = false;
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn join(self: &Arc<Self>, client: TcpStream, server: TcpStream, rewrite: Rewrite) -> io::Result<()> {
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        self.state().connections.extend([client.try_clone()?, server.try_clone()?]);
+        let server_spoke = Arc::new(Mutex::new(true));
+        let (from_client, to_server) = (client.try_clone()?, server.try_clone()?);
+        let (shared, spoke) = (Arc::clone(self), Arc::clone(&server_spoke));
+        thread::spawn(move || {
+            pump(from_client, to_server, |_| {
+                let new = std::mem::take(&mut *spoke.lock().unwrap());
+                !new || shared.request()
+            });
+        });
+        thread::spawn(move || {
+            pump(server, client, |bytes| {
+                *server_spoke.lock().unwrap() = true;
+                rewrite(bytes);
+                true
+            });
+        });
+        Ok(())
+    }
+
+    /// Counts a request; where it is the one to hold back, waits for the cut and returns false.
+    fn request(&self) -> bool {
+        let mut state = self.state();
+        state.requests += 1;
+        if state.hold_at != Some(state.requests) {
+            return true;
+        }
+        state.holding = true;
+        let _ = self.changed.wait_timeout_while(state, DEADLINE, |state| state.holding).unwrap();
+        false
+    }
+}
+
+/// Copies until either side closes or `pass` says no, then closes both.
+fn pump(mut from: TcpStream, mut to: TcpStream, mut pass: impl FnMut(&mut [u8]) -> bool) {
+    let mut buffer = vec![0; 64 << 10];
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        let bytes = &mut buffer[..length];
+        if !pass(bytes) || to.write_all(bytes).is_err() {
+            break;
+        }
+    }
+    let _ = from.shutdown(Shutdown::Both);
+    let _ = to.shutdown(Shutdown::Both);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers each byte with the next one.
+    fn server() -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for mut client in listener.incoming().flatten() {
+                thread::spawn(move || {
+                    let mut byte = [0];
+                    while client.read_exact(&mut byte).is_ok() && client.write_all(&[byte[0] + 1]).is_ok() {}
+                });
+            }
+        });
+        port
+    }
+
+    fn ask(client: &mut TcpStream, byte: u8) -> io::Result<u8> {
+        let mut answer = [0];
+        client.write_all(&[byte])?;
+        client.read_exact(&mut answer)?;
+        Ok(answer[0])
+    }
+
+    #[test]
+    fn holds_back_the_request_and_cuts() {
+        let proxy = Proxy::start(server());
+        let connect = || TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
+        let mut client = connect();
+        assert_eq!((ask(&mut client, 1).unwrap(), ask(&mut client, 5).unwrap(), proxy.requests()), (2, 6, 2));
+
+        proxy.hold_at(2);
+        assert_eq!(ask(&mut client, 7).unwrap(), 8);
+        let held = thread::spawn(move || ask(&mut client, 9));
+        assert!(proxy.holds(|| false));
+        proxy.cut();
+        assert!(held.join().unwrap().is_err());
+        assert_eq!(ask(&mut connect(), 20).unwrap(), 21);
+    }
+
+    #[test]
+    fn rewrites_what_the_server_says() {
+        let proxy = Proxy::rewriting(server(), |bytes| bytes.fill(99));
+        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
+        assert_eq!(ask(&mut client, 1).unwrap(), 99);
+    }
+}
