@@ -1,5 +1,6 @@
 //! The settings: each is a flag and an environment variable of the same name.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -47,6 +48,9 @@ pub struct Settings {
     /// Gzip level, 1 (fast) to 9 (small)
     #[arg(long, env = "COMPRESS_LEVEL", default_value = "4", value_parser = level)]
     pub compress_level: u32,
+    /// Where /metrics, /livez and /readyz are answered
+    #[arg(long, env = "ADMIN_ADDR", default_value = "0.0.0.0:9091", value_parser = address)]
+    pub admin_addr: SocketAddr,
     /// Say what would be done next and why, and do nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -168,6 +172,10 @@ fn bytes(text: &str) -> Result<u64, &'static str> {
     };
     let bytes = number.parse::<u64>().ok().zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
     bytes.filter(|bytes| *bytes > 0).ok_or("accepted are more than 0 bytes, such as 65536, 64KiB, 10MiB or 1GB")
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "accepted is an address with a port, such as 0.0.0.0:9091 or [::]:9091")
 }
 
 fn age(text: &str) -> Result<Duration, String> {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::setpriority_process;
 
 use crate::dir::Dir;
+use crate::metrics::Metrics;
 use crate::plan::Policy;
 use crate::pod::{Now, OpenError, Pod};
 use crate::rotate::Rotator;
@@ -31,8 +32,8 @@ const NICE: i32 = 10;
 /// # Errors
 /// [`OpenError::Taken`] where another logshipper works on it already. Whatever else stands against it is logged and
 /// tried again.
-pub fn run(root: &Dir, pod: &OsStr, policy: &Policy, signals: &Arc<Signals>) -> Result<(), OpenError> {
-    let mut troubles = Troubles::default();
+pub fn run(root: &Dir, pod: &OsStr, policy: &Policy, signals: &Arc<Signals>, metrics: &Arc<Metrics>) -> Result<(), OpenError> {
+    let mut troubles = Troubles::new(Arc::clone(metrics));
     let start = Instant::now();
     while !signals.stopping() {
         let opened = Pod::open(root, pod);
@@ -40,43 +41,48 @@ pub fn run(root: &Dir, pod: &OsStr, policy: &Policy, signals: &Arc<Signals>) -> 
             troubles.settle("open", &crate::dir::shown(pod), &opened);
         }
         match opened {
-            Ok(opened) => session(root, pod, &opened, policy, signals),
+            Ok(opened) => session(root, pod, &opened, policy, signals, metrics),
             Err(OpenError::Taken) if start.elapsed() > POLL => return Err(OpenError::Taken),
             // Perhaps somebody only looked whether it is taken.
             Err(OpenError::Taken) => signals.rotate.wait(HELD),
-            Err(OpenError::Io(_)) => signals.rotate.wait(POLL),
+            Err(OpenError::Io(_)) => {
+                metrics.worker_alive();
+                metrics.rotator_alive(false);
+                signals.rotate.wait(POLL);
+            }
         }
     }
     Ok(())
 }
 
 /// Works on one directory as long as it is the pod's.
-fn session(root: &Dir, name: &OsStr, pod: &Pod, policy: &Policy, signals: &Arc<Signals>) {
+fn session(root: &Dir, name: &OsStr, pod: &Pod, policy: &Policy, signals: &Arc<Signals>, metrics: &Arc<Metrics>) {
     let watcher = watch(&pod.dir, Arc::clone(signals));
     if let Err(error) = &watcher {
         tracing::warn!(%error, "no file notifications: polling alone, every second");
     }
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        scope.spawn(|| work(pod, policy, signals, &over));
-        rotate(root, name, pod, policy, signals);
+        scope.spawn(|| work(pod, policy, signals, metrics, &over));
+        rotate(root, name, pod, policy, signals, metrics);
         over.store(true, Ordering::Release);
         signals.work.ring();
     });
 }
 
 /// Rotates until the end is asked for or the directory is another one.
-fn rotate(root: &Dir, name: &OsStr, pod: &Pod, policy: &Policy, signals: &Signals) {
-    let mut rotator = Rotator::default();
-    let mut troubles = Troubles::default();
+fn rotate(root: &Dir, name: &OsStr, pod: &Pod, policy: &Policy, signals: &Signals, metrics: &Arc<Metrics>) {
+    let mut rotator = Rotator::new(metrics);
+    let mut troubles = Troubles::new(Arc::clone(metrics));
     loop {
         let last = signals.stopping();
         let rotated = rotator.pass(pod, policy, Now::read());
-        troubles.settle("list", "directory", &rotated);
+        metrics.rotator_alive(troubles.settle("list", "directory", &rotated));
         if rotated.is_ok_and(|count| count > 0) {
             signals.work.ring();
         }
         if last {
+            troubles.settle("list", "directory", &rotator.end(pod, Now::read()));
             return;
         }
         if !matches!(pod.is_at(root, name), Ok(true)) {
@@ -89,14 +95,18 @@ fn rotate(root: &Dir, name: &OsStr, pod: &Pod, policy: &Policy, signals: &Signal
 }
 
 /// Compresses and removes until the rotator has ended and nothing is left that can be done in time.
-fn work(pod: &Pod, policy: &Policy, signals: &Signals, over: &AtomicBool) {
+fn work(pod: &Pod, policy: &Policy, signals: &Signals, metrics: &Arc<Metrics>, over: &AtomicBool) {
     // For this thread alone: on Linux it is the thread's. One that stays as it is only costs the writers some time.
     let _ = setpriority_process(None, NICE);
-    let mut worker = Worker::default();
-    let mut troubles = Troubles::default();
+    let mut worker = Worker::new(metrics);
+    let mut troubles = Troubles::new(Arc::clone(metrics));
     loop {
         let last = over.load(Ordering::Acquire);
-        let rest = worker.pass(pod, policy, &mut || signals.check());
+        metrics.worker_alive();
+        let rest = worker.pass(pod, policy, &mut || {
+            metrics.worker_alive();
+            signals.check()
+        });
         if signals.is_late() {
             tracing::warn!("stopped before all segments were compressed; the next start goes on");
             return;

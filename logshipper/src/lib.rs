@@ -8,8 +8,10 @@
 //! - [`trouble`]: errors that last are logged when they begin and when they end.
 //! - [`command`]: what else the program can do: [`ls`], [`read`] (`cat` and `tail`, over [`stream`]s, with [`select`]'s
 //!   filters, [`show`]n to a person or a pipe), [`verify`]; [`logs`] finds the pods.
+//! - [`metrics`]: what is counted; [`admin`]: the port where it is read.
 //! - [`config`]: the settings.
 
+pub mod admin;
 pub mod command;
 pub mod compress;
 pub mod config;
@@ -21,6 +23,7 @@ pub mod lease;
 pub mod line;
 pub mod logs;
 pub mod ls;
+pub mod metrics;
 pub mod plan;
 pub mod pod;
 pub mod read;

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context;
-use logshipper::command;
 use logshipper::config::{Arguments, Settings};
 use logshipper::dir::Dir;
+use logshipper::metrics::Metrics;
 use logshipper::pod::OpenError;
 use logshipper::stop::Signals;
+use logshipper::{admin, command};
 use signal_hook::consts::{SIGINT, SIGIO, SIGTERM};
 
 fn main() -> ExitCode {
@@ -44,14 +45,18 @@ fn daemon(root: &Dir, pod: &str, settings: &Settings) -> anyhow::Result<()> {
     let _logging = process::logging::start(&settings.logging, None, &[]).context("logging")?;
     let signals = Arc::new(Signals::default());
     listen(Arc::clone(&signals)).context("signal handlers")?;
+    let metrics = Arc::new(Metrics::default());
+    let address = settings.admin_addr;
+    let bound = admin::start(address, Arc::clone(&metrics)).with_context(|| format!("ADMIN_ADDR {address}"))?;
     tracing::info!(
         pod,
+        admin = %bound,
         rotate_bytes = settings.rotate_bytes,
         rotate_age_seconds = settings.rotate_age.as_secs(),
         keep_segments = settings.keep_segments,
         "started"
     );
-    logshipper::daemon::run(root, OsStr::new(pod), &settings.policy(), &signals).map_err(|error| match error {
+    logshipper::daemon::run(root, OsStr::new(pod), &settings.policy(), &signals, &metrics).map_err(|error| match error {
         OpenError::Taken => anyhow::anyhow!("POD_NAME {pod}: {error}; stop it, or choose another directory"),
         OpenError::Io(error) => error.into(),
     })?;

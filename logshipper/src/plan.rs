@@ -74,6 +74,8 @@ pub enum Reason {
     Size,
     /// `ROTATE_AGE` is reached.
     Age,
+    /// The pod has ended, and nobody writes to it any more.
+    End,
 }
 
 impl fmt::Display for Reason {
@@ -81,6 +83,7 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::Size => "size",
             Self::Age => "age",
+            Self::End => "end",
         })
     }
 }
@@ -103,6 +106,7 @@ impl fmt::Display for Rotation {
         let why = match self.reason {
             Reason::Size => "it has reached ROTATE_BYTES",
             Reason::Age => "it has reached ROTATE_AGE",
+            Reason::End => "nobody writes to it any more",
         };
         write!(f, "rotate {} to {}: {why}", self.segment.stream.live_name(), self.segment)
     }
@@ -117,6 +121,12 @@ impl fmt::Display for Work {
             Self::Compress(segment) => write!(f, "compress {segment}: it is closed"),
         }
     }
+}
+
+/// The live files with lines, to rotate at the end of their pod.
+pub fn endings(listing: &Listing, floor: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
+    let rotations = rotations(listing, &Policy::AT_ONCE, floor, now);
+    rotations.into_iter().map(|rotation| Rotation { reason: Reason::End, ..rotation }).collect()
 }
 
 /// The live files to rotate at `now`. `floor` holds the highest sequence numbers given out so far, for listings that

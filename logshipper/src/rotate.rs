@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
+use std::sync::Arc;
 
 use handoff::{Form, Segment, Stream};
 
 use crate::dir::Dir;
+use crate::handover::{Handover, Handovers};
+use crate::metrics::Metrics;
 use crate::plan::{self, Policy, Rotation};
 use crate::pod::{Ages, Now, Pod, list};
 use crate::trouble::Troubles;
@@ -32,10 +35,17 @@ pub fn rotate_now(dir: &Dir, stream: &Stream, now: Now) -> io::Result<Option<Seg
 pub struct Rotator {
     ages: Ages,
     floor: BTreeMap<Stream, u64>,
+    handovers: Handovers,
+    metrics: Arc<Metrics>,
     troubles: Troubles,
 }
 
 impl Rotator {
+    /// One that counts in `metrics`.
+    pub fn new(metrics: &Arc<Metrics>) -> Self {
+        Self { metrics: Arc::clone(metrics), troubles: Troubles::new(Arc::clone(metrics)), ..Self::default() }
+    }
+
     /// Rotates what is due, and says how many live files that were. A file that can't be renamed is reported and tried
     /// again with the next pass.
     ///
@@ -54,12 +64,31 @@ impl Rotator {
         Ok(due(self)?.iter().filter(|rotation| self.rotate(&pod.dir, rotation)).count())
     }
 
+    /// Rotates what nobody writes to any more, at the end of a pod.
+    ///
+    /// # Errors
+    /// The directory can't be read.
+    pub fn end(&mut self, pod: &Pod, now: Now) -> io::Result<()> {
+        let Some(_numbering) = pod.dir.lock(OsStr::new(NUMBERING))? else { return Ok(()) };
+        let listing = list(&pod.dir, &mut self.ages, now)?;
+        for rotation in plan::endings(&listing, &self.floor, now.wall) {
+            let live = rotation.segment.stream.live_name();
+            let asked = self.handovers.ask(&pod.dir, OsStr::new(&live), now.steady);
+            // The lock is held over the rename: a writer that opens the file now finds it renamed.
+            if matches!(asked, Ok(Handover::Granted(..))) {
+                self.rotate(&pod.dir, &rotation);
+            }
+        }
+        Ok(())
+    }
+
     fn rotate(&mut self, dir: &Dir, Rotation { segment, reason }: &Rotation) -> bool {
         let (live, name) = (segment.stream.live_name(), segment.name(Form::Plain));
         let renamed = dir.rename(OsStr::new(&live), OsStr::new(&name));
         // A number is used up even where the name turned out to be taken by a file that isn't ours.
         self.floor.insert(segment.stream.clone(), segment.sequence);
         if self.troubles.settle("rotate", &live, &renamed) {
+            self.metrics.rotated(*reason);
             tracing::info!(segment = %name, reason = %reason, "live file rotated");
         }
         renamed.is_ok()

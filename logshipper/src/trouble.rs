@@ -2,34 +2,41 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::sync::Arc;
+
+use crate::metrics::Metrics;
 
 /// The operations that fail at present, each with what it was done to and why it failed.
 #[derive(Debug, Default)]
-pub struct Troubles(HashMap<(&'static str, String), String>);
+pub struct Troubles {
+    metrics: Arc<Metrics>,
+    present: HashMap<(&'static str, String), String>,
+}
 
 impl Troubles {
+    /// None yet. Each failure is counted in `metrics`.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self { metrics, present: HashMap::new() }
+    }
+
     /// Notes how `operation` on `subject` ended, logs the news in it, and says whether it went well.
     pub fn settle<T, E: Display>(&mut self, operation: &'static str, subject: &str, result: &Result<T, E>) -> bool {
         let key = (operation, subject.to_owned());
         match result {
             Ok(_) => {
-                if self.0.remove(&key).is_some() {
+                if self.present.remove(&key).is_some() {
                     tracing::info!(operation, subject, "works again");
                 }
             }
             Err(error) => {
+                self.metrics.failed(operation);
                 let error = error.to_string();
-                if self.0.get(&key) != Some(&error) {
+                if self.present.get(&key) != Some(&error) {
                     tracing::error!(operation, subject, %error, "failed; it is tried again");
-                    self.0.insert(key, error);
+                    self.present.insert(key, error);
                 }
             }
         }
         result.is_ok()
-    }
-
-    /// Whether anything fails at present.
-    pub fn any(&self) -> bool {
-        !self.0.is_empty()
     }
 }

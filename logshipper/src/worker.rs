@@ -1,14 +1,17 @@
 //! Work on closed segments: compression, retention and leftovers of earlier runs, one file at a time.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io;
+use std::sync::Arc;
 use std::time::Instant;
 
 use handoff::{Form, Segment};
 
 use crate::compress::{Tick, compress};
-use crate::handover::{Handover, Handovers};
-use crate::plan::{self, Policy, Work};
+use crate::handover::{Handover, Handovers, Holder};
+use crate::metrics::Metrics;
+use crate::plan::{self, Listing, Policy, Work};
 use crate::pod::{Ages, Now, Pod, list};
 use crate::trouble::Troubles;
 
@@ -16,14 +19,17 @@ use crate::trouble::Troubles;
 #[derive(Debug, Default)]
 pub struct Worker {
     handovers: Handovers,
+    metrics: Arc<Metrics>,
     troubles: Troubles,
+    /// Since when each plain segment has waited.
+    waiting: HashMap<Segment, Instant>,
 }
 
 /// How a piece of work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Done,
-    Held,
+    Held(Holder),
 }
 
 /// What a pass left.
@@ -36,13 +42,19 @@ pub struct Rest {
 }
 
 impl Worker {
+    /// One that counts in `metrics`.
+    pub fn new(metrics: &Arc<Metrics>) -> Self {
+        Self { metrics: Arc::clone(metrics), troubles: Troubles::new(Arc::clone(metrics)), ..Self::default() }
+    }
+
     /// Does all the work that waits, and says what it had to leave. What fails is reported and left for the next pass.
     ///
     /// # Errors
     /// The directory can't be read, or `tick` ended the work.
     pub fn pass(&mut self, pod: &Pod, policy: &Policy, tick: Tick<'_>) -> io::Result<Rest> {
         let listing = list(&pod.dir, &mut Ages::default(), Now::read())?;
-        let mut rest = Rest::default();
+        self.count_waiting(&listing);
+        let (mut rest, mut unquiet) = (Rest::default(), 0);
         for work in plan::work(&listing, policy) {
             tick()?;
             let done = self.work(pod, policy, &work, tick);
@@ -51,11 +63,25 @@ impl Worker {
             self.troubles.settle(work.operation(), &work.subject(), &done);
             match done {
                 Ok(Outcome::Done) => {}
-                Ok(Outcome::Held) => rest.held += 1,
+                Ok(Outcome::Held(holder)) => {
+                    rest.held += 1;
+                    unquiet += i64::from(holder == Holder::Unquiet);
+                }
                 Err(_) => rest.failed += 1,
             }
         }
+        self.metrics.held.set(rest.held.try_into().unwrap_or(i64::MAX));
+        self.metrics.unquiet.set(unquiet);
         Ok(rest)
+    }
+
+    fn count_waiting(&mut self, listing: &Listing) {
+        let now = Instant::now();
+        let plain = listing.segments.iter().filter(|(_, forms)| forms.plain.is_some());
+        self.waiting = plain.map(|(segment, _)| (segment.clone(), self.waiting.get(segment).copied().unwrap_or(now))).collect();
+        let oldest = self.waiting.values().min().map_or(0, |since| (now - *since).as_secs());
+        self.metrics.pending_age.set(oldest.try_into().unwrap_or(i64::MAX));
+        self.metrics.pending.set(self.waiting.len().try_into().unwrap_or(i64::MAX));
     }
 
     fn work(&mut self, pod: &Pod, policy: &Policy, work: &Work, tick: Tick<'_>) -> io::Result<Outcome> {
@@ -75,9 +101,14 @@ impl Worker {
         let name = segment.name(Form::Plain);
         let (file, meta) = match self.handovers.ask(&pod.dir, OsStr::new(&name), started)? {
             Handover::Granted(file, meta) => (file, meta),
-            Handover::Held(_) => return Ok(Outcome::Held),
+            Handover::Held(holder) => return Ok(Outcome::Held(holder)),
         };
         let done = compress(&pod.dir, segment, &file, &meta, policy.compress_level, tick)?;
+        self.waiting.remove(segment);
+        self.metrics.pending.set(self.waiting.len().try_into().unwrap_or(i64::MAX));
+        self.metrics.compressed.inc();
+        self.metrics.plain_bytes.inc_by(done.plain);
+        self.metrics.gzip_bytes.inc_by(done.gz);
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(segment = %name, bytes = done.plain, compressed_bytes = done.gz, milliseconds, "segment compressed");
         Ok(Outcome::Done)
@@ -87,12 +118,14 @@ impl Worker {
     fn remove(&mut self, pod: &Pod, segment: &Segment) -> io::Result<Outcome> {
         let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
         if pod.dir.meta(OsStr::new(&plain))?.is_some() {
-            let Handover::Granted(_locked, _) = self.handovers.ask(&pod.dir, OsStr::new(&plain), Instant::now())? else {
-                return Ok(Outcome::Held);
+            let _locked = match self.handovers.ask(&pod.dir, OsStr::new(&plain), Instant::now())? {
+                Handover::Granted(file, _) => file,
+                Handover::Held(holder) => return Ok(Outcome::Held(holder)),
             };
             pod.dir.remove(OsStr::new(&plain))?;
         }
         pod.dir.remove(OsStr::new(&gz))?;
+        self.metrics.removed("count");
         tracing::info!(segment = %plain, "segment removed: more than are kept");
         Ok(Outcome::Done)
     }

@@ -48,6 +48,36 @@ fn bad_settings_are_one_line_and_64() {
 }
 
 #[test]
+fn the_admin_port_counts_and_answers_probes() {
+    let logs = Logs::new();
+    let daemon = logs.start(&SMALL);
+    wait_until("ready", || logs.admin("/readyz").0 == 200);
+    assert_eq!(logs.admin("/livez").0, 200);
+    assert_eq!(logs.admin("/nothing").0, 404);
+    let writer = Writer::open(&logs.pod(), "access").unwrap();
+    writer.write(&[b'x'; 2000]).unwrap();
+    wait_until("rotated", || logs.admin("/metrics").1.contains("logshipper_rotations_total{reason=\"size\"} 1\n"));
+    wait_until("held", || logs.admin("/metrics").1.contains("logshipper_held_segments 1\n"));
+    writer.check().unwrap();
+    wait_until("compressed", || logs.admin("/metrics").1.contains("logshipper_segments_compressed_total 1\n"));
+    wait_until("nothing waits", || logs.admin("/metrics").1.contains("logshipper_held_segments 0\n"));
+    let (_, text) = logs.admin("/metrics");
+    // One byte more than was written: the end of the torn line.
+    assert!(text.contains("logshipper_plain_bytes_total 2001\n") && text.contains("logshipper_pending_segments 0\n"), "{text}");
+    daemon.stop();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
+    let output = command
+        .env_clear()
+        .arg("--log-root")
+        .arg(logs.root())
+        .args(["--pod-name", POD, "--admin-addr", "here"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("ADMIN_ADDR: \"here\" can't be used: accepted is an address"));
+}
+
+#[test]
 fn a_second_logshipper_refuses() {
     let logs = Logs::new();
     let first = logs.start(&SMALL);
@@ -105,13 +135,31 @@ fn the_last_pass_is_quick_and_complete() {
 }
 
 #[test]
+fn the_last_pass_closes_what_nobody_writes_to() {
+    let logs = Logs::new();
+    let writer = Writer::open(&logs.pod(), "busy").unwrap();
+    writer.write(b"1\n").unwrap();
+    fs::write(logs.path("ended.log"), "2\n").unwrap();
+    fs::write(logs.path("empty.log"), "").unwrap();
+    let daemon = logs.start(&SMALL);
+    wait_until("it has started", || logs.lines_of_daemon().contains("started"));
+    daemon.stop();
+    let segments: Vec<_> = logs.segments(Form::Gz).iter().map(|segment| segment.stream.to_string()).collect();
+    assert_eq!(segments, ["ended"]);
+    assert!(logs.path("busy.log").exists() && logs.path("empty.log").exists() && !logs.path("ended.log").exists());
+    writer.write(b"3\n").unwrap();
+    assert_eq!(fs::read(logs.path("busy.log")).unwrap(), b"1\n3\n");
+}
+
+#[test]
 fn a_stop_in_the_middle_of_a_large_segment_leaves_it_for_the_next_start() {
     let logs = Logs::new();
     File::create(logs.path(SEGMENT)).unwrap().set_len(8 << 30).unwrap();
     let daemon = logs.start(&SMALL);
     wait_until("compression has begun", || logs.names().iter().any(|name| name.contains(".tmp")));
     daemon.stop();
-    assert_eq!(logs.names(), [".logshipper.lock", SEGMENT]);
+    assert_eq!(logs.segments(Form::Gz), []);
+    assert!(!logs.names().iter().any(|name| name.contains(".tmp")), "{:?}", logs.names());
     assert!(logs.lines_of_daemon().contains("the next start goes on"));
     fs::write(logs.path(SEGMENT), "short\n").unwrap();
     let daemon = logs.start(&SMALL);

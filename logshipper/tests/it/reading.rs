@@ -195,7 +195,7 @@ fn ls_lists_what_is_there() {
     assert_eq!(rows.next(), None);
     daemon.stop();
     let json: serde_json::Value = serde_json::from_str(&run(&logs, &["ls", POD, "access", "--output", "json"])).unwrap();
-    assert_eq!((&json[0]["alive"], &json[0]["segments"]), (&false.into(), &1.into()));
+    assert_eq!((&json[0]["alive"], &json[0]["segments"]), (&false.into(), &2.into()));
     assert!(json[0]["ratio"].as_f64().unwrap() > 5.0, "{json}");
 }
 

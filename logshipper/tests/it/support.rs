@@ -1,7 +1,7 @@
 //! A pod's directory of its own for each test, and the programs that work on it.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -50,7 +50,12 @@ impl Logs {
     /// The program with this root and pod, and no settings from the environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
-        command.env_clear().arg("--log-root").arg(self.root()).args(["--pod-name", POD]).args(arguments);
+        command
+            .env_clear()
+            .arg("--log-root")
+            .arg(self.root())
+            .args(["--pod-name", POD, "--admin-addr", "127.0.0.1:0"])
+            .args(arguments);
         command
     }
 
@@ -66,6 +71,23 @@ impl Logs {
 
     pub(crate) fn lines_of_daemon(&self) -> String {
         fs::read_to_string(self.root().join("shipper.out")).unwrap_or_default()
+    }
+
+    /// What the admin port of the daemon started last answers: status and body.
+    pub(crate) fn admin(&self, path: &str) -> (u16, String) {
+        let mut address = None;
+        wait_until("the admin port", || {
+            let lines = self.lines_of_daemon();
+            let started = lines.lines().rev().find(|line| line.contains("\"admin\":"));
+            address = started.and_then(|line| Some(line.split_once("\"admin\":\"")?.1.split_once('"')?.0.to_owned()));
+            address.is_some()
+        });
+        let mut stream = std::net::TcpStream::connect(address.unwrap()).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: logshipper\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head[9..12].parse().unwrap(), body.to_owned())
     }
 
     /// Starts a process that writes numbered lines.

@@ -1,0 +1,154 @@
+//! What the daemon counts, for Prometheus to read on the admin port, and what its probes ask.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::plan;
+
+/// How long a thread may be silent before the program is no longer alive: a disk may hang for a while.
+const SILENCE: Duration = Duration::from_mins(2);
+
+/// A label of one word.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Reason {
+    reason: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Operation {
+    operation: &'static str,
+}
+
+/// The numbers of this process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    rotations: Family<Reason, Counter>,
+    removals: Family<Reason, Counter>,
+    errors: Family<Operation, Counter>,
+    /// Segments compressed.
+    pub compressed: Counter,
+    /// Plain bytes of the segments compressed.
+    pub plain_bytes: Counter,
+    /// Compressed bytes of the segments compressed.
+    pub gzip_bytes: Counter,
+    /// Plain segments that wait.
+    pub pending: Gauge,
+    /// For how many seconds the oldest of them has waited.
+    pub pending_age: Gauge,
+    /// Plain segments that a writer holds.
+    pub held: Gauge,
+    /// Of those, the ones whose writers the kernel can't tell, so that they have to stay quiet for a while.
+    pub unquiet: Gauge,
+    start: Instant,
+    rotator_seen: AtomicU64,
+    worker_seen: AtomicU64,
+    ready: AtomicBool,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("logshipper"),
+            rotations: Family::default(),
+            removals: Family::default(),
+            errors: Family::default(),
+            compressed: Counter::default(),
+            plain_bytes: Counter::default(),
+            gzip_bytes: Counter::default(),
+            pending: Gauge::default(),
+            pending_age: Gauge::default(),
+            held: Gauge::default(),
+            unquiet: Gauge::default(),
+            start: Instant::now(),
+            rotator_seen: AtomicU64::new(0),
+            worker_seen: AtomicU64::new(0),
+            ready: AtomicBool::new(false),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("rotations", "Live files rotated", self.rotations.clone());
+        registry.register("segments_removed", "Segments removed", self.removals.clone());
+        registry.register("errors", "Operations that failed, each try", self.errors.clone());
+        registry.register("segments_compressed", "Segments compressed", self.compressed.clone());
+        registry.register_with_unit("plain", "Plain bytes of segments compressed", Unit::Bytes, self.plain_bytes.clone());
+        registry.register_with_unit(
+            "compressed",
+            "Compressed bytes of segments compressed",
+            Unit::Bytes,
+            self.gzip_bytes.clone(),
+        );
+        registry.register("pending_segments", "Plain segments that wait for compression", self.pending.clone());
+        registry.register_with_unit("pending_age", "Wait of the oldest plain segment", Unit::Seconds, self.pending_age.clone());
+        registry.register("held_segments", "Plain segments that a writer holds", self.held.clone());
+        registry.register(
+            "unquiet_segments",
+            "Held segments that are waited for because leases are refused",
+            self.unquiet.clone(),
+        );
+        registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+    }
+
+    /// Counts a rotation.
+    pub fn rotated(&self, reason: plan::Reason) {
+        self.rotations.get_or_create(&Reason { reason: reason.to_string() }).inc();
+    }
+
+    /// Counts a segment removed.
+    pub fn removed(&self, reason: &str) {
+        self.removals.get_or_create(&Reason { reason: reason.to_string() }).inc();
+    }
+
+    /// Counts a failure.
+    pub fn failed(&self, operation: &'static str) {
+        self.errors.get_or_create(&Operation { operation }).inc();
+    }
+
+    /// The rotator has made a pass; `good` where it could read its directory.
+    pub fn rotator_alive(&self, good: bool) {
+        self.rotator_seen.store(self.now(), Ordering::Relaxed);
+        self.ready.store(good, Ordering::Relaxed);
+    }
+
+    /// The worker goes on.
+    pub fn worker_alive(&self) {
+        self.worker_seen.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// Whether no thread has been silent for two minutes.
+    pub fn is_alive(&self) -> bool {
+        let now = self.now();
+        [&self.rotator_seen, &self.worker_seen].iter().all(|seen| now - seen.load(Ordering::Relaxed).min(now) < SILENCE.as_secs())
+    }
+
+    /// Whether the pod's directory is open and could be read last time.
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    /// All of it, as Prometheus reads it.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String doesn't fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    fn now(&self) -> u64 {
+        self.start.elapsed().as_secs()
+    }
+}
