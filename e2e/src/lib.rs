@@ -1,1 +1,62 @@
-//! Proofs on a real cluster: the tests drive the cluster of `KUBECONFIG` through kubectl.
+//! Proofs on a real cluster. The tests drive the cluster of `KUBECONFIG` through kubectl, one after another, and each
+//! leaves it as it found it: two ready pods of the manifests in `k8s/`.
+//!
+//! - [`kubectl`]: the command line, its JSON, port-forwards
+//! - [`petclinic`]: what the tests ask and do: pods, scale, roll out, the node's /logs, MySQL
+//! - [`load`]: a load generator that hides no failure
+//! - [`nginx`]: a proxy in front of the Service, as an ingress controller would be
+//!
+//! `e2e/run` builds the images, brings a cluster where none is given, and starts the tests.
+
+pub mod kubectl;
+pub mod load;
+pub mod nginx;
+pub mod petclinic;
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Prints a figure of a proof.
+pub fn figure(what: &str, value: impl std::fmt::Display) {
+    eprintln!("    {what}: {value}");
+}
+
+/// Polls four times a second until `probe` finds something, and returns it with the time that it took.
+///
+/// # Errors
+/// The probe's own error, or one that names `what` once `deadline` has passed.
+pub fn until<T>(what: &str, deadline: Duration, mut probe: impl FnMut() -> Result<Option<T>>) -> Result<(T, Duration)> {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = probe()? {
+            return Ok((found, started.elapsed()));
+        }
+        if started.elapsed() > deadline {
+            bail!("not within {} s: {what}", deadline.as_secs());
+        }
+        thread::sleep(Duration::from_millis(250));
+    }
+}
+
+/// Polls for `period` and fails as soon as `holds` returns false.
+///
+/// # Errors
+/// The probe's own error, or one that names `what`.
+pub fn throughout(what: &str, period: Duration, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
+    let started = Instant::now();
+    while started.elapsed() < period {
+        if !holds()? {
+            bail!("after {:.1} s: {what}", started.elapsed().as_secs_f64());
+        }
+        thread::sleep(Duration::from_millis(250));
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! One command, and the Petclinic is there.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use e2e::figure;
+use e2e::kubectl::{kubectl, sh};
+use e2e::petclinic::Petclinic;
+
+#[test]
+fn proof_01_fresh_apply_is_ready_without_a_restart() -> Result<()> {
+    let petclinic = Petclinic::alone();
+    petclinic.erase()?;
+
+    let started = Instant::now();
+    petclinic.apply()?;
+    let (pods, _) = petclinic.settle(2)?;
+    figure("from kubectl apply to two ready pods", format!("{:.1} s", started.elapsed().as_secs_f64()));
+
+    for pod in &pods {
+        assert_eq!(pod.all_restarts(), 0, "{} was restarted", pod.name);
+        let log = kubectl(&["logs", &pod.name, "-c", "dbinit"])?;
+        let waited =
+            log.lines().find(|line| line.contains("database is ready")).with_context(|| format!("dbinit said:\n{log}"))?;
+        figure(&pod.name, waited);
+        assert!(waited.contains("waited"), "it does not tell how long it waited: {waited}");
+    }
+
+    let before = petclinic.specifications()?;
+    let said = petclinic.apply()?;
+    assert!(said.lines().all(|line| line.ends_with(" unchanged")), "the second apply said:\n{said}");
+    assert_eq!(before, petclinic.specifications()?);
+    figure("applied again", format!("{} objects unchanged", said.lines().count()));
+    Ok(())
+}
+
+#[test]
+fn proof_01_two_accounts_and_tls() -> Result<()> {
+    let petclinic = Petclinic::ready()?;
+    let grants = petclinic.sql("SHOW GRANTS FOR petclinic_web@'%'")?;
+    figure("web's account", grants.trim().replace('\n', "; "));
+    let mut rights = grants.lines();
+    assert!(rights.next().is_some_and(|line| line.starts_with("GRANT USAGE ON *.*")), "{grants}");
+    assert!(
+        rights.next().is_some_and(|line| line.starts_with("GRANT SELECT, INSERT, UPDATE, DELETE ON `petclinic`.*")),
+        "{grants}"
+    );
+    assert_eq!(rights.next(), None, "{grants}");
+
+    assert_eq!(petclinic.sql("SELECT @@require_secure_transport")?.trim(), "1");
+    // connections by TCP are encrypted; those of the probes come and go
+    let plain = petclinic.sql(
+        "SELECT COUNT(*) FROM performance_schema.threads t LEFT JOIN performance_schema.status_by_thread s \
+         ON s.thread_id = t.thread_id AND s.variable_name = 'Ssl_cipher' \
+         WHERE t.connection_type IS NOT NULL AND t.processlist_user LIKE 'petclinic%' AND COALESCE(s.variable_value, '') = ''",
+    )?;
+    assert_eq!(plain.trim(), "0", "connections without TLS");
+    let roots = petclinic.sql("SELECT host FROM mysql.user WHERE user = 'root'")?;
+    assert_eq!(roots.trim(), "localhost");
+    let refused = sh(
+        "mysql-0",
+        "mysql",
+        "MYSQL_PWD=$(cat /run/secrets/database/owner-password) mysql -h127.0.0.1 -upetclinic_owner --ssl-mode=DISABLED -e 'SELECT 1'",
+    );
+    let refused = format!("{:#}", refused.expect_err("a connection without TLS was accepted"));
+    assert!(refused.contains("insecure") || refused.contains("secure"), "{refused}");
+    Ok(())
+}

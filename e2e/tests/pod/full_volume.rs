@@ -1,0 +1,50 @@
+//! A log volume without room, and a user that nobody foresaw.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use e2e::figure;
+use e2e::kubectl::{PortForward, sh};
+use e2e::load::{Load, Plan};
+use e2e::petclinic::{Petclinic, variant};
+use serde_json::json;
+
+#[test]
+fn proof_09_a_full_log_volume_and_a_random_uid_keep_serving() -> Result<()> {
+    let _petclinic = Petclinic::ready()?;
+    let variant = variant("petclinic-full", |deployment| {
+        let pod = &mut deployment["spec"]["template"]["spec"];
+        // any uid of the right group; the images bring no user by name
+        pod["securityContext"]["runAsUser"] = json!(1_234_567);
+        let volumes = pod["volumes"].as_array_mut().expect("volumes");
+        volumes[0] = json!({"name": "logs", "emptyDir": {"medium": "Memory", "sizeLimit": "8Mi"}});
+    })?;
+    let pod = variant.pod()?;
+    let user = sh(&pod.name, "web", "id -u; touch /x 2>&1 || true; ls -ln /logs/access.log")?;
+    figure("web runs as", user.replace('\n', "; "));
+    assert!(user.starts_with("1234567"), "{user}");
+    assert!(user.contains("Read-only file system"), "{user}");
+
+    let forward = PortForward::start(&pod.name, 8080)?;
+    let serve = || -> Result<_> {
+        let load = Load::start(Plan { connections: 4, ..Plan::gentle(forward.address, "/owners/1?n={n}") });
+        std::thread::sleep(Duration::from_secs(8));
+        load.stop()
+    };
+    sh(&pod.name, "logshipper", "dd if=/dev/zero of=/logs/ballast bs=1M count=16 2>/dev/null; df /logs | tail -1")
+        .map(|df| figure("the volume", df.trim()))?;
+    let full = serve()?;
+    figure("load on the full volume", &full);
+    assert!(full.failures().is_empty(), "{full}");
+    assert!(full.answers.len() > 200);
+
+    sh(&pod.name, "logshipper", "rm /logs/ballast")?;
+    let room = serve()?;
+    assert!(room.failures().is_empty(), "{room}");
+    let written = sh(&pod.name, "web", "cat /logs/access.log | tail -1")?;
+    figure("its log once there is room", written.trim());
+    assert!(written.contains("/owners/1"), "no line was written once there was room");
+    let now = e2e::kubectl::json(&["get", "pod", &pod.name])?;
+    assert_eq!(now["status"]["containerStatuses"][0]["restartCount"], 0);
+    Ok(())
+}

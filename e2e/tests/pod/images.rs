@@ -1,0 +1,75 @@
+//! The two images, as built: what they contain, weigh, and say when they are started without settings.
+
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use e2e::{figure, root};
+
+const WEB: &str = "petclinic-web:0.1.0";
+const SIDECARS: &str = "petclinic-sidecars:0.1.0";
+
+fn docker(args: &[&str]) -> Result<Output> {
+    Command::new("docker").args(args).output().context("docker does not start: is it on PATH?")
+}
+
+fn inspect(image: &str, format: &str) -> Result<String> {
+    let output = docker(&["image", "inspect", "--format", format, image])?;
+    ensure!(output.status.success(), "no image {image}: build it with docker build (see README.md)");
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+#[test]
+fn proof_00_images_are_small_and_run_as_nobody() -> Result<()> {
+    let base: u64 = inspect("debian:trixie-slim", "{{.Size}}")?.parse()?;
+    for image in [WEB, SIDECARS] {
+        let size: u64 = inspect(image, "{{.Size}}")?.parse()?;
+        let added = size.saturating_sub(base) as f64 / 1e6;
+        figure(image, format!("{added:.1} MB on top of its base of {:.0} MB", base as f64 / 1e6));
+        assert!(added <= 20.0, "{image} adds {added:.1} MB");
+
+        assert_eq!(inspect(image, "{{.Config.User}}")?, "10001:10001");
+        let labels = inspect(image, "{{json .Config.Labels}}")?;
+        for label in ["title", "description", "version", "revision", "licenses"] {
+            assert!(labels.contains(&format!("org.opencontainers.image.{label}")), "{image} has no label {label}: {labels}");
+        }
+        let leftovers = docker(&[
+            "run",
+            "--rm",
+            "--entrypoint",
+            "sh",
+            image,
+            "-c",
+            "command -v cc cargo rustc curl; ls /var/lib/apt/lists /var/cache/apt/archives/*.deb 2>/dev/null; true",
+        ])?;
+        assert_eq!(String::from_utf8_lossy(&leftovers.stdout), "", "{image} has more than it needs");
+    }
+    Ok(())
+}
+
+#[test]
+fn proof_00_images_say_what_is_missing() -> Result<()> {
+    for (image, program, setting) in
+        [(WEB, None, "DATABASE_URL"), (SIDECARS, None, "POD_NAME"), (SIDECARS, Some("dbinit"), "DATABASE_URL")]
+    {
+        let mut args = vec!["run", "--rm", "--network=none", image];
+        args.extend(program);
+        let output = docker(&args)?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        figure(&args.join(" "), format!("status {:?}, {}", output.status.code(), said.trim()));
+        assert_eq!(output.status.code(), Some(64), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains(setting), "{said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn proof_00_images_share_the_build_stage() -> Result<()> {
+    let stage = |file: &str| -> Result<String> {
+        let text = std::fs::read_to_string(root().join(file))?;
+        let end = text.find("FROM ${RUNTIME_BASE}").context("no runtime stage")?;
+        Ok(text[..end].to_owned())
+    };
+    assert_eq!(stage("Dockerfile.web")?, stage("Dockerfile.sidecars")?);
+    Ok(())
+}
