@@ -66,9 +66,14 @@ fn install() -> Result<()> {
     if Command::new("nginx").arg("-v").output().is_ok() {
         return Ok(());
     }
-    eprintln!("    nginx is missing: installing nginx-light");
-    for args in [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", "nginx-light"]] {
-        let output = Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive").output()?;
+    eprintln!("    nginx is missing: installing nginx");
+    for args in [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", "nginx"]] {
+        let output = Command::new("apt-get")
+            .args(args)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            // keeps the package from starting nginx as a service
+            .env("RUNLEVEL", "1")
+            .output()?;
         if !output.status.success() {
             bail!("apt-get {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim());
         }

@@ -12,7 +12,7 @@ use crate::kubectl::{self, feed, json, kubectl, sh};
 use crate::{root, until};
 
 /// Long enough for two pods one after another on a machine that builds at the same time.
-pub const PATIENCE: Duration = Duration::from_secs(300);
+pub const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Everything in namespace default that `k8s/` makes.
 const KINDS: &str = "deployments,statefulsets,services,ingresses,configmaps,secrets,serviceaccounts,poddisruptionbudgets,\
@@ -184,7 +184,7 @@ impl Petclinic {
     pub fn roll_out(&self, count: usize) -> Result<Duration> {
         let before: Vec<_> = self.pods()?.into_iter().map(|pod| pod.name).collect();
         kubectl(&["rollout", "restart", "deployment", "petclinic"])?;
-        let (_, took) = until("every pod is a new one", PATIENCE, || {
+        let ((), took) = until("every pod is a new one", PATIENCE, || {
             let pods = self.pods()?;
             let done = pods.len() == count && pods.iter().all(|pod| pod.ready && !pod.ending && !before.contains(&pod.name));
             Ok(done.then_some(()))
@@ -199,12 +199,12 @@ impl Petclinic {
     /// As kubectl, or `E2E_NODE` is no address.
     pub fn expose(&self) -> Result<Exposed> {
         kubectl(&["patch", "service", "petclinic-service", "-p", r#"{"spec":{"type":"NodePort"}}"#])?;
-        let exposed = Exposed { address: ([127, 0, 0, 1], 0).into() };
+        let mut exposed = Exposed { address: ([127, 0, 0, 1], 0).into() };
         let port =
             json(&["get", "service", "petclinic-service"])?["spec"]["ports"][0]["nodePort"].as_u64().context("no node port")?;
         let node = std::env::var("E2E_NODE").unwrap_or_else(|_| "127.0.0.1".to_owned());
-        let address = SocketAddr::new(node.parse().context("E2E_NODE is no IP address")?, u16::try_from(port)?);
-        let exposed = Exposed { address, ..exposed };
+        exposed.address = SocketAddr::new(node.parse().context("E2E_NODE is no IP address")?, u16::try_from(port)?);
+        let address = exposed.address;
         until("the Service answers", Duration::from_secs(30), || {
             Ok(crate::load::get(address, "/healthcheck", Duration::from_secs(5)).ok())
         })?;
@@ -236,7 +236,7 @@ impl Petclinic {
     /// # Errors
     /// Not within [`PATIENCE`].
     pub fn database_ready(&self) -> Result<Duration> {
-        let (_, took) = until("mysql-0 is ready", PATIENCE, || {
+        let ((), took) = until("mysql-0 is ready", PATIENCE, || {
             let ready = kubectl(&["get", "statefulset", "mysql", "-o", "jsonpath={.status.readyReplicas}"])?;
             Ok((ready == "1").then_some(()))
         })?;

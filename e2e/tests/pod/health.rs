@@ -18,13 +18,13 @@ fn proof_03_health_switched_off_restarts_that_container() -> Result<()> {
     let load = Load::start(Plan::gentle(service.address, "/vets.html?n={n}"));
 
     kubectl(&["delete", "--raw", &proxy_path(&sick.name, 8080, "/healthcheck")])?;
-    let (_, out) = until("its endpoint is out", PATIENCE, || Ok((!petclinic.in_endpoints(&sick.name)?).then_some(())))?;
+    let ((), out) = until("its endpoint is out", PATIENCE, || Ok((!petclinic.in_endpoints(&sick.name)?).then_some(())))?;
     figure("endpoint out after", format!("{:.1} s", out.as_secs_f64()));
     let out_at = load.elapsed() + Duration::from_secs(1);
-    let (_, restarted) =
+    let ((), restarted) =
         until("web is restarted", PATIENCE, || Ok((petclinic.pod(&sick.name)?.restarts("web") > before).then_some(())))?;
     figure("restarted after", format!("{:.1} s more", restarted.as_secs_f64()));
-    let (_, back) = until("its endpoint is back", PATIENCE, || Ok(petclinic.in_endpoints(&sick.name)?.then_some(())))?;
+    let ((), back) = until("its endpoint is back", PATIENCE, || Ok(petclinic.in_endpoints(&sick.name)?.then_some(())))?;
     figure("endpoint back after", format!("{:.1} s more", back.as_secs_f64()));
     std::thread::sleep(Duration::from_secs(3));
     let report = load.stop()?;

@@ -23,9 +23,9 @@ fn proof_00_images_are_small_and_run_as_nobody() -> Result<()> {
     let base: u64 = inspect("debian:trixie-slim", "{{.Size}}")?.parse()?;
     for image in [WEB, SIDECARS] {
         let size: u64 = inspect(image, "{{.Size}}")?.parse()?;
-        let added = size.saturating_sub(base) as f64 / 1e6;
-        figure(image, format!("{added:.1} MB on top of its base of {:.0} MB", base as f64 / 1e6));
-        assert!(added <= 20.0, "{image} adds {added:.1} MB");
+        let added = size.saturating_sub(base) / 1000;
+        figure(image, format!("{added} kB on top of its base of {} kB", base / 1000));
+        assert!(added <= 20_000, "{image} adds {added} kB");
 
         assert_eq!(inspect(image, "{{.Config.User}}")?, "10001:10001");
         let labels = inspect(image, "{{json .Config.Labels}}")?;

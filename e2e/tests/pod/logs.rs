@@ -26,7 +26,7 @@ fn proof_02_logs_are_on_the_node_and_in_kubectl() -> Result<()> {
         Ok((rotated == directories.len()).then_some(()))
     });
     let report = load.stop()?;
-    let (_, took) = rotated?;
+    let ((), took) = rotated?;
     figure("load", &report);
     figure("time to a rotated segment of each pod", format!("{:.0} s", took.as_secs_f64()));
     assert!(report.failures().is_empty(), "{report}");
