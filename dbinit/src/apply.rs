@@ -47,6 +47,9 @@ pub enum ApplyError {
     /// A migration failed; those before it are applied.
     #[error("{advice}{0}", advice = advice(&.0.to_string()))]
     Migration(Box<dyn std::error::Error + Send + Sync>),
+    /// Made-up pets need types.
+    #[error("there are no pet types; dbinit seed inserts them")]
+    NoPetTypes,
     /// A statement failed.
     #[error("{advice}{0}", advice = advice(&.0.to_string()))]
     Database(#[from] diesel::result::Error),
@@ -117,7 +120,8 @@ pub fn seed(connection: &mut Connection, lock_wait: Duration) -> Result<Seeded, 
     })
 }
 
-fn recorded(connection: &mut Connection, name: &str) -> QueryResult<Option<String>> {
+/// What was recorded under a name.
+pub(crate) fn recorded(connection: &mut Connection, name: &str) -> QueryResult<Option<String>> {
     dbinit_record::table.find(name).select(dbinit_record::value).first(connection).optional()
 }
 
@@ -127,7 +131,8 @@ pub(crate) fn records(connection: &mut Connection) -> QueryResult<BTreeMap<Strin
     Ok(rows.into_iter().collect())
 }
 
-fn record(connection: &mut Connection, name: &str, value: &str) -> QueryResult<()> {
+/// Records a value, in place of the one before.
+pub(crate) fn record(connection: &mut Connection, name: &str, value: &str) -> QueryResult<()> {
     diesel::sql_query("REPLACE INTO dbinit_record (name, value) VALUES (?, ?)")
         .bind::<Text, _>(name)
         .bind::<Text, _>(value)

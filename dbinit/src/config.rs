@@ -58,6 +58,12 @@ pub enum Command {
     Migrate,
     /// Insert the seed data, once
     Seed,
+    /// Add made-up owners for trying out and measuring, with two pets and three visits each on average
+    Demo {
+        /// How many made-up owners there shall be in all; a run that was stopped is continued
+        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+        owners: u64,
+    },
     /// Say what is applied and what is pending; changes nothing
     Status {
         /// Form of the answer

@@ -11,14 +11,18 @@
 //! - [`migrations`]: the numbered files, compiled in;
 //! - [`apply`]: bringing a database to this schema, and the seed data, exactly once whoever races;
 //! - [`account`]: web's account;
+//! - [`demo`](mod@demo): made-up data in any amount;
+//! - [`progress`]: how far that is;
 //! - [`status`]: what is applied, pending, or not as it should be.
 
 pub mod account;
 pub mod apply;
 pub mod config;
 pub mod database;
+pub mod demo;
 mod lock;
 pub mod migrations;
+pub mod progress;
 pub mod schema;
 pub mod search;
 mod seed;

@@ -10,6 +10,8 @@ use dbinit::account;
 use dbinit::apply::{self, ApplyError, Seeded};
 use dbinit::config::{Command, Config, Output};
 use dbinit::database::Connection;
+use dbinit::demo::demo;
+use dbinit::progress::Progress;
 use dbinit::status::{self, State};
 use dbinit::wait::{WaitError, wait};
 use process::logging::{Logging, Stream};
@@ -98,6 +100,10 @@ fn run(config: &Config) -> Result<(), Failure> {
         }
         Some(Command::Migrate) => migrate(&mut wait(url, Duration::ZERO)?, patience)?,
         Some(Command::Seed) => seed(&mut wait(url, Duration::ZERO)?, patience)?,
+        Some(Command::Demo { owners }) => {
+            let mut progress = Progress::new("owners", owners);
+            demo(&mut wait(url, Duration::ZERO)?, owners, patience, |done| progress.at(done))?;
+        }
         None => prepare(config)?,
     }
     info!("done");

@@ -4,6 +4,7 @@
 
 mod account;
 mod apart;
+mod demo;
 mod killed;
 mod prepare;
 mod refused;

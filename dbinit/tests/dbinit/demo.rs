@@ -1,0 +1,96 @@
+//! Made-up data: as much as asked for, however often it is stopped.
+
+use std::time::{Duration, Instant};
+
+use dbinit::schema::{owner, pet, visit};
+use diesel::prelude::*;
+use testkit::mysql::Server;
+use testkit::process::{Child, run};
+
+use crate::support::{Empty, assert_code, dbinit, on_both};
+
+/// Owners, pets and visits beside the seed's.
+fn made_up(database: &Empty) -> [i64; 3] {
+    let c = &mut database.connect();
+    let [owners, pets, visits]: [i64; 3] = [
+        owner::table.count().get_result(c).unwrap(),
+        pet::table.count().get_result(c).unwrap(),
+        visit::table.count().get_result(c).unwrap(),
+    ];
+    [owners - 10, pets - 13, visits - 4]
+}
+
+on_both! {
+    fn stopped_and_continued(database) {
+        assert_code(&run(&mut dbinit(&database.url, &[])), 0);
+        let demo = &["demo", "--owners", "10000"];
+        let mut kills = 0;
+        loop {
+            let mut child = Child::spawn(&mut dbinit(&database.url, demo));
+            let before = made_up(database)[0];
+            testkit::until("another batch", || (!child.runs() || made_up(database)[0] > before).then_some(()));
+            if !child.runs() {
+                assert_code(&child.wait(), 0);
+                break;
+            }
+            child.kill();
+            kills += 1;
+        }
+        assert!(kills > 0);
+        assert_eq!(made_up(database), [10_000, 20_000, 30_000]);
+
+        let again = run(&mut dbinit(&database.url, demo));
+        assert_code(&again, 0);
+        assert!(again.stdout.contains("\"done\":10000"), "{}", again.stdout);
+        assert_eq!(made_up(database), [10_000, 20_000, 30_000]);
+    }
+
+    fn two_at_once_share_the_work(database) {
+        assert_code(&run(&mut dbinit(&database.url, &[])), 0);
+        let mut two = [(); 2].map(|()| Child::spawn(&mut dbinit(&database.url, &["demo", "--owners", "8000"])));
+        for child in &mut two {
+            assert_code(&child.wait(), 0);
+        }
+        assert_eq!(made_up(database), [8_000, 16_000, 24_000]);
+    }
+}
+
+#[test]
+fn without_a_schema_it_says_what_is_missing() {
+    let database = &Empty::sqlite();
+    let ended = run(&mut dbinit(&database.url, &["demo", "--owners", "1"]));
+    assert_code(&ended, 70);
+    assert!(ended.stdout.contains("no such table"), "{}", ended.stdout);
+    assert_code(&run(&mut dbinit(&database.url, &["demo", "--owners", "0"])), 64);
+}
+
+/// On a server as careful as a production one: synchronous, doubly written, with a binary log.
+#[test]
+#[ignore = "takes minutes: cargo test -p dbinit --release -- --ignored a_million"]
+fn a_million_owners() {
+    let server = Server::start_with(&[
+        "--log-bin=binlog",
+        "--innodb-flush-method=O_DIRECT",
+        "--innodb-flush-log-at-trx-commit=1",
+        "--innodb-doublewrite=ON",
+        "--innodb-buffer-pool-size=128M",
+        "--innodb-redo-log-capacity=100M",
+        "--performance-schema=ON",
+    ]);
+    let database = server.database();
+    assert_code(&run(&mut dbinit(&database.url, &[])), 0);
+    let start = Instant::now();
+    let mut child = Child::spawn(&mut dbinit(&database.url, &["demo", "--owners", "1000000"]));
+    let mut peak_kib = 0;
+    while child.runs() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).and_then(|line| line.split_whitespace().next());
+        peak_kib = peak.and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(peak_kib);
+        assert!(start.elapsed() < Duration::from_mins(30), "{}", child.stdout());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let ended = child.wait();
+    assert_code(&ended, 0);
+    println!("1 000 000 owners, 2 000 000 pets, 3 000 000 visits in {:.0?}, {} MiB at most", start.elapsed(), peak_kib >> 10);
+    assert!(peak_kib < 64 << 10);
+}
