@@ -78,7 +78,7 @@ pub fn dry_run(root: &Dir, pod: &str, settings: &Settings, out: &mut impl Write)
     let listing = list(&logs[0].dir, &mut Ages::default(), now)?;
     let policy = settings.policy();
     let rotations = plan::rotations(&listing, &policy, &std::collections::BTreeMap::new(), now.wall);
-    let work = plan::work(&listing, &policy);
+    let work = plan::work(&listing, &policy, now.wall);
     for rotation in &rotations {
         writeln!(out, "{rotation}")?;
     }

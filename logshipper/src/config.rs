@@ -8,6 +8,7 @@ use clap::Parser;
 use handoff::Stream;
 
 use crate::plan::Policy;
+use crate::reap::Limits;
 use crate::select::Filter;
 
 const UNITS: [(&str, u64); 7] =
@@ -45,6 +46,15 @@ pub struct Settings {
     /// Segments to keep of each stream
     #[arg(long, env = "KEEP_SEGMENTS", default_value = "30", value_parser = count)]
     pub keep_segments: usize,
+    /// Age at which a closed segment is removed, such as 30d; none without it
+    #[arg(long, env = "KEEP_AGE", value_parser = age)]
+    pub keep_age: Option<Duration>,
+    /// How long the directory of a dead pod stays after its last line
+    #[arg(long, env = "ORPHAN_AGE", default_value = "7d", value_parser = age)]
+    pub orphan_age: Duration,
+    /// Bytes that all pods' log files may take on the node, such as 5GiB: above it the oldest segments go; no limit without it
+    #[arg(long, env = "NODE_QUOTA", value_parser = bytes)]
+    pub node_quota: Option<u64>,
     /// Gzip level, 1 (fast) to 9 (small)
     #[arg(long, env = "COMPRESS_LEVEL", default_value = "4", value_parser = level)]
     pub compress_level: u32,
@@ -66,8 +76,14 @@ impl Settings {
             rotate_bytes: self.rotate_bytes,
             rotate_age: self.rotate_age,
             keep_segments: self.keep_segments,
+            keep_age: self.keep_age,
             compress_level: self.compress_level,
         }
+    }
+
+    /// The rules for the node.
+    pub fn limits(&self) -> Limits {
+        Limits { orphan_age: self.orphan_age, quota: self.node_quota }
     }
 }
 

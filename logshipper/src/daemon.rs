@@ -2,6 +2,7 @@
 //! second. A directory that is removed or replaced is opened anew.
 
 use std::ffi::OsStr;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,6 +14,7 @@ use crate::dir::Dir;
 use crate::metrics::Metrics;
 use crate::plan::Policy;
 use crate::pod::{Now, OpenError, Pod};
+use crate::reap::{Limits, Reaper};
 use crate::rotate::Rotator;
 use crate::stop::Signals;
 use crate::trouble::Troubles;
@@ -24,24 +26,39 @@ const POLL: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(20);
 /// Until a segment that a writer holds is asked for again.
 const HELD: Duration = Duration::from_millis(100);
+/// Between two passes of the reaper, at most.
+const REAP: Duration = Duration::from_mins(1);
 /// The worker's niceness: writers come first.
 const NICE: i32 = 10;
 
-/// Works on the directory of `pod` in `root` until [`Signals::stop`].
+/// Where the daemon works, and by which rules.
+#[derive(Debug)]
+pub struct Place<'a> {
+    /// The directory of all pods' directories.
+    pub root: &'a Dir,
+    /// The name of its own pod.
+    pub pod: &'a OsStr,
+    /// The rules for a pod's directory.
+    pub policy: Policy,
+    /// The rules for the node.
+    pub limits: Limits,
+}
+
+/// Works at a place until [`Signals::stop`].
 ///
 /// # Errors
 /// [`OpenError::Taken`] where another logshipper works on it already. Whatever else stands against it is logged and
 /// tried again.
-pub fn run(root: &Dir, pod: &OsStr, policy: &Policy, signals: &Arc<Signals>, metrics: &Arc<Metrics>) -> Result<(), OpenError> {
+pub fn run(place: &Place<'_>, signals: &Arc<Signals>, metrics: &Arc<Metrics>) -> Result<(), OpenError> {
     let mut troubles = Troubles::new(Arc::clone(metrics));
     let start = Instant::now();
     while !signals.stopping() {
-        let opened = Pod::open(root, pod);
+        let opened = Pod::open(place.root, place.pod);
         if !matches!(opened, Err(OpenError::Taken)) {
-            troubles.settle("open", &crate::dir::shown(pod), &opened);
+            troubles.settle("open", &crate::dir::shown(place.pod), &opened);
         }
         match opened {
-            Ok(opened) => session(root, pod, &opened, policy, signals, metrics),
+            Ok(opened) => session(place, &opened, signals, metrics),
             Err(OpenError::Taken) if start.elapsed() > POLL => return Err(OpenError::Taken),
             // Perhaps somebody only looked whether it is taken.
             Err(OpenError::Taken) => signals.rotate.wait(HELD),
@@ -56,27 +73,29 @@ pub fn run(root: &Dir, pod: &OsStr, policy: &Policy, signals: &Arc<Signals>, met
 }
 
 /// Works on one directory as long as it is the pod's.
-fn session(root: &Dir, name: &OsStr, pod: &Pod, policy: &Policy, signals: &Arc<Signals>, metrics: &Arc<Metrics>) {
+fn session(place: &Place<'_>, pod: &Pod, signals: &Arc<Signals>, metrics: &Arc<Metrics>) {
     let watcher = watch(&pod.dir, Arc::clone(signals));
     if let Err(error) = &watcher {
         tracing::warn!(%error, "no file notifications: polling alone, every second");
     }
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        scope.spawn(|| work(pod, policy, signals, metrics, &over));
-        rotate(root, name, pod, policy, signals, metrics);
+        scope.spawn(|| work(pod, &place.policy, signals, metrics, &over));
+        scope.spawn(|| reap(place, signals, metrics, &over));
+        rotate(place, pod, signals, metrics);
         over.store(true, Ordering::Release);
         signals.work.ring();
+        signals.reap.ring();
     });
 }
 
 /// Rotates until the end is asked for or the directory is another one.
-fn rotate(root: &Dir, name: &OsStr, pod: &Pod, policy: &Policy, signals: &Signals, metrics: &Arc<Metrics>) {
+fn rotate(place: &Place<'_>, pod: &Pod, signals: &Signals, metrics: &Arc<Metrics>) {
     let mut rotator = Rotator::new(metrics);
     let mut troubles = Troubles::new(Arc::clone(metrics));
     loop {
         let last = signals.stopping();
-        let rotated = rotator.pass(pod, policy, Now::read());
+        let rotated = rotator.pass(pod, &place.policy, Now::read());
         metrics.rotator_alive(troubles.settle("list", "directory", &rotated));
         if rotated.is_ok_and(|count| count > 0) {
             signals.work.ring();
@@ -85,7 +104,7 @@ fn rotate(root: &Dir, name: &OsStr, pod: &Pod, policy: &Policy, signals: &Signal
             troubles.settle("list", "directory", &rotator.end(pod, Now::read()));
             return;
         }
-        if !matches!(pod.is_at(root, name), Ok(true)) {
+        if !matches!(pod.is_at(place.root, place.pod), Ok(true)) {
             tracing::warn!("the pod's directory was removed or replaced");
             return;
         }
@@ -117,5 +136,17 @@ fn work(pod: &Pod, policy: &Policy, signals: &Signals, metrics: &Arc<Metrics>, o
             return;
         }
         signals.work.wait(if held { HELD } else { POLL });
+    }
+}
+
+/// Looks after dead pods until the session is over.
+fn reap(place: &Place<'_>, signals: &Signals, metrics: &Arc<Metrics>, over: &AtomicBool) {
+    let _ = setpriority_process(None, NICE);
+    let mut reaper = Reaper::new(metrics);
+    let pause = (place.limits.grace() / 4).clamp(POLL, REAP);
+    while !over.load(Ordering::Acquire) && !signals.stopping() {
+        let mut tick = || if signals.stopping() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) };
+        reaper.pass(place.root, place.pod, &place.policy, &place.limits, Now::read(), &mut tick);
+        signals.reap.wait(pause);
     }
 }

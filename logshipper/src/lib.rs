@@ -1,7 +1,8 @@
 //! logshipper: the sidecar that rotates, compresses and keeps the log files of a pod, without losing a line.
 //!
-//! - [`daemon`]: the two threads, and what wakes them: [`watch`] as a hint, a poll behind it; [`stop`] ends them.
+//! - [`daemon`]: the threads, and what wakes them: [`watch`] as a hint, a poll behind it; [`stop`] ends them.
 //! - [`pod`]: a pod's directory, its lock and its listing; [`dir`]: reaching files by descriptor only.
+//! - [`reap`]: order on the node: dead pods and the quota.
 //! - [`plan`]: what should happen, without doing it.
 //! - [`rotate`] names segments; [`worker`] asks for them ([`handover`], [`lease`]) and compresses or removes them
 //!   ([`compress`]); [`gzip`] is the compressed form, with [`mod@line`]'s times in its index.
@@ -27,6 +28,7 @@ pub mod metrics;
 pub mod plan;
 pub mod pod;
 pub mod read;
+pub mod reap;
 pub mod rotate;
 pub mod select;
 pub mod show;

@@ -8,6 +8,7 @@ use std::thread;
 
 use anyhow::Context;
 use logshipper::config::{Arguments, Settings};
+use logshipper::daemon::Place;
 use logshipper::dir::Dir;
 use logshipper::metrics::Metrics;
 use logshipper::pod::OpenError;
@@ -56,7 +57,8 @@ fn daemon(root: &Dir, pod: &str, settings: &Settings) -> anyhow::Result<()> {
         keep_segments = settings.keep_segments,
         "started"
     );
-    logshipper::daemon::run(root, OsStr::new(pod), &settings.policy(), &signals, &metrics).map_err(|error| match error {
+    let place = Place { root, pod: OsStr::new(pod), policy: settings.policy(), limits: settings.limits() };
+    logshipper::daemon::run(&place, &signals, &metrics).map_err(|error| match error {
         OpenError::Taken => anyhow::anyhow!("POD_NAME {pod}: {error}; stop it, or choose another directory"),
         OpenError::Io(error) => error.into(),
     })?;

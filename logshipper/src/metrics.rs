@@ -48,6 +48,12 @@ pub struct Metrics {
     pub held: Gauge,
     /// Of those, the ones whose writers the kernel can't tell, so that they have to stay quiet for a while.
     pub unquiet: Gauge,
+    /// Directories of dead pods.
+    pub orphans: Gauge,
+    /// Bytes of all pods' segments and live files.
+    pub root_bytes: Gauge,
+    /// Bytes that they may take; 0 without a quota.
+    pub quota: Gauge,
     start: Instant,
     rotator_seen: AtomicU64,
     worker_seen: AtomicU64,
@@ -68,6 +74,9 @@ impl Default for Metrics {
             pending_age: Gauge::default(),
             held: Gauge::default(),
             unquiet: Gauge::default(),
+            orphans: Gauge::default(),
+            root_bytes: Gauge::default(),
+            quota: Gauge::default(),
             start: Instant::now(),
             rotator_seen: AtomicU64::new(0),
             worker_seen: AtomicU64::new(0),
@@ -100,6 +109,18 @@ impl Metrics {
             "Held segments that are waited for because leases are refused",
             self.unquiet.clone(),
         );
+        registry.register(
+            "orphan_directories",
+            "Directories of dead pods, as the reaping logshipper sees them",
+            self.orphans.clone(),
+        );
+        registry.register_with_unit(
+            "root",
+            "All pods' log files, as the reaping logshipper sees them",
+            Unit::Bytes,
+            self.root_bytes.clone(),
+        );
+        registry.register_with_unit("quota", "NODE_QUOTA; 0 without one", Unit::Bytes, self.quota.clone());
         registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
     }
 

@@ -16,13 +16,16 @@ pub struct Policy {
     pub rotate_age: Duration,
     /// So many segments of a stream are kept, the newest.
     pub keep_segments: usize,
+    /// Segments closed longer ago than this are not kept, but for the newest, whose number counts.
+    pub keep_age: Option<Duration>,
     /// Gzip's level, 1 to 9.
     pub compress_level: u32,
 }
 
 impl Policy {
     /// Rotate whatever has lines.
-    pub const AT_ONCE: Self = Self { rotate_bytes: 1, rotate_age: Duration::ZERO, keep_segments: usize::MAX, compress_level: 1 };
+    pub const AT_ONCE: Self =
+        Self { rotate_bytes: 1, rotate_age: Duration::ZERO, keep_segments: usize::MAX, keep_age: None, compress_level: 1 };
 }
 
 /// What a pod's directory holds.
@@ -88,13 +91,31 @@ impl fmt::Display for Reason {
     }
 }
 
+/// Why a segment isn't kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// `KEEP_SEGMENTS` newer ones are there.
+    Count,
+    /// It is older than `KEEP_AGE`.
+    Age,
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Count => "count",
+            Self::Age => "age",
+        })
+    }
+}
+
 /// Work on what is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
     /// Remove a temporary file.
     Sweep(String),
     /// Remove a segment, in all its forms, that the policy doesn't keep.
-    Remove(Segment),
+    Remove(Segment, Excess),
     /// Remove a damaged compressed form whose segment is gone.
     RemoveAside(String),
     /// Compress a plain segment, or decide between its two forms.
@@ -116,7 +137,8 @@ impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sweep(name) => write!(f, "remove {name}: left by a compression that did not end"),
-            Self::Remove(segment) => write!(f, "remove {segment}: KEEP_SEGMENTS newer ones are there"),
+            Self::Remove(segment, Excess::Count) => write!(f, "remove {segment}: KEEP_SEGMENTS newer ones are there"),
+            Self::Remove(segment, Excess::Age) => write!(f, "remove {segment}: it is older than KEEP_AGE"),
             Self::RemoveAside(name) => write!(f, "remove {name}: its segment is gone"),
             Self::Compress(segment) => write!(f, "compress {segment}: it is closed"),
         }
@@ -147,26 +169,31 @@ pub fn rotations(listing: &Listing, policy: &Policy, floor: &BTreeMap<Stream, u6
 }
 
 /// The work that waits, in the order in which it is done: what makes room comes first.
-pub fn work(listing: &Listing, policy: &Policy) -> Vec<Work> {
+pub fn work(listing: &Listing, policy: &Policy, now: DateTime<Utc>) -> Vec<Work> {
+    let too_old =
+        |segment: &Segment| policy.keep_age.is_some_and(|limit| (now - segment.time).to_std().is_ok_and(|age| age > limit));
     let mut kept: HashMap<&Stream, usize> = HashMap::new();
     let (mut remove, mut compress) = (Vec::new(), Vec::new());
     for (segment, forms) in listing.segments.iter().rev() {
         let count = kept.entry(&segment.stream).or_default();
         *count += 1;
-        if *count > policy.keep_segments {
-            remove.push(Work::Remove(segment.clone()));
+        let excess = if *count > policy.keep_segments {
+            Some(Excess::Count)
+        } else {
+            (*count > 1 && too_old(segment)).then_some(Excess::Age)
+        };
+        if let Some(excess) = excess {
+            remove.push((segment, excess));
         } else if forms.plain.is_some() {
             compress.push(Work::Compress(segment.clone()));
         }
     }
-    let gone = |segment: &Segment| {
-        let removed = remove.contains(&Work::Remove(segment.clone()));
-        removed || !listing.segments.contains_key(segment)
-    };
+    let gone =
+        |segment: &Segment| remove.iter().any(|(removed, _)| *removed == segment) || !listing.segments.contains_key(segment);
     let aside: Vec<_> = listing.aside.iter().filter(|(segment, _)| gone(segment)).collect();
     let mut work: Vec<_> = listing.temporary.iter().cloned().map(Work::Sweep).collect();
     work.extend(aside.into_iter().map(|(_, name)| Work::RemoveAside(name.clone())));
-    work.extend(remove.into_iter().rev());
+    work.extend(remove.into_iter().rev().map(|(segment, excess)| Work::Remove(segment.clone(), excess)));
     work.extend(compress.into_iter().rev());
     work
 }
@@ -184,8 +211,22 @@ mod tests {
 
     use super::*;
 
+    const NOW: DateTime<Utc> = DateTime::from_timestamp_nanos(1_784_801_472_000_000_000);
+
+    #[test]
+    fn old_segments_go_but_the_newest_stays() {
+        let forms = Forms { plain: None, gz: Some(1) };
+        let listing = |day| Listing { segments: (1..=3).map(|n| (segment("a", n, day), forms)).collect(), ..Listing::default() };
+        let policy = Policy { keep_age: Some(Duration::from_hours(24)), ..policy(9) };
+        let removed = |n| Work::Remove(segment("a", n, 20), Excess::Age);
+        assert_eq!(work(&listing(20), &policy, NOW), [removed(1), removed(2)]);
+        assert_eq!(work(&listing(23), &policy, NOW), []);
+        // A clock that has gone back makes nothing old.
+        assert_eq!(work(&listing(27), &policy, NOW), []);
+    }
+
     fn policy(keep_segments: usize) -> Policy {
-        Policy { rotate_bytes: 100, rotate_age: Duration::from_mins(1), keep_segments, compress_level: 4 }
+        Policy { rotate_bytes: 100, rotate_age: Duration::from_mins(1), keep_segments, keep_age: None, compress_level: 4 }
     }
 
     fn segment(stream: &str, sequence: u64, day: u32) -> Segment {
@@ -231,13 +272,13 @@ mod tests {
 
         #[test]
         fn the_newest_segments_of_each_stream_stay(listing in listing(), keep in 1..10_usize) {
-            let work = work(&listing, &policy(keep));
+            let work = work(&listing, &policy(keep), NOW);
             for stream in ["a", "b"] {
                 let of_stream: Vec<_> = listing.segments.keys().filter(|segment| segment.stream.as_str() == stream).collect();
                 let (old, new) = of_stream.split_at(of_stream.len().saturating_sub(keep));
-                prop_assert!(old.iter().all(|segment| work.contains(&Work::Remove((*segment).clone()))));
+                prop_assert!(old.iter().all(|segment| work.contains(&Work::Remove((*segment).clone(), Excess::Count))));
                 for segment in new {
-                    prop_assert!(!work.contains(&Work::Remove((*segment).clone())));
+                    prop_assert!(!work.contains(&Work::Remove((*segment).clone(), Excess::Count)));
                     let waits = listing.segments[*segment].plain.is_some();
                     prop_assert_eq!(work.contains(&Work::Compress((*segment).clone())), waits);
                 }
@@ -259,8 +300,8 @@ mod tests {
             Work::Sweep("temporary".into()),
             Work::RemoveAside("old".into()),
             Work::RemoveAside("oldest".into()),
-            Work::Remove(old),
+            Work::Remove(old, Excess::Count),
         ];
-        assert_eq!(work(&listing, &policy(1)), expected);
+        assert_eq!(work(&listing, &policy(1), NOW), expected);
     }
 }

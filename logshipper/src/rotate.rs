@@ -15,7 +15,7 @@ use crate::pod::{Ages, Now, Pod, list};
 use crate::trouble::Troubles;
 
 /// Whoever gives out a segment's number holds this file's lock: the daemon, or `logshipper rotate`.
-const NUMBERING: &str = ".logshipper.rotate.lock";
+pub(crate) const NUMBERING: &str = ".logshipper.rotate.lock";
 
 /// Rotates one stream whatever its length and age, without a daemon's help. `None` where there is nothing to rotate.
 ///

@@ -11,7 +11,7 @@ use handoff::{Form, Segment};
 use crate::compress::{Tick, compress};
 use crate::handover::{Handover, Handovers, Holder};
 use crate::metrics::Metrics;
-use crate::plan::{self, Listing, Policy, Work};
+use crate::plan::{self, Excess, Listing, Policy, Work};
 use crate::pod::{Ages, Now, Pod, list};
 use crate::trouble::Troubles;
 
@@ -23,6 +23,8 @@ pub struct Worker {
     troubles: Troubles,
     /// Since when each plain segment has waited.
     waiting: HashMap<Segment, Instant>,
+    /// Not of the program's own pod: the gauges of what waits are not about it.
+    foreign: bool,
 }
 
 /// How a piece of work ended.
@@ -47,15 +49,21 @@ impl Worker {
         Self { metrics: Arc::clone(metrics), troubles: Troubles::new(Arc::clone(metrics)), ..Self::default() }
     }
 
+    /// One for a dead pod's directory: the gauges of what waits stay those of the program's own pod.
+    pub fn for_the_dead(metrics: &Arc<Metrics>) -> Self {
+        Self { foreign: true, ..Self::new(metrics) }
+    }
+
     /// Does all the work that waits, and says what it had to leave. What fails is reported and left for the next pass.
     ///
     /// # Errors
     /// The directory can't be read, or `tick` ended the work.
     pub fn pass(&mut self, pod: &Pod, policy: &Policy, tick: Tick<'_>) -> io::Result<Rest> {
-        let listing = list(&pod.dir, &mut Ages::default(), Now::read())?;
+        let now = Now::read();
+        let listing = list(&pod.dir, &mut Ages::default(), now)?;
         self.count_waiting(&listing);
         let (mut rest, mut unquiet) = (Rest::default(), 0);
-        for work in plan::work(&listing, policy) {
+        for work in plan::work(&listing, policy, now.wall) {
             tick()?;
             let done = self.work(pod, policy, &work, tick);
             // Ended by the tick: nothing went wrong.
@@ -70,8 +78,11 @@ impl Worker {
                 Err(_) => rest.failed += 1,
             }
         }
-        self.metrics.held.set(rest.held.try_into().unwrap_or(i64::MAX));
-        self.metrics.unquiet.set(unquiet);
+        if !self.foreign {
+            self.metrics.held.set(gauge(rest.held));
+            self.metrics.unquiet.set(unquiet);
+            self.show_waiting();
+        }
         Ok(rest)
     }
 
@@ -79,9 +90,15 @@ impl Worker {
         let now = Instant::now();
         let plain = listing.segments.iter().filter(|(_, forms)| forms.plain.is_some());
         self.waiting = plain.map(|(segment, _)| (segment.clone(), self.waiting.get(segment).copied().unwrap_or(now))).collect();
-        let oldest = self.waiting.values().min().map_or(0, |since| (now - *since).as_secs());
-        self.metrics.pending_age.set(oldest.try_into().unwrap_or(i64::MAX));
-        self.metrics.pending.set(self.waiting.len().try_into().unwrap_or(i64::MAX));
+        self.show_waiting();
+    }
+
+    fn show_waiting(&self) {
+        if !self.foreign {
+            let oldest = self.waiting.values().min().map_or(0, |since| since.elapsed().as_secs());
+            self.metrics.pending_age.set(gauge(oldest));
+            self.metrics.pending.set(gauge(self.waiting.len()));
+        }
     }
 
     fn work(&mut self, pod: &Pod, policy: &Policy, work: &Work, tick: Tick<'_>) -> io::Result<Outcome> {
@@ -91,7 +108,7 @@ impl Worker {
                 tracing::info!(file = %name, "leftover removed");
                 Ok(Outcome::Done)
             }
-            Work::Remove(segment) => self.remove(pod, segment),
+            Work::Remove(segment, excess) => self.remove(pod, segment, *excess),
             Work::Compress(segment) => self.compress(pod, policy, segment, tick),
         }
     }
@@ -105,7 +122,7 @@ impl Worker {
         };
         let done = compress(&pod.dir, segment, &file, &meta, policy.compress_level, tick)?;
         self.waiting.remove(segment);
-        self.metrics.pending.set(self.waiting.len().try_into().unwrap_or(i64::MAX));
+        self.show_waiting();
         self.metrics.compressed.inc();
         self.metrics.plain_bytes.inc_by(done.plain);
         self.metrics.gzip_bytes.inc_by(done.gz);
@@ -115,7 +132,7 @@ impl Worker {
     }
 
     /// Removes both forms, the plain one only once nobody writes to it: lines that are still coming in are not old.
-    fn remove(&mut self, pod: &Pod, segment: &Segment) -> io::Result<Outcome> {
+    fn remove(&mut self, pod: &Pod, segment: &Segment, excess: Excess) -> io::Result<Outcome> {
         let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
         if pod.dir.meta(OsStr::new(&plain))?.is_some() {
             let _locked = match self.handovers.ask(&pod.dir, OsStr::new(&plain), Instant::now())? {
@@ -125,16 +142,20 @@ impl Worker {
             pod.dir.remove(OsStr::new(&plain))?;
         }
         pod.dir.remove(OsStr::new(&gz))?;
-        self.metrics.removed("count");
-        tracing::info!(segment = %plain, "segment removed: more than are kept");
+        self.metrics.removed(&excess.to_string());
+        tracing::info!(segment = %plain, reason = %excess, "segment removed");
         Ok(Outcome::Done)
     }
+}
+
+fn gauge(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
 }
 
 impl Work {
     fn operation(&self) -> &'static str {
         match self {
-            Self::Sweep(_) | Self::RemoveAside(_) | Self::Remove(_) => "remove",
+            Self::Sweep(_) | Self::RemoveAside(_) | Self::Remove(..) => "remove",
             Self::Compress(_) => "compress",
         }
     }
@@ -142,7 +163,7 @@ impl Work {
     fn subject(&self) -> String {
         match self {
             Self::Sweep(name) | Self::RemoveAside(name) => name.clone(),
-            Self::Remove(segment) | Self::Compress(segment) => segment.to_string(),
+            Self::Remove(segment, _) | Self::Compress(segment) => segment.to_string(),
         }
     }
 }

@@ -3,5 +3,6 @@
 
 mod daemon;
 mod lossless;
+mod node;
 mod reading;
 mod support;
