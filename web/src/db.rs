@@ -3,25 +3,31 @@
 //! Handlers are async and diesel is not: [`Db::run`] takes the work to a thread that may block, with the request's span, so
 //! that every SQL statement's log line carries the request id. A connection that sat idle for a second is tried before
 //! use; one that failed is closed, not returned.
+//!
+//! While the database is away, requests wait for their turn without holding a thread, and no longer than [`WAIT`].
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dbinit::database::{self, ConnectError, Connection, DatabaseUrl};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::result::DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation};
 use diesel::{QueryResult, result};
+use tokio::sync::Semaphore;
 
 use crate::metrics::Metrics;
 
 /// A connection idle for longer than this is tried with a statement before it is used again.
 const TRUST_IDLE: Duration = Duration::from_secs(1);
-/// How long a request waits for a connection, and readiness for its answer.
-const WAIT: Duration = Duration::from_secs(2);
+/// How long a request waits for the database, all in all: for its turn, a connection, and the answer.
+const WAIT: Duration = Duration::from_millis(1900);
 
 /// The database as handlers see it. Clones share the pool.
 #[derive(Clone)]
 pub struct Db {
     pool: r2d2::Pool<Manager>,
+    /// As many turns as connections: those who wait for one don't hold a thread.
+    turns: Arc<Semaphore>,
     metrics: Metrics,
 }
 
@@ -43,30 +49,44 @@ impl Db {
             .max_size(size)
             .min_idle(Some(0))
             .connection_timeout(WAIT)
-            .error_handler(Box::new(LogFailure))
-            .build_unchecked(Manager { url });
-        Self { pool, metrics }
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .build_unchecked(Manager { url, failing: Mutex::new(None) });
+        Self { pool, turns: Arc::new(Semaphore::new(size as usize)), metrics }
     }
 
     /// Runs `work` on a connection of the pool. `statement` names it in the logs.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] where no connection is had within 2 s, or it is lost on the way; otherwise the query's own.
+    /// [`DbError::Unavailable`] where there is no answer within 1.9 s, or the connection is lost; otherwise the query's own.
     pub async fn run<T, F>(&self, statement: &'static str, work: F) -> Result<T, DbError>
     where
         F: FnOnce(&mut Connection) -> QueryResult<T> + Send + 'static,
         T: Send + 'static,
     {
-        let Self { pool, metrics } = self.clone();
+        let asked = Instant::now();
+        let answered = tokio::time::timeout(WAIT, self.run_in_turn(asked, statement, work)).await;
+        answered.unwrap_or_else(|_| {
+            self.metrics.database_timeout();
+            Err(DbError::Unavailable(format!("{statement}: no answer in time")))
+        })
+    }
+
+    async fn run_in_turn<T, F>(&self, asked: Instant, statement: &'static str, work: F) -> Result<T, DbError>
+    where
+        F: FnOnce(&mut Connection) -> QueryResult<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let Self { pool, turns, metrics } = self.clone();
+        let turn = turns.acquire_owned().await;
         let span = tracing::Span::current();
         let done = tokio::task::spawn_blocking(move || {
             let _entered = span.enter();
-            let asked = Instant::now();
-            let pooled = pool.get();
-            metrics.pool_wait(asked.elapsed(), pooled.is_ok());
-            let mut pooled = pooled.map_err(|error| DbError::Unavailable(error.to_string()))?;
+            // Kept to the end of the work, also where nobody waits for it any more.
+            let _turn = turn;
+            let mut pooled = pool.get().map_err(|error| DbError::Unavailable(error.to_string()))?;
             let begun = Instant::now();
-            let result = pooled.use_for(statement, work);
+            metrics.pool_wait(begun.duration_since(asked));
+            let result = pooled.use_for(work);
             metrics.statement(statement, begun.elapsed());
             result
         });
@@ -76,16 +96,29 @@ impl Db {
         }
     }
 
-    /// Whether the database answers a statement within 2 s.
+    /// Whether the database answers a statement within 1.9 s.
     pub async fn answers(&self) -> bool {
-        let asked = self.run("readiness", |connection| connection.batch_execute("SELECT 1"));
-        matches!(tokio::time::timeout(WAIT, asked).await, Ok(Ok(())))
+        self.run("readiness", |connection| connection.batch_execute("SELECT 1")).await.is_ok()
     }
 }
 
 /// Opens connections by the URL's scheme, so that the log has the real cause of a failure.
 struct Manager {
     url: DatabaseUrl,
+    /// Why the last attempt failed, if it did: the log has a line a change, not a line an attempt.
+    failing: Mutex<Option<String>>,
+}
+
+impl Manager {
+    fn note(&self, outcome: Option<String>) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match &outcome {
+            Some(error) if failing.as_ref() != Some(error) => tracing::error!(error, "database connection failed"),
+            None if failing.is_some() => tracing::info!("database connection restored"),
+            _ => {}
+        }
+        *failing = outcome;
+    }
 }
 
 struct Pooled {
@@ -95,26 +128,18 @@ struct Pooled {
 }
 
 impl Pooled {
-    fn use_for<T>(
-        &mut self,
-        statement: &'static str,
-        work: impl FnOnce(&mut Connection) -> QueryResult<T>,
-    ) -> Result<T, DbError> {
+    fn use_for<T>(&mut self, work: impl FnOnce(&mut Connection) -> QueryResult<T>) -> Result<T, DbError> {
         // Broken until proven otherwise: a panic in `work` leaves the connection in an unknown state.
         self.broken = true;
         let result = work(&mut self.connection);
         self.used = Instant::now();
         self.broken = result.as_ref().is_err_and(|error| !leaves_connection_usable(error));
         result.map_err(|error| {
-            if self.broken {
-                tracing::warn!(statement, %error, "database connection given up");
+            // The client library has no kind for a lost connection: whether it is, a statement tells.
+            if self.broken && self.connection.batch_execute("SELECT 1").is_err() {
+                return DbError::Unavailable(format!("connection lost: {error}"));
             }
-            match error {
-                result::Error::DatabaseError(result::DatabaseErrorKind::ClosedConnection, information) => {
-                    DbError::Unavailable(information.message().to_owned())
-                }
-                other => DbError::Query(other),
-            }
+            DbError::Query(error)
         })
     }
 }
@@ -133,7 +158,9 @@ impl r2d2::ManageConnection for Manager {
     type Error = ManageError;
 
     fn connect(&self) -> Result<Pooled, ManageError> {
-        let mut connection = database::connect(&self.url)?;
+        let connected = database::connect(&self.url);
+        self.note(connected.as_ref().err().map(ToString::to_string));
+        let mut connection = connected?;
         diesel::Connection::set_instrumentation(&mut connection, LogStatements { started: Instant::now() });
         Ok(Pooled { connection, used: Instant::now(), broken: false })
     }
@@ -157,15 +184,6 @@ enum ManageError {
     Connect(#[from] ConnectError),
     #[error(transparent)]
     Dead(#[from] result::Error),
-}
-
-#[derive(Debug)]
-struct LogFailure;
-
-impl r2d2::HandleError<ManageError> for LogFailure {
-    fn handle_error(&self, error: ManageError) {
-        tracing::error!(%error, "database connection failed");
-    }
 }
 
 /// One line a statement: its text without the values, and its time. The request id comes with the span.

@@ -23,7 +23,7 @@ pub struct Metrics {
     pub in_flight: Gauge,
     statement_time: Seconds<Statement>,
     pool_wait: Histogram,
-    pool_timeouts: Counter,
+    database_timeouts: Counter,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -57,7 +57,7 @@ impl Metrics {
             in_flight: Gauge::default(),
             statement_time: Family::new_with_constructor(seconds),
             pool_wait: seconds(),
-            pool_timeouts: Counter::default(),
+            database_timeouts: Counter::default(),
         };
         let mut registry = Registry::default();
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
@@ -66,9 +66,13 @@ impl Metrics {
         registry.register("http_requests_in_flight", "Requests being answered", metrics.in_flight.clone());
         let help = "Time on a connection, by the name of what was asked";
         registry.register_with_unit("database_statement_duration", help, Unit::Seconds, metrics.statement_time.clone());
-        let help = "Time until the pool gave a connection";
+        let help = "Time until a request had its connection";
         registry.register_with_unit("database_pool_wait", help, Unit::Seconds, metrics.pool_wait.clone());
-        registry.register("database_pool_timeouts", "Times that the pool gave none", metrics.pool_timeouts.clone());
+        registry.register(
+            "database_timeouts",
+            "Requests that got no answer of the database in time",
+            metrics.database_timeouts.clone(),
+        );
         registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         (metrics, registry)
     }
@@ -81,12 +85,14 @@ impl Metrics {
         self.request_time.get_or_create(&Route { route }).observe(took.as_secs_f64());
     }
 
-    /// Notes how long the pool took to give a connection, or that it gave none.
-    pub fn pool_wait(&self, took: Duration, given: bool) {
+    /// Notes how long a request waited for its connection.
+    pub fn pool_wait(&self, took: Duration) {
         self.pool_wait.observe(took.as_secs_f64());
-        if !given {
-            self.pool_timeouts.inc();
-        }
+    }
+
+    /// Counts a request that the database gave no answer in time.
+    pub fn database_timeout(&self) {
+        self.database_timeouts.inc();
     }
 
     /// Notes how long `statement` held a connection.

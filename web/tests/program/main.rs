@@ -4,5 +4,6 @@
 mod drain;
 mod health;
 mod logs;
+mod outage;
 mod settings;
 mod support;

@@ -22,10 +22,15 @@ impl Web {
     pub fn start(settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
+        Self::start_prepared(&url, directory, settings)
+    }
+
+    /// Starts it on a database that gets its schema and seed first.
+    pub fn start_prepared(url: &str, directory: tempfile::TempDir, settings: &[&str]) -> Self {
         let mut connection = dbinit::database::connect(&url.parse().unwrap()).unwrap();
         dbinit::apply::migrate(&mut connection, PATIENCE).unwrap();
         dbinit::apply::seed(&mut connection, PATIENCE).unwrap();
-        Self::start_on(&url, directory, settings)
+        Self::start_on(url, directory, settings)
     }
 
     /// Starts it on any database.
