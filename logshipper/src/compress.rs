@@ -11,6 +11,7 @@ use handoff::{Form, Segment};
 use rustix::fs::{Advice, Timespec, Timestamps, fadvise, fchmod, futimens};
 
 use crate::dir::{Dir, Meta};
+use crate::fault::{self, Watched};
 use crate::gzip;
 use crate::pod::{aside_name, temporary_name};
 
@@ -61,7 +62,7 @@ fn mend(dir: &Dir, plain: &OsStr, file: &File, meta: &Meta) -> io::Result<u64> {
         return Ok(0);
     }
     match dir.open_append(plain) {
-        Ok((mut append, found)) if found.identity == meta.identity => append.write_all(b"\n").map(|()| 1),
+        Ok((append, found)) if found.identity == meta.identity => Watched(&append).write_all(b"\n").map(|()| 1),
         Ok(_) => Err(io::Error::other("replaced by another file")),
         // A stranger's file is compressed as it is.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(0),
@@ -83,22 +84,29 @@ fn make(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, tick
     dir.sync()
 }
 
-fn fill(mut file: &File, meta: &Meta, out: &File, level: u32, tick: Tick<'_>) -> io::Result<()> {
+fn fill(file: &File, meta: &Meta, out: &File, level: u32, tick: Tick<'_>) -> io::Result<()> {
+    let mut file = Watched(file);
     file.rewind()?;
-    gzip::compress(&mut file, meta.bytes, out, level, tick)?;
+    gzip::compress(&mut file, meta.bytes, Watched(out), level, tick)?;
+    fault::point()?;
     fchmod(out, rustix::fs::Mode::from_raw_mode(meta.mode))?;
     let stamp = Timespec { tv_sec: meta.modified.timestamp(), tv_nsec: i64::from(meta.modified.timestamp_subsec_nanos()) };
     futimens(out, &Timestamps { last_access: stamp, last_modification: stamp })?;
+    fault::point()?;
     out.sync_all()?;
     // So that reading it back asks the disk, and the page cache stays with those who need it.
     Ok(fadvise(out, 0, None::<NonZeroU64>, Advice::DontNeed)?)
 }
 
 /// Whether the compressed file `gz` decodes to exactly the bytes of `plain`.
-fn holds(dir: &Dir, gz: &OsStr, mut plain: &File, tick: Tick<'_>) -> io::Result<bool> {
-    let Ok((gz, _)) = dir.open_file(gz) else { return Ok(false) };
+fn holds(dir: &Dir, gz: &OsStr, plain: &File, tick: Tick<'_>) -> io::Result<bool> {
+    if !dir.meta(gz)?.is_some_and(|meta| meta.is_plain_file()) {
+        return Ok(false);
+    }
+    let (gz, _) = dir.open_file(gz)?;
+    let mut plain = Watched(plain);
     plain.rewind()?;
-    let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, gz));
+    let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, Watched(&gz)));
     let (mut expected, mut found) = (vec![0; BUFFER], vec![0; BUFFER]);
     loop {
         tick()?;

@@ -15,6 +15,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use crate::fault::point;
+
 /// A directory by its descriptor.
 #[derive(Debug)]
 pub struct Dir {
@@ -56,12 +58,14 @@ impl Dir {
 
     /// Opens a directory in this one.
     pub fn open_dir(&self, name: &OsStr) -> io::Result<Self> {
+        point()?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(Self { fd: openat(&self.fd, name, flags, Mode::empty())? })
     }
 
     /// Makes a directory in this one, unless it is there.
     pub fn make_dir(&self, name: &OsStr) -> io::Result<()> {
+        point()?;
         match mkdirat(&self.fd, name, Mode::from_raw_mode(0o755)) {
             Err(Errno::EXIST) | Ok(()) => Ok(()),
             Err(error) => Err(error.into()),
@@ -70,6 +74,7 @@ impl Dir {
 
     /// The names in it, without `.` and `..`, in no order.
     pub fn names(&self) -> io::Result<Vec<OsString>> {
+        point()?;
         let mut names = Vec::new();
         for entry in rustix::fs::Dir::read_from(&self.fd)? {
             let name = entry?.file_name().to_bytes().to_vec();
@@ -82,6 +87,7 @@ impl Dir {
 
     /// What is known of the file of this name; `None` when there is none.
     pub fn meta(&self, name: &OsStr) -> io::Result<Option<Meta>> {
+        point()?;
         match statx(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS | StatxFlags::BTIME) {
             Ok(found) => Ok(Some(meta(&found))),
             Err(Errno::NOENT) => Ok(None),
@@ -91,6 +97,7 @@ impl Dir {
 
     /// What is known of this directory.
     pub fn own_meta(&self) -> io::Result<Meta> {
+        point()?;
         meta_of(&self.fd)
     }
 
@@ -105,6 +112,7 @@ impl Dir {
     }
 
     fn open_plain_file(&self, name: &OsStr, flags: OFlags) -> io::Result<(File, Meta)> {
+        point()?;
         let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(openat(&self.fd, name, flags, Mode::empty())?);
         let meta = meta_of(&file)?;
@@ -113,12 +121,14 @@ impl Dir {
 
     /// Makes a file that was not there before, for writing.
     pub fn create(&self, name: &OsStr, mode: u32) -> io::Result<File> {
+        point()?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(File::from(openat(&self.fd, name, flags, Mode::from_raw_mode(mode))?))
     }
 
     /// Takes the lock that the file `name` stands for, which only its owner may open; `None` when another process has it.
     pub fn lock(&self, name: &OsStr) -> io::Result<Option<File>> {
+        point()?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(openat(&self.fd, name, flags, Mode::from_raw_mode(0o600))?);
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -130,11 +140,13 @@ impl Dir {
 
     /// Gives a file a new name, which no other file has: `AlreadyExists` otherwise.
     pub fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        point()?;
         Ok(renameat_with(&self.fd, from, &self.fd, to, RenameFlags::NOREPLACE)?)
     }
 
     /// Removes a file; one that isn't there is removed already.
     pub fn remove(&self, name: &OsStr) -> io::Result<()> {
+        point()?;
         match unlinkat(&self.fd, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(error.into()),
@@ -143,6 +155,7 @@ impl Dir {
 
     /// Removes an empty directory in this one.
     pub fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
+        point()?;
         Ok(unlinkat(&self.fd, name, AtFlags::REMOVEDIR)?)
     }
 
@@ -153,6 +166,7 @@ impl Dir {
 
     /// Makes names and removals durable.
     pub fn sync(&self) -> io::Result<()> {
+        point()?;
         Ok(fsync(&self.fd)?)
     }
 }

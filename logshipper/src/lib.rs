@@ -6,6 +6,7 @@
 //! - [`plan`]: what should happen, without doing it.
 //! - [`rotate`] names segments; [`worker`] asks for them ([`handover`], [`lease`]) and compresses or removes them
 //!   ([`compress`]); [`gzip`] is the compressed form, with [`mod@line`]'s times in its index.
+//! - `fault` (private): points at which tests make system calls fail.
 //! - [`trouble`]: errors that last are logged when they begin and when they end.
 //! - [`command`]: what else the program can do: [`ls`], [`read`] (`cat` and `tail`, over [`stream`]s, with [`select`]'s
 //!   filters, [`show`]n to a person or a pipe), [`verify`]; [`logs`] finds the pods.
@@ -18,6 +19,7 @@ pub mod compress;
 pub mod config;
 pub mod daemon;
 pub mod dir;
+mod fault;
 pub mod gzip;
 pub mod handover;
 pub mod lease;
@@ -38,3 +40,6 @@ pub mod trouble;
 pub mod verify;
 pub mod watch;
 pub mod worker;
+
+#[cfg(test)]
+mod model;

@@ -1,0 +1,329 @@
+//! The shipper's passes on a real file system, with everything that may go wrong: at each system call, and in random
+//! sequences.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use flate2::read::MultiGzDecoder;
+use handoff::{FileName, Form, Segment, Writer};
+use proptest::prelude::*;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::io::Errno;
+use tempfile::TempDir;
+
+use crate::dir::Dir;
+use crate::fault::armed::{Fault, arm, disarm};
+use crate::plan::Policy;
+use crate::pod::{Now, Pod};
+use crate::rotate::Rotator;
+use crate::worker::{Rest, Worker};
+
+const STREAM: &str = "access";
+const POLICY: Policy =
+    Policy { rotate_bytes: 40, rotate_age: Duration::from_hours(1), keep_segments: 1000, keep_age: None, compress_level: 1 };
+
+/// A logshipper that can be killed.
+struct Shipper {
+    pod: Pod,
+    rotator: Rotator,
+    worker: Worker,
+}
+
+/// A pod's directory, its writer and its logshipper, and what must be readable in the end.
+struct World {
+    root: TempDir,
+    now: Now,
+    writer: Option<Writer>,
+    shipper: Option<Shipper>,
+    /// Every byte that a reader must find. A torn line has its end here.
+    expected: Vec<u8>,
+    /// The last line is torn, and its end may be missing as long as it is in the live file.
+    torn: bool,
+    lines: u32,
+    planted: u32,
+}
+
+impl World {
+    fn new() -> Self {
+        // Syncing costs nothing in memory, and everything else is as on a disk.
+        let root = ["/dev/shm", "/tmp"].iter().find_map(|dir| tempfile::tempdir_in(dir).ok()).unwrap();
+        fs::create_dir(root.path().join("pod")).unwrap();
+        fs::write(root.path().join("outside"), "outside").unwrap();
+        Self { root, now: Now::read(), writer: None, shipper: None, expected: Vec::new(), torn: false, lines: 0, planted: 0 }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.root.path().join("pod")
+    }
+
+    fn write(&mut self, lines: u8) {
+        let dir = self.dir();
+        let writer = self.writer.get_or_insert_with(|| Writer::open(&dir, STREAM).unwrap());
+        for _ in 0..lines {
+            self.lines += 1;
+            let line = format!("line {}\n", self.lines);
+            writer.write(line.as_bytes()).unwrap();
+            self.expected.extend(line.as_bytes());
+            self.torn = false;
+        }
+    }
+
+    /// Kills the writer, which leaves so many bytes of a line.
+    fn kill_writer(&mut self, torn: usize) {
+        if self.writer.is_some() && torn > 0 {
+            self.write(1);
+            let line = self.expected.rsplitn(3, |&byte| byte == b'\n').nth(1).unwrap().len() + 1;
+            let torn = torn.min(line - 1);
+            let file = File::options().write(true).open(self.dir().join("access.log")).unwrap();
+            file.set_len(file.metadata().unwrap().len() - (line - torn) as u64).unwrap();
+            self.expected.truncate(self.expected.len() - (line - torn));
+            self.expected.push(b'\n');
+            self.torn = true;
+        }
+        self.writer = None;
+    }
+
+    /// Makes a pass of the rotator and one of the worker, and starts the shipper first if need be.
+    fn pass(&mut self) -> Option<Rest> {
+        if self.shipper.is_none() {
+            let pod = Dir::open(self.root.path()).ok().and_then(|root| Pod::open(&root, OsStr::new("pod")).ok())?;
+            self.shipper = Some(Shipper { pod, rotator: Rotator::default(), worker: Worker::default() });
+        }
+        let Shipper { pod, rotator, worker } = self.shipper.as_mut()?;
+        rotator.pass(pod, &POLICY, self.now).ok()?;
+        worker.pass(pod, &POLICY, &mut || Ok(())).ok()
+    }
+
+    /// Makes a pass in which something fails, and says whether it came to that.
+    fn pass_with(&mut self, after: u64, fault: Fault) -> bool {
+        arm(after, fault);
+        self.pass();
+        let happened = disarm();
+        if fault == Fault::Kill {
+            self.shipper = None;
+        }
+        self.assert_whole();
+        happened
+    }
+
+    /// Every compressed segment that has its name is whole, at any moment.
+    fn assert_whole(&self) {
+        for segment in self.segments(Form::Gz) {
+            let mut plain = Vec::new();
+            MultiGzDecoder::new(File::open(self.dir().join(segment.name(Form::Gz))).unwrap()).read_to_end(&mut plain).unwrap();
+        }
+    }
+
+    fn step(&mut self, seconds: i64) {
+        self.now.wall += TimeDelta::seconds(seconds);
+    }
+
+    /// Puts something into the way that is no file of ours.
+    fn plant(&mut self, kind: u8) {
+        self.planted += 1;
+        let next =
+            self.segments(Form::Plain).iter().chain(&self.segments(Form::Gz)).map(|segment| segment.sequence).max().unwrap_or(0);
+        let segment = Segment::new(STREAM.parse().unwrap(), next + u64::from(kind % 2), self.now.wall);
+        let form = if kind.is_multiple_of(3) { Form::Plain } else { Form::Gz };
+        let path = self.dir().join(segment.name(form));
+        let outside = self.root.path().join("outside");
+        // One that is taken stays what it is.
+        let _ = match kind % 4 {
+            0 => symlink(outside, path),
+            1 => fs::hard_link(outside, path),
+            2 => fs::create_dir(path),
+            _ => mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).map_err(Into::into),
+        };
+    }
+
+    fn segments(&self, wanted: Form) -> Vec<Segment> {
+        let names = fs::read_dir(self.dir()).unwrap().map(|entry| entry.unwrap());
+        let names = names.filter(|entry| {
+            use std::os::unix::fs::MetadataExt;
+            let meta = entry.path().symlink_metadata().unwrap();
+            meta.is_file() && meta.nlink() == 1
+        });
+        let mut segments: Vec<_> = names
+            .filter_map(|entry| match FileName::parse(entry.file_name().to_str()?)? {
+                FileName::Segment(segment, form) if form == wanted => Some(segment),
+                _ => None,
+            })
+            .collect();
+        segments.sort();
+        segments
+    }
+
+    /// Lets everything come to rest, then compares what is there with what must be.
+    fn finish(mut self) {
+        disarm();
+        if let Some(writer) = &self.writer {
+            writer.check().unwrap();
+        }
+        self.shipper = None;
+        for _ in 0..100 {
+            let rest = self.pass();
+            if let Some(writer) = &self.writer {
+                writer.check().unwrap();
+            }
+            if rest == Some(Rest::default()) && self.segments(Form::Plain).is_empty() {
+                break;
+            }
+        }
+        assert_eq!(self.segments(Form::Plain), [], "not compressed");
+        let mut found = Vec::new();
+        for segment in self.segments(Form::Gz) {
+            let file = File::open(self.dir().join(segment.name(Form::Gz))).unwrap();
+            MultiGzDecoder::new(file).read_to_end(&mut found).unwrap();
+        }
+        found.extend(fs::read(self.dir().join("access.log")).unwrap_or_default());
+        if self.torn && found.last() != Some(&b'\n') {
+            found.push(b'\n');
+        }
+        assert_eq!(String::from_utf8(found).unwrap(), String::from_utf8(self.expected.clone()).unwrap());
+        assert_eq!(fs::read(self.root.path().join("outside")).unwrap(), b"outside");
+        assert_clean(&self.dir(), self.planted > 0);
+    }
+}
+
+/// Nothing is left but segments, live files and locks, and what was planted or set aside for it.
+fn assert_clean(dir: &Path, planted: bool) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let known = FileName::parse(&name).is_some() || name.contains("logshipper") || (planted && name.contains(".bad"));
+        assert!(known, "{name} is left");
+    }
+}
+
+/// A directory with work of each kind: a live file that is due, a plain segment, one beside its compressed form, one
+/// beside a broken one, and a temporary file.
+fn busy_world() -> World {
+    let mut world = World::new();
+    let name = |n: u64| Segment::new(STREAM.parse().unwrap(), n, world.now.wall).name(Form::Plain);
+    let gz = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let dir = world.dir();
+    for (n, text) in [(1, "one\n"), (2, "two\n"), (3, "three\n")] {
+        fs::write(dir.join(name(n)), text).unwrap();
+        world.expected.extend(text.as_bytes());
+    }
+    fs::write(dir.join(format!("{}.gz", name(2))), gz("two\n")).unwrap();
+    fs::write(dir.join(format!(".{}.gz.tmp", name(1))), "half").unwrap();
+    world.write(20);
+    world.kill_writer(3);
+    world
+}
+
+#[test]
+fn a_kill_at_each_system_call_and_another_in_the_recovery_loses_nothing() {
+    let mut pairs = 0;
+    for first in 0.. {
+        let mut world = busy_world();
+        if !world.pass_with(first, Fault::Kill) {
+            assert!(first > 60, "only {first} system calls in a pass");
+            world.finish();
+            break;
+        }
+        world.finish();
+        for second in (first % 3..).step_by(3) {
+            let mut world = busy_world();
+            world.pass_with(first, Fault::Kill);
+            let happened = world.pass_with(second, Fault::Kill);
+            world.finish();
+            pairs += 1;
+            if !happened {
+                break;
+            }
+        }
+    }
+    eprintln!("{pairs} pairs of kills");
+}
+
+#[test]
+fn a_full_or_failing_disk_at_each_system_call_breaks_nothing() {
+    for errno in [Errno::NOSPC, Errno::IO, Errno::ACCESS, Errno::MFILE] {
+        for after in 0.. {
+            let mut world = busy_world();
+            let happened = world.pass_with(after, Fault::Error(errno));
+            // The same shipper goes on by itself.
+            world.pass();
+            if world.shipper.is_some() {
+                assert_eq!(world.segments(Form::Plain), [], "{errno:?} after {after}");
+            }
+            world.finish();
+            if !happened {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn fifty_rotations_in_one_second_keep_their_order() {
+    let mut world = World::new();
+    for _ in 0..50 {
+        world.write(10);
+        world.pass();
+    }
+    assert!(world.segments(Form::Plain).len() + world.segments(Form::Gz).len() >= 49);
+    world.finish();
+}
+
+#[derive(Debug, Clone)]
+enum Action {
+    Write(u8),
+    Idle,
+    KillWriter(usize),
+    Pass,
+    KillShipper(u64),
+    Restart,
+    ClockStep(i64),
+    DiskError(u64, bool),
+    Plant(u8),
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        6 => (1..12_u8).prop_map(Action::Write),
+        2 => Just(Action::Idle),
+        2 => (0..6_usize).prop_map(Action::KillWriter),
+        4 => Just(Action::Pass),
+        4 => (0..70_u64).prop_map(Action::KillShipper),
+        1 => Just(Action::Restart),
+        1 => prop_oneof![Just(-31_536_000), Just(-1), Just(1), Just(31_536_000)].prop_map(Action::ClockStep),
+        3 => (0..70_u64, any::<bool>()).prop_map(|(after, full)| Action::DiskError(after, full)),
+        1 => (0..12_u8).prop_map(Action::Plant),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+    #[test]
+    fn no_sequence_of_mishaps_loses_or_repeats_a_line(actions in prop::collection::vec(action(), 1..24)) {
+        let mut world = World::new();
+        for action in actions {
+            match action {
+                Action::Write(lines) => world.write(lines),
+                Action::Idle => if let Some(writer) = &world.writer { writer.check().unwrap() },
+                Action::KillWriter(torn) => world.kill_writer(torn),
+                Action::Pass => { world.pass(); }
+                Action::KillShipper(after) => { world.pass_with(after, Fault::Kill); }
+                Action::Restart => world.shipper = None,
+                Action::ClockStep(seconds) => world.step(seconds),
+                Action::DiskError(after, full) => {
+                    world.pass_with(after, Fault::Error(if full { Errno::NOSPC } else { Errno::IO }));
+                }
+                Action::Plant(kind) => world.plant(kind),
+            }
+        }
+        world.finish();
+    }
+}
