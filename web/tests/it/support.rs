@@ -43,7 +43,7 @@ pub(crate) struct Clinic {
     client: Client,
     // in the order of their end: nothing may use the database when it goes
     _runtime: Runtime,
-    _database: Box<dyn Send + Sync>,
+    _database: Box<dyn Send>,
 }
 
 impl Clinic {
@@ -59,7 +59,7 @@ impl Clinic {
         Self::start(&url, database)
     }
 
-    fn start(url: &str, database: impl Send + Sync + 'static) -> Self {
+    fn start(url: &str, database: impl Send + 'static) -> Self {
         let url: DatabaseUrl = url.parse().unwrap();
         let mut connection = dbinit::database::connect(&url).unwrap();
         dbinit::apply::migrate(&mut connection, Duration::from_secs(30)).unwrap();
