@@ -1,6 +1,6 @@
 //! A clinic of a test's own: the server in this process on a free port, on a fresh database with the seed data.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use dbinit::database::DatabaseUrl;
@@ -43,7 +43,7 @@ pub(crate) struct Clinic {
     client: Client,
     // in the order of their end: nothing may use the database when it goes
     _runtime: Runtime,
-    _database: Box<dyn Send>,
+    _database: Mutex<Box<dyn Send>>,
 }
 
 impl Clinic {
@@ -74,7 +74,7 @@ impl Clinic {
         let service = AccessLog::new(warp::service(web::routes(app)), metrics);
         runtime.spawn(Server::new(listener, service, Draining::default()).run(std::future::pending()));
         let client = Client::builder().redirect(Policy::none()).cookie_store(true).no_proxy().build().unwrap();
-        Self { base, client, _runtime: runtime, _database: Box::new(database) }
+        Self { base, client, _runtime: runtime, _database: Mutex::new(Box::new(database)) }
     }
 
     /// Where the server listens.
