@@ -40,6 +40,9 @@ struct World {
     root: TempDir,
     now: Now,
     writer: Option<Writer>,
+    /// A writer that takes no lock and never looks at the name, as `>>` in a shell. It takes the other one's place.
+    lawless: Option<File>,
+    is_lawless: bool,
     shipper: Option<Shipper>,
     /// Every byte that a reader must find. A torn line has its end here.
     expected: Vec<u8>,
@@ -55,7 +58,18 @@ impl World {
         let root = ["/dev/shm", "/tmp"].iter().find_map(|dir| tempfile::tempdir_in(dir).ok()).unwrap();
         fs::create_dir(root.path().join("pod")).unwrap();
         fs::write(root.path().join("outside"), "outside").unwrap();
-        Self { root, now: Now::read(), writer: None, shipper: None, expected: Vec::new(), torn: false, lines: 0, planted: 0 }
+        Self {
+            root,
+            now: Now::read(),
+            writer: None,
+            lawless: None,
+            is_lawless: false,
+            shipper: None,
+            expected: Vec::new(),
+            torn: false,
+            lines: 0,
+            planted: 0,
+        }
     }
 
     fn dir(&self) -> PathBuf {
@@ -64,6 +78,9 @@ impl World {
 
     fn write(&mut self, lines: u8) {
         let dir = self.dir();
+        if self.is_lawless {
+            return self.write_lawless(lines);
+        }
         let writer = self.writer.get_or_insert_with(|| Writer::open(&dir, STREAM).unwrap());
         for _ in 0..lines {
             self.lines += 1;
@@ -71,6 +88,26 @@ impl World {
             writer.write(line.as_bytes()).unwrap();
             self.expected.extend(line.as_bytes());
             self.torn = false;
+        }
+    }
+
+    fn write_lawless(&mut self, lines: u8) {
+        let open = || File::options().create(true).append(true).open(self.root.path().join("pod/access.log")).unwrap();
+        let mut file = self.lawless.take().unwrap_or_else(open);
+        for _ in 0..lines {
+            self.lines += 1;
+            let line = format!("line {}\n", self.lines);
+            file.write_all(line.as_bytes()).unwrap();
+            self.expected.extend(line.as_bytes());
+        }
+        self.lawless = Some(file);
+    }
+
+    /// The writer looks at the name; a lawless one is told to open its file anew.
+    fn idle(&mut self) {
+        self.lawless = None;
+        if let Some(writer) = &self.writer {
+            writer.check().unwrap();
         }
     }
 
@@ -87,6 +124,7 @@ impl World {
             self.torn = true;
         }
         self.writer = None;
+        self.lawless = None;
     }
 
     /// Makes a pass of the rotator and one of the worker, and starts the shipper first if need be.
@@ -162,15 +200,11 @@ impl World {
     /// Lets everything come to rest, then compares what is there with what must be.
     fn finish(mut self) {
         disarm();
-        if let Some(writer) = &self.writer {
-            writer.check().unwrap();
-        }
+        self.idle();
         self.shipper = None;
         for _ in 0..100 {
             let rest = self.pass();
-            if let Some(writer) = &self.writer {
-                writer.check().unwrap();
-            }
+            self.idle();
             if rest == Some(Rest::default()) && self.segments(Form::Plain).is_empty() {
                 break;
             }
@@ -307,12 +341,13 @@ fn action() -> impl Strategy<Value = Action> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 10_000, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
     #[test]
-    fn no_sequence_of_mishaps_loses_or_repeats_a_line(actions in prop::collection::vec(action(), 1..24)) {
+    fn no_sequence_of_mishaps_loses_or_repeats_a_line(lawless in any::<bool>(), actions in prop::collection::vec(action(), 1..24)) {
         let mut world = World::new();
+        world.is_lawless = lawless;
         for action in actions {
             match action {
                 Action::Write(lines) => world.write(lines),
-                Action::Idle => if let Some(writer) = &world.writer { writer.check().unwrap() },
+                Action::Idle => world.idle(),
                 Action::KillWriter(torn) => world.kill_writer(torn),
                 Action::Pass => { world.pass(); }
                 Action::KillShipper(after) => { world.pass_with(after, Fault::Kill); }
