@@ -16,8 +16,9 @@ use tokio::time::Instant;
 
 use crate::shutdown::Draining;
 
-/// How long a client may take to send a request's head, and how long a connection may be idle between requests.
-const HEADER_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a connection may be idle, and take to send the next request's head. Longer than the 60 s for which nginx keeps idle
+/// connections, so that it is never this end that closes one on a request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
 /// Idle connections are closed this long after the end began: a request that was on its way meanwhile is still answered,
 /// with `Connection: close`, and never meets a closed socket.
 const LINGER: Duration = Duration::from_secs(1);
