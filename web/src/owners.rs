@@ -31,13 +31,13 @@ pub async fn list(cx: Context) -> Result<Reply, Error> {
     let prefix = last_name.clone();
     let found = cx.app.db.run("owners by last name", move |conn| store::search(conn, &prefix, (page - 1) * PAGE, PAGE)).await?;
     match (&found.owners[..], found.total) {
-        (_, 0) => {
+        ([], _) if page > 1 => Err(Error::NotFound),
+        ([], _) => {
             let mut form = Form::filled([("lastName", &*last_name)]);
             form.refuse("lastName", Problem::NotFound);
             Reply::page("owners/find", &json!({ "form": form }))
         }
         ([owner], 1) => Reply::redirect(format!("/owners/{}", owner.id)),
-        ([], _) => Err(Error::NotFound),
         (owners, total) => {
             let pages = Pages::new(page, total, &last_name);
             Reply::page("owners/list", &json!({ "lastName": last_name, "owners": owners, "total": total, "pages": pages }))

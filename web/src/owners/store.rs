@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use dbinit::database::{Connection, last_insert_id};
 use dbinit::schema::{owner, pet, pet_type, visit};
 use dbinit::search;
+use diesel::alias;
 use diesel::prelude::*;
 use serde::Serialize;
 
@@ -51,7 +52,7 @@ impl Values {
 pub struct Found {
     /// The owners on the page.
     pub owners: Vec<Listed>,
-    /// How many owners there are on all pages.
+    /// How many owners there are on all pages; 0 where there is none on this one.
     pub total: i64,
 }
 
@@ -70,10 +71,19 @@ pub struct Listed {
 /// Owners whose last name begins with `prefix`, by name.
 pub fn search(conn: &mut Connection, prefix: &str, skip: i64, take: i64) -> QueryResult<Found> {
     let (from, below) = search::prefix(prefix);
-    let hits = || owner::table.filter(owner::last_name_key.ge(from.clone())).filter(owner::last_name_key.lt(below.clone()));
-    let total = hits().count().get_result(conn)?;
-    let owners: Vec<Owner> =
-        hits().order((owner::last_name_key, owner::id)).limit(take).offset(skip).select(Owner::as_select()).load(conn)?;
+    let counted = alias!(owner as counted);
+    let key = counted.field(owner::last_name_key);
+    let total = counted.filter(key.ge(from.clone())).filter(key.lt(below.clone())).count().single_value();
+    let rows: Vec<(Owner, Option<i64>)> = owner::table
+        .filter(owner::last_name_key.ge(from))
+        .filter(owner::last_name_key.lt(below))
+        .order((owner::last_name_key, owner::id))
+        .limit(take)
+        .offset(skip)
+        .select((Owner::as_select(), total))
+        .load(conn)?;
+    let total = rows.first().and_then(|(_, total)| *total).unwrap_or(0);
+    let owners: Vec<Owner> = rows.into_iter().map(|(owner, _)| owner).collect();
     let ids: Vec<i32> = owners.iter().map(|owner| owner.id).collect();
     let pets: Vec<(i32, String)> =
         pet::table.filter(pet::owner_id.eq_any(ids)).order((pet::name, pet::id)).select((pet::owner_id, pet::name)).load(conn)?;

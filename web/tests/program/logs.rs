@@ -21,15 +21,20 @@ fn an_access_line_is_written_before_its_answer_ends() {
 }
 
 #[test]
-fn every_sql_statement_has_a_line_with_its_request() {
+fn every_sql_statement_has_a_line_with_its_request_and_a_page_has_two_at_most() {
     let web = Web::start(&[]);
-    reqwest::blocking::Client::new().get(web.url("/owners/1")).header("x-request-id", "the-one").send().unwrap();
-    let lines = web.lines("app_db");
-    let statements: Vec<_> =
-        lines.iter().filter(|line| line["target"] == "sql" && line["span"]["request_id"] == "the-one").collect();
-    assert!((1..=2).contains(&statements.len()), "{statements:?}");
-    assert!(statements.iter().all(|line| line["micros"].is_u64() && line["sql"].as_str().unwrap().starts_with("SELECT")));
-    assert!(statements.iter().all(|line| !line["sql"].as_str().unwrap().contains("binds")), "statements, not people's data");
+    let client = reqwest::blocking::Client::new();
+    let pages = ["/owners/1", "/owners?lastName=", "/owners?lastName=&page=2", "/owners/1/edit", "/owners/1/pets/1/edit"];
+    for (n, path) in pages.into_iter().enumerate() {
+        let id = format!("page-{n}");
+        client.get(web.url(path)).header("x-request-id", &id).send().unwrap();
+        let lines = web.lines("app_db");
+        let of_request = |line: &&serde_json::Value| line["target"] == "sql" && line["span"]["request_id"] == id;
+        let statements: Vec<_> = lines.iter().filter(of_request).collect();
+        assert!((1..=2).contains(&statements.len()), "{path}: {statements:?}");
+        assert!(statements.iter().all(|line| line["micros"].is_u64() && line["sql"].as_str().unwrap().starts_with("SELECT")));
+        assert!(statements.iter().all(|line| !line["sql"].as_str().unwrap().contains("binds")), "statements, not people's data");
+    }
 }
 
 #[test]
