@@ -1,7 +1,9 @@
 //! Starting, stopping, being told wrong things, and what earlier runs and strangers left in the directory.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -242,6 +244,7 @@ fn strangers_in_the_directory_are_left_alone() {
     }
     fs::create_dir(logs.path("directory.log")).unwrap();
     fs::write(logs.path("line\nbreak.log"), vec![b'x'; 5000]).unwrap();
+    fs::write(logs.pod().join(OsStr::from_bytes(b"\xff\xfe.log")), vec![b'x'; 5000]).unwrap();
     let before = logs.names();
     fs::write(logs.path(SEGMENT), "mine\n").unwrap();
     symlink(&outside, logs.path(&format!("{SEGMENT}.gz"))).unwrap();

@@ -1,8 +1,10 @@
 //! Order on the node: directories of dead pods, and the quota.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use handoff::Writer;
@@ -94,6 +96,45 @@ fn foreign_files_and_links_are_not_removed() {
     daemon.stop();
     assert_eq!(fs::read(outside.path().join("access.log")).unwrap(), b"mine\n");
     assert_eq!(logs.lines_of_daemon().matches("Directory not empty").count(), 1);
+}
+
+/// Every file of a directory with its bytes.
+fn contents(dir: &Path) -> Vec<(OsString, Vec<u8>)> {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+    let mut contents: Vec<_> = entries.map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap())).collect();
+    contents.sort();
+    contents
+}
+
+#[test]
+fn directories_that_are_swapped_for_links_lead_nowhere() {
+    let logs = Logs::new();
+    let outside = tempfile::tempdir().unwrap();
+    let target = Logs::new();
+    leave(&target, "outside", hours_ago(2));
+    let target = target.root().join("outside");
+    fs::rename(&target, outside.path().join("outside")).unwrap();
+    let target = outside.path().join("outside");
+    let before = contents(&target);
+    let daemon = logs.start(&["--orphan-age", "1s", "--rotate-bytes", "1B", "--node-quota", "1B"]);
+    wait_until("the lock", || logs.path(".logshipper.lock").exists());
+    let swap = |name: &str| {
+        let (path, away) = (logs.root().join(name), logs.root().join(".away"));
+        let _ = fs::rename(&path, &away);
+        symlink(&target, &path).unwrap();
+        std::thread::sleep(Duration::from_millis(2));
+        fs::remove_file(&path).unwrap();
+        let _ = fs::rename(&away, &path);
+    };
+    for round in 0..400 {
+        if round % 50 == 0 && !logs.root().join("victim").exists() {
+            leave(&logs, "victim", hours_ago(2));
+        }
+        swap("victim");
+        swap(POD);
+    }
+    daemon.stop();
+    assert!(contents(&target) == before);
 }
 
 #[test]

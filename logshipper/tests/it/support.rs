@@ -106,7 +106,7 @@ impl Logs {
 
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<_> =
-            fs::read_dir(self.pod()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            fs::read_dir(self.pod()).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
     }

@@ -1,0 +1,254 @@
+//! What logshipper costs and brings, as one table: medians of several runs, ratios within one run on one machine.
+//! `cargo bench -p logshipper -- [MEGABYTES] [SECONDS]`: size of the log that is compressed (300) and read (three times
+//! as much), and length of each writing run (10).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::cast_precision_loss)]
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use handoff::{Form, Segment, Writer};
+use logshipper::compress::compress;
+use logshipper::dir::Dir;
+
+const RUNS: usize = 3;
+const SEGMENT: usize = 10 << 20;
+
+fn main() {
+    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u64>().ok());
+    let (megabytes, seconds) = (numbers.next().unwrap_or(300), numbers.next().unwrap_or(10));
+    let root = tempfile::tempdir().unwrap();
+    println!("{:<66} {:>12} {:>12} {:>8}", "", "this", "other", "ratio");
+    compression(root.path(), megabytes);
+    window(root.path(), megabytes * 3);
+    throughput(root.path(), Duration::from_secs(seconds));
+    idle(root.path());
+}
+
+fn row(what: &str, this: f64, other: f64, unit: &str) {
+    let ratio = if other > 0.0 { format!("{:.2}", this / other) } else { String::new() };
+    println!("{what:<66} {:>12} {:>12} {ratio:>8}", format!("{this:.2} {unit}"), format!("{other:.2} {unit}"));
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn timed(work: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_secs_f64()
+}
+
+/// Lines of an access log as web writes them, of so many bytes in all, spread over `span` from `start`.
+struct AccessLog {
+    time: DateTime<Utc>,
+    step: TimeDelta,
+    state: u64,
+}
+
+impl AccessLog {
+    fn new(start: DateTime<Utc>, span: TimeDelta, bytes: u64) -> Self {
+        Self { time: start, step: span / i32::try_from(bytes / 330).unwrap().max(1), state: 1 }
+    }
+
+    fn random(&mut self, below: u64) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state % below
+    }
+
+    fn line(&mut self, out: &mut impl Write) {
+        self.time += self.step;
+        let time = self.time.format("%Y-%m-%dT%H:%M:%S%.6fZ");
+        let owner = self.random(1_000_000);
+        let path = match self.random(4) {
+            0 => format!("/owners/{owner}"),
+            1 => format!("/owners?lastName=Da&page={}", self.random(500)),
+            2 => String::from("/vets.html"),
+            _ => format!("/owners/{owner}/pets/{}/visits/new", self.random(2_000_000)),
+        };
+        let (bytes, micros, id) = (self.random(20_000), self.random(9_000), self.random(u64::MAX));
+        let (high, low) = (self.random(256), self.random(256));
+        writeln!(
+            out,
+            "{{\"timestamp\":\"{time}\",\"level\":\"INFO\",\"message\":\"request\",\"method\":\"GET\",\"path\":\"{path}\",\"status\":200,\"bytes\":{bytes},\
+             \"microseconds\":{micros},\"request_id\":\"{id:016x}\",\"peer\":\"10.0.{high}.{low}\",\"user_agent\":\"Mozilla/5.0 (X11; Linux x86_64) \
+             AppleWebKit/537.36\",\"target\":\"access\"}}"
+        )
+        .unwrap();
+    }
+}
+
+fn compression(root: &Path, megabytes: u64) {
+    let dir = root.join("compression");
+    fs::create_dir(&dir).unwrap();
+    let start: DateTime<Utc> = "2026-07-23T00:00:00Z".parse().unwrap();
+    let mut log = AccessLog::new(start, TimeDelta::days(1), megabytes << 20);
+    let plain = root.join("plain");
+    let mut out = BufWriter::new(File::create(&plain).unwrap());
+    (0..(megabytes << 20) / 330).for_each(|_| log.line(&mut out));
+    out.into_inner().unwrap().sync_all().unwrap();
+    let bytes = fs::metadata(&plain).unwrap().len();
+
+    let (mut this, mut other) = (Vec::new(), Vec::new());
+    let (mut this_size, mut other_size) = (0, 0);
+    let segment = Segment::new("access".parse().unwrap(), 1, start);
+    for _ in 0..RUNS {
+        let name = segment.name(Form::Plain);
+        fs::copy(&plain, dir.join(&name)).unwrap();
+        let open = Dir::open(&dir).unwrap();
+        let (file, meta) = open.open_file(OsStr::new(&name)).unwrap();
+        this.push(timed(|| this_size = compress(&open, &segment, &file, &meta, 4, &mut || Ok(())).unwrap().gz));
+        fs::remove_file(dir.join(segment.name(Form::Gz))).unwrap();
+        let gz = File::create(dir.join("other.gz")).unwrap();
+        other.push(timed(|| assert!(Command::new("gzip").args(["-6", "-c"]).arg(&plain).stdout(gz).status().unwrap().success())));
+        other_size = fs::metadata(dir.join("other.gz")).unwrap().len();
+    }
+    let speed = |seconds| bytes as f64 / 1e6 / median(seconds);
+    row(&format!("{megabytes} MiB access log to gzip, synced and read back; gzip -6"), speed(this), speed(other), "MB/s");
+    row("its size", this_size as f64 / 1e6, other_size as f64 / 1e6, "MB");
+    fs::remove_file(plain).unwrap();
+    fs::remove_dir_all(dir).unwrap();
+}
+
+/// The daemon on the pod `name`, stopped and waited for in the end.
+struct Daemon(Child);
+
+impl Daemon {
+    fn start(root: &Path, name: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
+        command.env_clear().arg("--log-root").arg(root).args([
+            "--pod-name",
+            name,
+            "--admin-addr",
+            "127.0.0.1:0",
+            "--keep-segments",
+            "100000",
+        ]);
+        Self(command.stdout(Stdio::null()).spawn().unwrap())
+    }
+
+    fn stat(&self, file: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{file}", self.0.id())).unwrap()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let _ = self.0.wait();
+    }
+}
+
+fn plain_segments(dir: &Path) -> usize {
+    let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| matches!(handoff::FileName::parse(name), Some(handoff::FileName::Segment(_, Form::Plain)))).count()
+}
+
+fn wait_for_compression(dir: &Path) {
+    while plain_segments(dir) > 0 {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn window(root: &Path, megabytes: u64) {
+    let dir = root.join("day");
+    fs::create_dir(&dir).unwrap();
+    let start: DateTime<Utc> = "2026-07-23T00:00:00Z".parse().unwrap();
+    let mut log = AccessLog::new(start, TimeDelta::days(1), megabytes << 20);
+    let mut segment = Vec::with_capacity(SEGMENT + 1024);
+    for number in 1..=(megabytes << 20) / SEGMENT as u64 {
+        segment.clear();
+        while segment.len() < SEGMENT {
+            log.line(&mut segment);
+        }
+        fs::write(dir.join(Segment::new("access".parse().unwrap(), number, start).name(Form::Plain)), &segment).unwrap();
+    }
+    drop((Daemon::start(root, "day"), wait_for_compression(&dir)).0);
+    let (mut this, mut other) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let mut cat = Command::new(env!("CARGO_BIN_EXE_logshipper"));
+        cat.env_clear().arg("--log-root").arg(root).args([
+            "cat",
+            "day",
+            "access",
+            "--since",
+            "2026-07-23T14:00",
+            "--until",
+            "2026-07-23T14:05",
+        ]);
+        let mut lines = [0, 0];
+        this.push(timed(|| lines[0] = count(&mut cat)));
+        let mut grep = Command::new("sh");
+        grep.args(["-c", "zcat *.gz | grep '^{\"timestamp\":\"2026-07-23T14:0[0-4]:'"]).current_dir(&dir);
+        other.push(timed(|| lines[1] = count(&mut grep)));
+        assert!(lines[0] == lines[1] && lines[0] > 0, "{lines:?}");
+    }
+    row(&format!("5 minutes of a day of {megabytes} MiB; zcat | grep"), median(this) * 1e3, median(other) * 1e3, "ms");
+    fs::remove_dir_all(dir).unwrap();
+}
+
+fn count(command: &mut Command) -> usize {
+    let output = command.output().unwrap();
+    output.stdout.iter().filter(|&&byte| byte == b'\n').count()
+}
+
+/// What one writer writes in this time, in MB/s, with a logshipper or without. Nothing may be lost.
+fn write_for(root: &Path, time: Duration, shipped: bool) -> f64 {
+    let dir: PathBuf = root.join("throughput");
+    fs::create_dir(&dir).unwrap();
+    let daemon = shipped.then(|| Daemon::start(root, "throughput"));
+    let writer = Writer::open(&dir, "access").unwrap();
+    let mut line = Vec::new();
+    AccessLog::new(Utc::now(), TimeDelta::days(1), 1 << 30).line(&mut line);
+    let (mut written, start) = (0_usize, Instant::now());
+    while start.elapsed() < time {
+        for _ in 0..100 {
+            writer.write(&line).unwrap();
+            written += line.len();
+        }
+    }
+    let speed = written as f64 / 1e6 / start.elapsed().as_secs_f64();
+    drop(writer);
+    if daemon.is_some() {
+        wait_for_compression(&dir);
+        let read = Command::new("sh").args(["-c", "zcat -f access.*log* | wc -c"]).current_dir(&dir).output().unwrap();
+        assert_eq!(String::from_utf8(read.stdout).unwrap().trim().parse::<usize>().unwrap(), written);
+    }
+    drop(daemon);
+    fs::remove_dir_all(dir).unwrap();
+    speed
+}
+
+fn throughput(root: &Path, time: Duration) {
+    let runs: Vec<_> = (0..RUNS).map(|_| (write_for(root, time, true), write_for(root, time, false))).collect();
+    let (this, other): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
+    row("one writer, rotated at 10 MiB, nothing lost; without logshipper", median(this), median(other), "MB/s");
+}
+
+fn idle(root: &Path) {
+    fs::create_dir(root.join("idle")).unwrap();
+    let _writer = Writer::open(&root.join("idle"), "access").unwrap();
+    let daemon = Daemon::start(root, "idle");
+    std::thread::sleep(Duration::from_secs(2));
+    let ticks = |daemon: &Daemon| {
+        let stat = daemon.stat("stat");
+        let fields: Vec<u64> =
+            stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2).map(|n| n.parse().unwrap()).collect();
+        fields.iter().sum::<u64>()
+    };
+    let before = ticks(&daemon);
+    std::thread::sleep(Duration::from_secs(20));
+    let share = (ticks(&daemon) - before) as f64 / 100.0 / 20.0 * 100.0;
+    let status = daemon.stat("status");
+    let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().split(' ').next()?.parse::<f64>().ok()).unwrap();
+    println!("idle: {share:.2} % of a core over 20 s, {:.1} MB resident", rss / 1024.0);
+}
