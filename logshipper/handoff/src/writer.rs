@@ -170,13 +170,12 @@ impl Live {
 }
 
 /// The last of the first `count` bytes.
-fn last_of(parts: &[IoSlice<'_>], count: usize) -> Option<u8> {
-    let mut left = count;
+fn last_of(parts: &[IoSlice<'_>], mut count: usize) -> Option<u8> {
     for part in parts {
-        match left.checked_sub(part.len()) {
-            Some(after) if after > 0 => left = after,
-            _ => return part.get(left.checked_sub(1)?).copied(),
+        if count <= part.len() {
+            return part.get(count.checked_sub(1)?).copied();
         }
+        count -= part.len();
     }
     None
 }
