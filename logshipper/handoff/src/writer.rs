@@ -89,6 +89,8 @@ impl Writer {
                     Ok(()) | Err(Errno::EXIST) => open_append(&self.path)?,
                     Err(error) => return Err(error.into()),
                 },
+                // A lease, by which logshipper asks for writers for a moment.
+                Err(Errno::WOULDBLOCK) => continue,
                 other => other?,
             };
             let stat = fstat(&file)?;
