@@ -135,6 +135,7 @@ impl Pooled {
         self.used = Instant::now();
         self.broken = result.as_ref().is_err_and(|error| !leaves_connection_usable(error));
         result.map_err(|error| {
+            database::forget_statements(&mut self.connection);
             // The client library has no kind for a lost connection: whether it is, a statement tells.
             if self.broken && self.connection.batch_execute("SELECT 1").is_err() {
                 return DbError::Unavailable(format!("connection lost: {error}"));

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use diesel::Connection as _;
-use diesel::connection::SimpleConnection;
+use diesel::connection::{CacheSize, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use diesel::{ConnectionError, MysqlConnection, SqliteConnection};
@@ -169,6 +169,16 @@ fn sqlite(url: &DatabaseUrl) -> Result<SqliteConnection, ConnectError> {
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
     )?;
     Ok(connection)
+}
+
+/// Forgets the prepared statements of a connection. To be called after a statement that failed, before the connection is
+/// used again.
+///
+/// diesel looks for an error after binding the values of a cached statement, and MySQL's client still holds the one of
+/// the execution before: without this, a statement that failed once would fail for ever on its connection.
+pub fn forget_statements(connection: &mut Connection) {
+    connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+    connection.set_prepared_statement_cache_size(CacheSize::Unbounded);
 }
 
 /// The id that this connection's last INSERT made.

@@ -8,5 +8,6 @@ mod demo;
 mod killed;
 mod prepare;
 mod refused;
+mod schema;
 mod support;
 mod waiting;

@@ -1,0 +1,144 @@
+//! What web relies on in the tables themselves, the same on both backends.
+
+use chrono::NaiveDate;
+use dbinit::database::{Connection, forget_statements, last_insert_id};
+use dbinit::schema::{TELEPHONE_CHARS, TEXT_CHARS, owner, pet, visit};
+use dbinit::search;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use testkit::process::run;
+
+use crate::support::{Empty, assert_code, dbinit, on_both};
+
+fn prepared(database: &Empty) -> Connection {
+    assert_code(&run(&mut dbinit(&database.url, &[])), 0);
+    database.connect()
+}
+
+/// Adds an owner whose texts are all `text`, and returns its id.
+fn add_owner(connection: &mut Connection, text: &str, telephone: &str) -> QueryResult<i32> {
+    let row = (
+        owner::first_name.eq(text),
+        owner::last_name.eq(text),
+        owner::last_name_key.eq(search::key(text)),
+        owner::address.eq(text),
+        owner::city.eq(text),
+        owner::telephone.eq(telephone),
+    );
+    diesel::insert_into(owner::table).values(row).execute(connection).inspect_err(|_| forget_statements(connection))?;
+    last_insert_id(connection)
+}
+
+fn add_pet(connection: &mut Connection, owner: i32, name: &str) -> QueryResult<usize> {
+    let row = (pet::name.eq(name), pet::birth_date.eq(NaiveDate::default()), pet::type_id.eq(1), pet::owner_id.eq(owner));
+    diesel::insert_into(pet::table).values(row).execute(connection).inspect_err(|_| forget_statements(connection))
+}
+
+/// First name, last name, address, city.
+type Texts = (String, String, String, String);
+
+fn found(connection: &mut Connection, typed: &str) -> Vec<String> {
+    let (from, below) = search::prefix(typed);
+    let hits = owner::table.filter(owner::last_name_key.ge(from)).filter(owner::last_name_key.lt(below));
+    hits.order((owner::last_name_key, owner::id)).select(owner::last_name).load(connection).unwrap()
+}
+
+#[derive(QueryableByName)]
+struct Plan {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    detail: String,
+}
+
+/// How the database would run a query; the names of indexes are in it.
+fn plan(connection: &mut Connection, query: &str) -> String {
+    let explain = if let Connection::Mysql(mysql) = connection {
+        // the driver reads no rows of EXPLAIN itself
+        mysql.batch_execute(&format!("EXPLAIN FORMAT=JSON INTO @plan {query}")).unwrap();
+        "SELECT CAST(@plan AS CHAR) AS detail".to_owned()
+    } else {
+        format!("EXPLAIN QUERY PLAN {query}")
+    };
+    let rows: Vec<Plan> = diesel::sql_query(explain).load(connection).unwrap();
+    rows.into_iter().map(|row| row.detail).collect::<Vec<_>>().join("; ")
+}
+
+on_both! {
+    fn texts_are_kept_whole_or_refused(database) {
+        let c = &mut prepared(database);
+        for letter in ["x", "ü", "각", "ば", "ش", "😀", "'", "\\", "%", "<"] {
+            for length in [1, TEXT_CHARS] {
+                let text = letter.repeat(length);
+                let id = add_owner(c, &text, "6085551023").unwrap();
+                let columns = (owner::first_name, owner::last_name, owner::address, owner::city);
+                let kept: Texts = owner::table.find(id).select(columns).first(c).unwrap();
+                assert_eq!(kept, (text.clone(), text.clone(), text.clone(), text.clone()));
+                assert!(found(c, &text).contains(&text), "{text}");
+            }
+            assert!(add_owner(c, &letter.repeat(TEXT_CHARS + 1), "6085551023").is_err(), "{letter}");
+            assert!(add_owner(c, letter, &letter.repeat(TELEPHONE_CHARS + 1)).is_err(), "{letter}");
+        }
+    }
+
+    fn a_prefix_finds_whatever_the_case_and_nothing_else(database) {
+        let c = &mut prepared(database);
+        for name in ["Müller", "MULLER", "Mulder", "김철수", "강", "가", "%x", "ばんどう", "はせがわ"] {
+            add_owner(c, name, "1").unwrap();
+        }
+        assert_eq!(found(c, "MÜL"), ["Mulder", "Müller", "MULLER"]);
+        assert_eq!(found(c, "muller"), ["Müller", "MULLER"]);
+        assert_eq!(found(c, "dav"), ["Davis", "Davis"]);
+        assert_eq!(found(c, "김"), ["김철수"]);
+        assert_eq!(found(c, "가"), ["가"]);
+        assert_eq!(found(c, "は"), ["はせがわ"]);
+        assert_eq!(found(c, "%"), ["%x"]);
+        assert!(found(c, "_").is_empty());
+        assert_eq!(found(c, "").len(), 19);
+    }
+
+    fn a_pets_name_is_unique_within_its_owner(database) {
+        let c = &mut prepared(database);
+        for name in ["😀", "😁", "가", "강", "は", "ば", "René", "Rene"] {
+            assert_eq!(add_pet(c, 1, name), Ok(1), "{name}");
+        }
+        assert_eq!(add_pet(c, 2, "Leo"), Ok(1));
+        for name in ["Leo", "LEO", "leo"] {
+            let error = add_pet(c, 1, name).unwrap_err();
+            assert!(matches!(error, Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)), "{error:?}");
+        }
+        let error = add_pet(c, 999, "Leo").unwrap_err();
+        assert!(matches!(error, Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)), "{error:?}");
+    }
+
+    fn a_statement_that_failed_once_works_the_next_time(database) {
+        let c = &mut prepared(database);
+        for n in 0..3 {
+            assert!(add_pet(c, 1, "Leo").is_err());
+            assert_eq!(add_pet(c, 1, &format!("Leo {n}")), Ok(1));
+        }
+    }
+
+    fn ids_are_not_used_again(database) {
+        let c = &mut prepared(database);
+        let id = add_owner(c, "x", "1").unwrap();
+        assert_eq!(id, 11);
+        diesel::delete(owner::table.find(id)).execute(c).unwrap();
+        assert_eq!(add_owner(c, "y", "1"), Ok(12));
+    }
+
+    fn the_pages_queries_use_an_index(database) {
+        let c = &mut prepared(database);
+        assert_code(&run(&mut dbinit(&database.url, &["demo", "--owners", "4000"])), 0);
+        for (query, index) in [
+            ("SELECT id FROM owner WHERE last_name_key >= 'd' AND last_name_key < 'e' ORDER BY last_name_key, id LIMIT 5", "owner_by_last_name"),
+            ("SELECT id FROM owner WHERE last_name_key = 'davis' AND id > 4 ORDER BY last_name_key, id LIMIT 5", "owner_by_last_name"),
+            ("SELECT name FROM pet WHERE owner_id = 77", "pet_name_within_owner"),
+            ("SELECT description FROM visit WHERE pet_id = 77 ORDER BY visit_date DESC", "visit_by_pet"),
+        ] {
+            let plan = plan(c, query);
+            assert!(plan.contains(index), "{query}: {plan}");
+        }
+        let count: i64 = visit::table.count().get_result(c).unwrap();
+        assert_eq!(count, 12_004);
+    }
+}
