@@ -4,9 +4,10 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 
 use crate::dir::Dir;
 use crate::fault::armed::{Fault, arm, disarm};
+use crate::metrics::Metrics;
 use crate::plan::Policy;
 use crate::pod::{Now, Pod};
 use crate::rotate::Rotator;
@@ -298,6 +300,54 @@ fn a_full_or_failing_disk_at_each_system_call_breaks_nothing() {
             }
         }
     }
+}
+
+/// Lines of a log, kept.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_disk_is_one_line_and_one_metric_and_so_is_its_end() {
+    let lines = Lines::default();
+    let kept = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || kept.clone()).finish();
+    let metrics = Arc::new(Metrics::default());
+    tracing::subscriber::with_default(subscriber, || {
+        let mut world = World::new();
+        world.write(10);
+        world.kill_writer(0);
+        let root = Dir::open(world.root.path()).unwrap();
+        let pod = Pod::open(&root, OsStr::new("pod")).unwrap();
+        assert_eq!(Rotator::default().pass(&pod, &POLICY, world.now).unwrap(), 1);
+        let mut worker = Worker::new(&metrics);
+        // The first calls list the directory; from some call on it is the compression that fails.
+        let failed = (0..100).any(|after| {
+            arm(after, Fault::Error(Errno::NOSPC));
+            let rest = worker.pass(&pod, &POLICY, &mut || Ok(()));
+            disarm();
+            rest.is_ok_and(|rest| rest.failed == 1)
+        });
+        assert!(failed);
+        assert_eq!(worker.pass(&pod, &POLICY, &mut || Ok(())).unwrap(), Rest::default());
+        drop(pod);
+        world.finish();
+    });
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let failures = text.lines().filter(|line| line.contains("operation=\"compress\"")).collect::<Vec<_>>();
+    assert_eq!(failures.len(), 2, "{text}");
+    assert!(failures[0].contains("ERROR") && failures[0].contains("No space left on device"), "{text}");
+    assert!(failures[1].contains("INFO") && failures[1].contains("works again"), "{text}");
+    assert!(metrics.text().contains("errors_total{operation=\"compress\"} 1\n"), "{}", metrics.text());
 }
 
 #[test]

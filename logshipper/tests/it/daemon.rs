@@ -9,9 +9,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use handoff::{Form, Writer};
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::fs::{CWD, FileType, FlockOperation, Mode, flock, mknodat};
 
-use crate::support::{Logs, POD, wait_until};
+use crate::support::{Logs, POD, Process, wait_until};
 
 const SMALL: [&str; 2] = ["--rotate-bytes", "1kB"];
 const SEGMENT: &str = "access.000007.20260723T101112Z.log";
@@ -212,7 +212,7 @@ fn the_oldest_segments_go() {
 }
 
 #[test]
-fn a_writer_without_locks_and_a_forked_child_are_waited_for() {
+fn a_writer_without_locks_is_waited_for() {
     let logs = Logs::new();
     let mut file = File::options().create(true).append(true).open(logs.path("shell.log")).unwrap();
     file.write_all(&[b'a'; 2000]).unwrap();
@@ -227,6 +227,23 @@ fn a_writer_without_locks_and_a_forked_child_are_waited_for() {
     logs.wait_for_all_compressed();
     daemon.stop();
     assert!(logs.read("shell").ends_with(b"late\nlater\n"));
+}
+
+#[test]
+fn a_child_that_inherited_the_file_keeps_its_segment_waiting_and_the_metrics_say_so() {
+    let logs = Logs::new();
+    let mut file = File::options().create(true).append(true).open(logs.path("access.log")).unwrap();
+    flock(&file, FlockOperation::LockShared).unwrap();
+    file.write_all(&[b'a'; 2000]).unwrap();
+    let child = Process::spawn(Command::new("sleep").arg("1000").stdout(file));
+    let daemon = logs.start(&SMALL);
+    wait_until("held", || logs.admin("/metrics").1.contains("logshipper_held_segments 1\n"));
+    wait_until("its wait is counted", || !logs.admin("/metrics").1.contains("logshipper_pending_age_seconds 0\n"));
+    assert_eq!(logs.segments(Form::Gz), []);
+    child.kill();
+    logs.wait_for_all_compressed();
+    wait_until("nothing waits", || logs.admin("/metrics").1.contains("logshipper_pending_segments 0\n"));
+    daemon.stop();
 }
 
 #[test]
