@@ -1,7 +1,6 @@
 //! The Petclinic of `k8s/` as the tests see it.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -333,7 +332,7 @@ impl Drop for Node {
 /// # Errors
 /// As kubectl.
 pub fn variant(name: &str, change: impl FnOnce(&mut Value)) -> Result<Variant> {
-    let manifest = Path::new(&root()).join("k8s/30-deployment.yaml");
+    let manifest = root().join("k8s/30-deployment.yaml");
     let mut deployment = json(&["create", "--dry-run=client", "-f", &manifest.to_string_lossy()])?;
     deployment["metadata"]["name"] = name.into();
     deployment["spec"]["replicas"] = 1.into();
