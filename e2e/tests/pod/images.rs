@@ -49,7 +49,7 @@ fn proof_00_images_are_small_and_run_as_nobody() -> Result<()> {
 #[test]
 fn proof_00_images_say_what_is_missing() -> Result<()> {
     for (image, program, setting) in
-        [(WEB, None, "DATABASE_URL"), (SIDECARS, None, "POD_NAME"), (SIDECARS, Some("dbinit"), "DATABASE_URL")]
+        [(WEB, None, "DATABASE_URL"), (SIDECARS, None, "LOG_ROOT"), (SIDECARS, Some("dbinit"), "DATABASE_URL")]
     {
         let mut args = vec!["run", "--rm", "--network=none", image];
         args.extend(program);
