@@ -74,6 +74,10 @@ pub fn ensure(
         for table in TABLES {
             mysql.batch_execute(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {account}"))?;
         }
+        // what an account had on the whole database; the tables' rights are there already, so that a running web misses none
+        for rights in ["ALL PRIVILEGES", "GRANT OPTION"] {
+            mysql.batch_execute(&format!("REVOKE IF EXISTS {rights} ON * FROM {account}"))?;
+        }
         info!(user, "account of web ready");
         Ok(())
     })

@@ -44,6 +44,20 @@ fn it_works_on_rows_and_on_nothing_else() {
 }
 
 #[test]
+fn rights_on_the_whole_database_are_taken_back() {
+    let admin = testkit::mysql::database();
+    let account = Account::new();
+    let user = &account.user;
+    admin.execute(&format!("CREATE USER {user} IDENTIFIED BY 'x'; GRANT ALL ON {}.* TO {user} WITH GRANT OPTION", admin.name));
+    assert_code(&run(account.set(&mut dbinit(&admin.url, &[]))), 0);
+    let url: DatabaseUrl = admin.url.parse().unwrap();
+    let web = &mut connect(&url.with_account(user, &account.password())).unwrap();
+    assert_eq!(owner::table.count().get_result(web), Ok(10_i64));
+    denied(web, "DROP TABLE visit");
+    denied(web, "CREATE TABLE mine (n INT)");
+}
+
+#[test]
 fn a_changed_password_is_followed_and_the_one_before_lasts_through_the_rollout() {
     let database = &Empty::mysql();
     let account = Account::new();
