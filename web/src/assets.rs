@@ -7,6 +7,7 @@ use http::header::IF_NONE_MATCH;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::fingerprint::fingerprint;
 use crate::views::Reply;
 
 /// A file that came with the program.
@@ -25,7 +26,7 @@ macro_rules! assets {
     ($($name:literal: $kind:literal),+ $(,)?) => {
         static ASSETS: &[Asset] = &[$({
             const CONTENT: &str = include_str!(concat!("../assets/", $name));
-            const HASH: u64 = fnv1a(CONTENT.as_bytes());
+            const HASH: u64 = fingerprint(CONTENT.as_bytes());
             Asset { name: $name, kind: $kind, content: CONTENT, hash: HASH }
         }),+];
     };
@@ -76,15 +77,4 @@ pub async fn serve(cx: Context, file: String) -> Result<Reply, Error> {
 /// `GET /favicon.ico`, which browsers ask for where no page told them better.
 pub async fn favicon(cx: Context) -> Result<Reply, Error> {
     serve(cx, "favicon.svg".to_owned()).await
-}
-
-/// FNV-1a, 64 bit: enough to tell versions of a file apart, and computed when the program is compiled.
-const fn fnv1a(bytes: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut i = 0;
-    while i < bytes.len() {
-        hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0100_0000_01b3);
-        i += 1;
-    }
-    hash
 }

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 
 use crate::context::Fields;
+use crate::fingerprint::fingerprint;
 
 /// The longest text that is kept, in characters.
 pub const MAX_TEXT: usize = 255;
@@ -68,12 +69,24 @@ impl From<Problem> for Told {
 pub struct Form {
     fields: BTreeMap<&'static str, Field>,
     problems: Vec<Summary>,
+    /// Of what is edited, as it was when the form was first shown.
+    version: Option<String>,
+    /// Whether somebody else has saved since then.
+    changed: bool,
 }
 
 #[derive(Debug, Serialize)]
 struct Field {
     value: String,
     problem: Option<Problem>,
+    /// What somebody else has saved meanwhile.
+    saved: Option<String>,
+}
+
+impl Field {
+    fn new(value: &str) -> Self {
+        Self { value: value.to_owned(), problem: None, saved: None }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -86,8 +99,36 @@ struct Summary {
 impl Form {
     /// A form whose fields have these values.
     pub fn filled<const N: usize>(values: [(&'static str, &str); N]) -> Self {
-        let field = |value: &str| Field { value: value.to_owned(), problem: None };
-        Self { fields: values.into_iter().map(|(name, value)| (name, field(value))).collect(), problems: Vec::new() }
+        Self { fields: values.into_iter().map(|(name, value)| (name, Field::new(value))).collect(), ..Self::default() }
+    }
+
+    /// A form that edits what has these values: they make its version.
+    pub fn editing<const N: usize>(values: [(&'static str, &str); N]) -> Self {
+        let text: Vec<u8> = values.iter().flat_map(|(_, value)| value.bytes().chain([0])).collect();
+        Self { version: Some(format!("{:016x}", fingerprint(&text))), ..Self::filled(values) }
+    }
+
+    /// Takes over the version that the sent form was made of.
+    pub fn sent_version(&mut self, fields: &Fields<'_>) {
+        self.version = fields.get("version").map(str::to_owned);
+    }
+
+    /// Whether the form was made of another version than `current`. One sent without a version overwrites, as with the original.
+    pub fn is_outdated(&self, current: &Self) -> bool {
+        self.version.is_some() && self.version != current.version
+    }
+
+    /// Shows beside each field what somebody else has saved there, and lets the next save be one of the current version.
+    pub fn show_changes(&mut self, current: Self) {
+        self.changed = true;
+        self.version = current.version;
+        for (name, now) in current.fields {
+            if let Some(field) = self.fields.get_mut(name)
+                && field.value.trim() != now.value
+            {
+                field.saved = Some(now.value);
+            }
+        }
     }
 
     /// Whether nothing is wrong.
@@ -97,14 +138,14 @@ impl Form {
 
     /// Puts a problem beside a field.
     pub fn refuse(&mut self, name: &'static str, problem: Problem) {
-        self.fields.entry(name).or_insert_with(|| Field { value: String::new(), problem: None }).problem = Some(problem);
+        self.fields.entry(name).or_insert_with(|| Field::new("")).problem = Some(problem);
         self.problems.push(Summary { field: name, problem });
     }
 
     /// Takes in a field that `check` makes a value of.
     fn read<T>(&mut self, fields: &Fields<'_>, name: &'static str, check: impl FnOnce(&str) -> Result<T, Problem>) -> Option<T> {
         let typed = fields.get(name).unwrap_or_default();
-        self.fields.insert(name, Field { value: typed.to_owned(), problem: None });
+        self.fields.insert(name, Field::new(typed));
         check(typed.trim()).map_err(|problem| self.refuse(name, problem)).ok()
     }
 

@@ -9,9 +9,26 @@ use http::header::ACCEPT_LANGUAGE;
 
 use crate::flash::cookie;
 
+macro_rules! language {
+    ($tag:literal, $name:literal, $dir:literal) => {
+        Language { tag: $tag, name: $name, dir: $dir, messages: include_str!(concat!("../locales/", $tag, "/petclinic.ftl")) }
+    };
+}
+
 /// Another language is a line here and its file.
-const LANGUAGES: [Language; 1] =
-    [Language { tag: "en", name: "English", dir: "ltr", messages: include_str!("../locales/en/petclinic.ftl") }];
+static LANGUAGES: [Language; 9] = [
+    language!("en", "English", "ltr"),
+    language!("ko", "한국어", "ltr"),
+    language!("de", "Deutsch", "ltr"),
+    language!("es", "Español", "ltr"),
+    language!("fa", "فارسی", "rtl"),
+    language!("pt", "Português", "ltr"),
+    language!("ru", "Русский", "ltr"),
+    language!("tr", "Türkçe", "ltr"),
+    language!("ja", "日本語", "ltr"),
+];
+
+const COOKIE: &str = "lang";
 
 /// A language that the pages speak.
 #[derive(Debug)]
@@ -31,12 +48,25 @@ impl Language {
         &LANGUAGES
     }
 
-    /// The index in [`Language::all`] of what the request wants: by the cookie `lang`, else by `Accept-Language`.
-    pub fn of(headers: &HeaderMap) -> usize {
-        let known = |tag: &str| LANGUAGES.iter().position(|language| language.tag == tag);
-        let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        cookie(headers, "lang").and_then(known).or_else(|| wanted.and_then(negotiate)).unwrap_or(0)
+    /// The index in [`Language::all`] of the language that the query chooses by `lang=`.
+    pub fn chosen(query: &str) -> Option<usize> {
+        query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(known)
     }
+
+    /// The index in [`Language::all`] of what the request's headers want: by the cookie, else by `Accept-Language`.
+    pub fn of(headers: &HeaderMap) -> usize {
+        let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        cookie(headers, COOKIE).and_then(known).or_else(|| wanted.and_then(negotiate)).unwrap_or(0)
+    }
+
+    /// `Set-Cookie` that keeps the choice of this language for a year.
+    pub fn set_cookie(&self) -> String {
+        format!("{COOKIE}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", self.tag)
+    }
+}
+
+fn known(tag: &str) -> Option<usize> {
+    LANGUAGES.iter().position(|language| language.tag == tag)
 }
 
 /// The language with the highest weight in an `Accept-Language`; of equal ones, the first.
@@ -122,5 +152,14 @@ mod tests {
         assert_eq!(negotiate("tlh, en-GB;q=0.1"), Some(0));
         assert_eq!(negotiate("tlh"), None);
         assert_eq!(negotiate("en;q=0"), None);
+    }
+
+    #[test]
+    fn the_highest_weight_wins() {
+        let tag = |accept| negotiate(accept).map(|index| LANGUAGES[index].tag);
+        assert_eq!(tag("de;q=0.7, ko-KR, en;q=0.9"), Some("ko"));
+        assert_eq!(tag("fr-CH, fr;q=0.9, pt-BR;q=0.8, *;q=0.5"), Some("pt"));
+        assert_eq!(tag("ja;q=0.3, tr;q=0.3"), Some("ja"));
+        assert_eq!(tag("FA"), Some("fa"));
     }
 }

@@ -10,6 +10,7 @@ use crate::context::{Context, Id};
 use crate::error::Error;
 use crate::flash::Flash;
 use crate::form::{Form, Problem};
+use crate::store::Updated;
 use crate::views::Reply;
 
 /// Owners a page.
@@ -106,16 +107,22 @@ pub async fn edit_form(cx: Context, owner: Id) -> Result<Reply, Error> {
     form_page(Some(owner), &form::of(&current))
 }
 
-/// `POST /owners/{owner}/edit`
+/// `POST /owners/{owner}/edit`: an edit that started from an older version comes back, and shows what has changed.
 pub async fn update(cx: Context, owner: Id) -> Result<Reply, Error> {
-    match form::read(&cx.form()?) {
-        (form, None) => {
-            cx.app.db.run("owner by id", move |conn| store::get(conn, owner.0)).await?;
+    let current = cx.app.db.run("owner by id", move |conn| store::get(conn, owner.0)).await?;
+    let (mut form, values) = form::read(&cx.form()?);
+    let now = form::of(&current);
+    if form.is_outdated(&now) {
+        form.show_changes(now);
+        return form_page(Some(owner), &form);
+    }
+    let Some(values) = values else { return form_page(Some(owner), &form) };
+    match cx.app.db.run("update owner", move |conn| store::update(conn, current, &values)).await? {
+        Updated::Saved => Reply::saved(format!("/owners/{}", owner.0), Flash::OwnerUpdated),
+        Updated::Changed => {
+            let current = cx.app.db.run("owner by id", move |conn| store::get(conn, owner.0)).await?;
+            form.show_changes(form::of(&current));
             form_page(Some(owner), &form)
-        }
-        (_, Some(entered)) => {
-            cx.app.db.run("update owner", move |conn| store::update(conn, owner.0, &entered)).await?;
-            Reply::saved(format!("/owners/{}", owner.0), Flash::OwnerUpdated)
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::flash::Flash;
 use crate::form::{Form, Problem};
 use crate::owners::store::{self as owners, Owner};
+use crate::store::Updated;
 use crate::views::Reply;
 
 /// `GET /owners/{owner}/pets/new`
@@ -43,18 +44,29 @@ pub async fn edit_form(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> 
     form_page(&owner, Some(pet.id), &types, &form::of(&pet))
 }
 
-/// `POST /owners/{owner}/pets/{pet}/edit`
+/// `POST /owners/{owner}/pets/{pet}/edit`: an edit that started from an older version comes back, and shows what has changed.
 pub async fn update(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let of_owner = move |conn: &mut _| Ok((store::get(conn, owner.0, pet.0)?, store::types(conn)?));
     let ((owner, pet), types) = cx.app.db.run("pet of owner", of_owner).await?;
     let (mut form, values) = form::read(&cx.form()?, &types);
+    let now = form::of(&pet);
+    if form.is_outdated(&now) {
+        form.show_changes(now);
+        return form_page(&owner, Some(pet.id), &types, &form);
+    }
     let Some(values) = values else { return form_page(&owner, Some(pet.id), &types, &form) };
-    let updated = cx.app.db.run("update pet", move |conn| store::update(conn, pet.id, &values)).await;
+    let current = pet.clone();
+    let updated = cx.app.db.run("update pet", move |conn| store::update(conn, &current, &values)).await;
     if name_is_taken(&updated) {
         form.refuse("name", Problem::Duplicate);
         return form_page(&owner, Some(pet.id), &types, &form);
     }
-    updated?;
+    if updated? == Updated::Changed {
+        let (owner_id, pet_id) = (owner.id, pet.id);
+        let (_, pet) = cx.app.db.run("pet of owner", move |conn| store::get(conn, owner_id, pet_id)).await?;
+        form.show_changes(form::of(&pet));
+        return form_page(&owner, Some(pet.id), &types, &form);
+    }
     Reply::saved(format!("/owners/{}", owner.id), Flash::PetUpdated)
 }
 

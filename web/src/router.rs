@@ -117,7 +117,7 @@ where
     B: Buf,
 {
     let views = app.views.clone();
-    let asker = Asker::new(&head.headers, head.path.as_str(), head.id.clone());
+    let asker = Asker::new(&head.headers, head.path.as_str(), &head.query, head.id.clone());
     let route = matched.as_ref().map(|matched| MatchedRoute(matched.template));
     let result = match matched {
         Some(matched) => handle(app, matched, head, body).await,

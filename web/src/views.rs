@@ -73,6 +73,9 @@ impl Reply {
 /// Who asks: what a response depends on besides the handler's reply.
 pub struct Asker {
     language: usize,
+    chosen: bool,
+    /// The query without the choice of a language, to be followed by one.
+    query: String,
     json: bool,
     flash: Option<Flash>,
     path: String,
@@ -80,10 +83,25 @@ pub struct Asker {
 }
 
 impl Asker {
-    pub(crate) fn new(headers: &HeaderMap, path: &str, id: Option<RequestId>) -> Self {
+    pub(crate) fn new(headers: &HeaderMap, path: &str, query: &str, id: Option<RequestId>) -> Self {
         let json = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(prefers_json);
-        Self { language: Language::of(headers), json, flash: Flash::of(headers), path: path.to_owned(), id }
+        let chosen = Language::chosen(query);
+        Self {
+            language: chosen.unwrap_or_else(|| Language::of(headers)),
+            chosen: chosen.is_some(),
+            query: without_language(query),
+            json,
+            flash: Flash::of(headers),
+            path: path.to_owned(),
+            id,
+        }
     }
+}
+
+/// `a=1&lang=ko&b=2` → `a=1&b=2&`
+fn without_language(query: &str) -> String {
+    let others = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lang="));
+    others.flat_map(|pair| [pair, "&"]).collect()
 }
 
 /// Whether an `Accept` weighs JSON higher than HTML.
@@ -113,6 +131,11 @@ impl Views {
             Ok(response) => response,
             Err(error) => self.error(&error, asker),
         };
+        if asker.chosen
+            && let Ok(cookie) = HeaderValue::try_from(Language::all()[asker.language].set_cookie())
+        {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
         secure(response.headers_mut());
         response
     }
@@ -185,7 +208,7 @@ impl Views {
 
     fn render(&self, template: &str, mut data: Value, asker: &Asker) -> Result<String, Error> {
         if let Value::Object(fields) = &mut data {
-            let page = json!({ "section": section(template, &asker.path), "flash": asker.flash.map(Flash::message) });
+            let page = json!({ "section": section(template, &asker.path), "flash": asker.flash.map(Flash::message), "query": asker.query });
             fields.insert("page".to_owned(), page);
         }
         self.renderer(asker).page(template, data).map_err(Error::Render)

@@ -3,6 +3,7 @@
 site-name = Petclinic
 skip-to-content = Skip to content
 footer-text = Petclinic: a small production pod, written in Rust.
+footer-languages = Languages
 
 ## Navigation and search
 
@@ -142,6 +143,12 @@ problem-future = must not be in the future
 problem-type = is not a type we know
 problem-duplicate = already exists
 problem-not-found = has not been found
+
+## An edit that started from an older version
+
+changed-title = Somebody else has saved this meanwhile
+changed-text = Nothing of yours is lost: compare below, then save again.
+saved-meanwhile = Saved meanwhile: { $value }
 
 ## After a save
 

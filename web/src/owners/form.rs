@@ -11,7 +11,7 @@ pub(super) fn empty() -> Form {
 
 /// The form with what is known of an owner.
 pub(super) fn of(owner: &Owner) -> Form {
-    Form::filled([
+    Form::editing([
         ("firstName", &*owner.first_name),
         ("lastName", &owner.last_name),
         ("address", &owner.address),
@@ -23,6 +23,7 @@ pub(super) fn of(owner: &Owner) -> Form {
 /// The form as it was sent, and the values where nothing is wrong with them.
 pub(super) fn read(fields: &Fields<'_>) -> (Form, Option<Values>) {
     let mut form = Form::default();
+    form.sent_version(fields);
     let first_name = form.text(fields, "firstName");
     let last_name = form.text(fields, "lastName");
     let address = form.text(fields, "address");

@@ -8,6 +8,8 @@ use diesel::alias;
 use diesel::prelude::*;
 use serde::Serialize;
 
+use crate::store::Updated;
+
 /// An owner's row.
 #[derive(Debug, Queryable, Selectable, Serialize)]
 #[diesel(table_name = owner)]
@@ -159,9 +161,14 @@ pub fn insert(conn: &mut Connection, values: &Values) -> QueryResult<i32> {
     last_insert_id(conn)
 }
 
-/// Changes an owner's values.
-pub fn update(conn: &mut Connection, id: i32, values: &Values) -> QueryResult<()> {
-    // MySQL counts the rows that changed: an update that says what is there already touches none.
-    let touched = diesel::update(owner::table.find(id)).set(values).execute(conn)?;
-    if touched == 0 { get(conn, id).map(drop) } else { Ok(()) }
+/// Changes an owner's values, if they are still those of `current`.
+pub fn update(conn: &mut Connection, current: Owner, values: &Values) -> QueryResult<Updated> {
+    let same = owner::table
+        .find(current.id)
+        .filter(owner::first_name.eq(current.first_name))
+        .filter(owner::last_name.eq(current.last_name))
+        .filter(owner::address.eq(current.address))
+        .filter(owner::city.eq(current.city))
+        .filter(owner::telephone.eq(current.telephone));
+    diesel::update(same).set(values).execute(conn).map(Updated::of)
 }

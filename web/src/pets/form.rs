@@ -11,12 +11,13 @@ pub(super) fn empty() -> Form {
 
 /// The form with what is known of a pet.
 pub(super) fn of(pet: &Pet) -> Form {
-    Form::filled([("name", &*pet.name), ("birthDate", &pet.birth_date.to_string()), ("type", &pet.r#type)])
+    Form::editing([("name", &*pet.name), ("birthDate", &pet.birth_date.to_string()), ("type", &pet.r#type)])
 }
 
 /// The form as it was sent, and the values where nothing is wrong with them.
 pub(super) fn read(fields: &Fields<'_>, types: &[Type]) -> (Form, Option<Values>) {
     let mut form = Form::default();
+    form.sent_version(fields);
     let name = form.text(fields, "name");
     let birth_date = form.date(fields, "birthDate", today());
     let type_id = form.choice(fields, "type", |typed| types.iter().find(|kind| kind.name == typed).map(|kind| kind.id));

@@ -7,9 +7,10 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::owners::store::Owner;
+use crate::store::Updated;
 
 /// A pet, as its form has it.
-#[derive(Debug, Queryable, Serialize)]
+#[derive(Clone, Debug, Queryable, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pet {
     /// The id.
@@ -20,6 +21,8 @@ pub struct Pet {
     pub birth_date: NaiveDate,
     /// The name of its kind.
     pub r#type: String,
+    #[serde(skip)]
+    type_id: i32,
 }
 
 /// A kind of pet.
@@ -54,7 +57,7 @@ pub fn get(conn: &mut Connection, owner: i32, pet: i32) -> QueryResult<(Owner, P
         .inner_join(pet::table.inner_join(pet_type::table))
         .filter(owner::id.eq(owner))
         .filter(pet::id.eq(pet))
-        .select((Owner::as_select(), (pet::id, pet::name, pet::birth_date, pet_type::name)))
+        .select((Owner::as_select(), (pet::id, pet::name, pet::birth_date, pet_type::name, pet::type_id)))
         .first(conn)
 }
 
@@ -63,7 +66,12 @@ pub fn insert(conn: &mut Connection, owner: i32, values: &Values) -> QueryResult
     diesel::insert_into(pet::table).values((values, pet::owner_id.eq(owner))).execute(conn).map(drop)
 }
 
-/// Changes a pet's values.
-pub fn update(conn: &mut Connection, pet: i32, values: &Values) -> QueryResult<()> {
-    diesel::update(pet::table.find(pet)).set(values).execute(conn).map(drop)
+/// Changes a pet's values, if they are still those of `current`.
+pub fn update(conn: &mut Connection, current: &Pet, values: &Values) -> QueryResult<Updated> {
+    let same = pet::table
+        .find(current.id)
+        .filter(pet::name.eq(&current.name))
+        .filter(pet::birth_date.eq(current.birth_date))
+        .filter(pet::type_id.eq(current.type_id));
+    diesel::update(same).set(values).execute(conn).map(Updated::of)
 }

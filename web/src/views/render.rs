@@ -73,7 +73,10 @@ impl Renderer {
 
 /// Writes what doesn't depend on data into a template.
 fn settle(source: &str, language: &Language, catalogue: &Catalogue) -> anyhow::Result<String> {
-    let source = source.replace("{{language tag}}", language.tag).replace("{{language dir}}", language.dir);
+    let source = source
+        .replace("{{language tag}}", language.tag)
+        .replace("{{language dir}}", language.dir)
+        .replace("{{language switch}}", &switch(language));
     let source = replace_calls(&source, "asset", |name| {
         assets::find(name).map(assets::Asset::path).ok_or_else(|| anyhow::anyhow!("no asset {name}"))
     })?;
@@ -81,6 +84,18 @@ fn settle(source: &str, language: &Language, catalogue: &Catalogue) -> anyhow::R
         Ok(text) => Ok(handlebars::html_escape(&text)),
         Err(error) => anyhow::bail!("{}: {error}", language.tag),
     })
+}
+
+/// The links of the footer to every other language.
+fn switch(current: &Language) -> String {
+    let link = |language: &Language| {
+        let Language { tag, name, dir, .. } = language;
+        let here = if language.tag == current.tag { " aria-current=\"true\"" } else { "" };
+        format!(
+            "<li><a href=\"?{{{{page.query}}}}lang={tag}\" lang=\"{tag}\" hreflang=\"{tag}\" dir=\"{dir}\"{here}>{name}</a></li>"
+        )
+    };
+    Language::all().iter().map(link).collect()
 }
 
 /// Replaces every `{{name "argument"}}` by what `value` makes of the argument.

@@ -7,6 +7,8 @@ mod support;
 
 mod assets;
 mod errors;
+mod languages;
+mod messages;
 mod owners;
 mod pets;
 mod texts;

@@ -136,3 +136,45 @@ on_both! {
         assert_eq!(dates, ["2013-01-04", "2013-01-01"]);
     }
 }
+
+on_both! {
+    fn an_edit_that_started_from_an_older_version_overwrites_nothing(clinic) {
+        let version = clinic.get("/owners/1/edit").hidden("version");
+        let mine = |version: &str, city: &str| {
+            let fields = [("firstName", "George"), ("lastName", "Franklin"), ("address", "110 W. Liberty St."), ("telephone", "6085551023")];
+            clinic.post("/owners/1/edit", &[&fields[..], &[("city", city), ("version", version)]].concat())
+        };
+        assert_eq!(mine(&version, "Seoul").status, 302);
+        clinic.get("/owners/1");
+
+        let page = mine(&version, "Busan");
+        assert_eq!(page.status, 200);
+        page.shows("Somebody else has saved this meanwhile").shows("Saved meanwhile: Seoul").lacks("Saved meanwhile: George");
+        assert_eq!(page.value("city"), "Busan");
+        assert_eq!(clinic.json("/owners/1")["owner"]["city"], "Seoul");
+
+        // whoever has seen it may save again
+        let seen = page.hidden("version");
+        assert_ne!(seen, version);
+        assert_eq!(mine(&seen, "Busan").status, 302);
+        assert_eq!(clinic.json("/owners/1")["owner"]["city"], "Busan");
+        // a form with errors keeps the version that it was made of
+        let seen = clinic.get("/owners/1/edit").hidden("version");
+        assert_eq!(mine(&seen, " ").hidden("version"), seen);
+        assert_eq!(mine("", "Incheon").status, 200);
+    }
+
+    fn of_many_edits_of_one_version_one_is_saved(clinic) {
+        let version = clinic.get("/owners/1/edit").hidden("version");
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let post = |n: usize| {
+                let city = format!("City {n}");
+                let fields = [("firstName", "G"), ("lastName", "F"), ("address", "A"), ("telephone", "6085551023"), ("city", &city), ("version", &version)];
+                clinic.post("/owners/1/edit", &fields).status.as_u16()
+            };
+            let threads: Vec<_> = (0..8).map(|n| scope.spawn(move || post(n))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(statuses.iter().filter(|status| **status == 302).count(), 1, "{statuses:?}");
+    }
+}

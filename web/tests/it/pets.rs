@@ -59,3 +59,17 @@ on_both! {
         chosen.shows("<option value=\"snake\" selected>");
     }
 }
+
+on_both! {
+    fn an_edit_that_started_from_an_older_version_overwrites_nothing(clinic) {
+        let version = clinic.get("/owners/1/pets/1/edit").hidden("version");
+        clinic.save("/owners/1/pets/1/edit", &[("name", "Leon"), ("birthDate", "2010-09-07"), ("type", "dog"), ("version", &version)]);
+        let mine = [("name", "Leo"), ("birthDate", "2010-09-08"), ("type", "cat"), ("version", &version)];
+        let page = clinic.post("/owners/1/pets/1/edit", &mine);
+        assert_eq!(page.status, 200);
+        page.shows("Saved meanwhile: Leon").shows("Saved meanwhile: dog").shows("Saved meanwhile: 2010-09-07");
+        assert_eq!(clinic.json("/owners/1")["owner"]["pets"][0]["name"], "Leon");
+        let seen = page.hidden("version");
+        clinic.save("/owners/1/pets/1/edit", &[("name", "Leo"), ("birthDate", "2010-09-08"), ("type", "cat"), ("version", &seen)]);
+    }
+}

@@ -156,6 +156,14 @@ impl Page {
         unescape(value)
     }
 
+    /// The value of a field that is not shown.
+    #[track_caller]
+    pub(crate) fn hidden(&self, field: &str) -> String {
+        let start = format!("<input type=\"hidden\" name=\"{field}\" value=\"");
+        let rest = self.text.split_once(&start).unwrap_or_else(|| panic!("no {field} in {}", self.text)).1;
+        unescape(rest.split_once('"').unwrap().0)
+    }
+
     /// Whether the page says what is wrong with a field, beside it and in the summary.
     #[track_caller]
     pub(crate) fn refuses(&self, field: &str, problem: &str) -> &Self {

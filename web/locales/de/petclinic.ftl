@@ -1,0 +1,196 @@
+### Was Petclinic auf Deutsch sagt.
+
+site-name = Petclinic
+skip-to-content = Zum Inhalt springen
+footer-text = Petclinic: ein kleiner Produktions-Pod, geschrieben in Rust.
+footer-languages = Sprachen
+
+## Navigation und Suche
+
+nav-label = Hauptmenü
+nav-home = Start
+nav-owners = Halter suchen
+nav-vets = Tierärzte
+nav-error = Fehler
+search-label = Halter nach Nachnamen suchen
+search-placeholder = Nachname
+search-button = Suchen
+
+## Willkommen
+
+home-title = Willkommen
+home-heading = Willkommen bei Petclinic
+home-lead = Jeder Halter, jedes Tier und jeder Besuch: nur ein paar Tasten entfernt.
+home-picture = Ein Hund und eine Katze sitzen nebeneinander unter einer warmen Sonne
+home-owners = Alle Halter
+home-owners-text = Alle ansehen, die wir kennen
+home-new-owner = Neuer Halter
+home-new-owner-text = Jemanden aufnehmen, der gerade gekommen ist
+home-vets = Tierärzte
+home-vets-text = Wer da ist und was er am besten kann
+
+## Halter
+
+find-title = Halter suchen
+find-hint = Die ersten Buchstaben genügen. Leer gelassen zeigt die Suche alle.
+find-button = Halter suchen
+owners-title = Halter
+owners-all =
+    { $count ->
+        [one] Ein Halter
+       *[other] { $count } Halter
+    }
+owners-found =
+    { $count ->
+        [one] Ein Halter, dessen Nachname mit „{ $name }“ beginnt
+       *[other] { $count } Halter, deren Nachname mit „{ $name }“ beginnt
+    }
+owner-last-name = Nachname
+owner-name = Name
+owner-pets = Tiere
+owner-no-pets = keine
+owner-no-pets-yet = Noch keine Tiere.
+owner-information = Angaben zum Halter
+owner-pets-and-visits = Tiere und Besuche
+owner-add = Halter anlegen
+owner-new = Neuer Halter
+owner-edit = Halter bearbeiten
+owner-update = Halter speichern
+owner-telephone-hint = Zehn Ziffern, ohne Leerzeichen
+cancel = Abbrechen
+
+## Tiere und Besuche
+
+pet-add = Tier hinzufügen
+pet-new = Neues Tier
+pet-edit = Tier bearbeiten
+pet-update = Tier speichern
+pet-born = geboren am
+pet-no-visits = Noch keine Besuche.
+pet-type-choose = Tierart wählen
+pet-type =
+    { $type ->
+        [bird] Vogel
+        [cat] Katze
+        [dog] Hund
+        [hamster] Hamster
+        [lizard] Eidechse
+        [snake] Schlange
+       *[other] { $type }
+    }
+visit-add = Besuch eintragen
+visit-new = Neuer Besuch
+visit-date = Datum
+visit-previous = Frühere Besuche
+
+## Tierärzte
+
+vets-title = Tierärzte
+vets-all =
+    { $count ->
+        [one] Ein Tierarzt
+       *[other] { $count } Tierärzte
+    }
+vet-specialties = Fachgebiete
+vet-no-specialty = keine
+vet-specialty =
+    { $name ->
+        [dentistry] Zahnheilkunde
+        [radiology] Radiologie
+        [surgery] Chirurgie
+       *[other] { $name }
+    }
+
+## Seiten einer Liste
+
+pager-label = Seiten
+pager-first = Erste
+pager-previous = Vorherige
+pager-next = Nächste
+pager-last = Letzte
+pager-place = Seite { $page } von { $pages }
+
+## Felder
+
+field-firstName = Vorname
+field-lastName = Nachname
+field-address = Adresse
+field-city = Ort
+field-telephone = Telefon
+field-name = Name
+field-birthDate = Geburtsdatum
+field-type = Tierart
+field-date = Datum
+field-description = Beschreibung
+
+## Was an Eingaben nicht stimmt
+
+problems-title =
+    { $count ->
+        [one] Ein Feld braucht noch einen Blick
+       *[other] { $count } Felder brauchen noch einen Blick
+    }
+problem-required = wird gebraucht
+problem-too-long =
+    { $max ->
+        [one] darf höchstens ein Zeichen haben
+       *[other] darf höchstens { $max } Zeichen haben
+    }
+problem-characters = enthält Zeichen, die sich nicht anzeigen lassen
+problem-telephone = muss aus 10 Ziffern bestehen
+problem-date = ist kein Datum; es sieht so aus: 2024-12-31
+problem-future = darf nicht in der Zukunft liegen
+problem-type = ist keine Tierart, die wir kennen
+problem-duplicate = gibt es schon
+problem-not-found = wurde nicht gefunden
+
+## Eine Änderung auf altem Stand
+
+changed-title = Jemand anderes hat inzwischen gespeichert
+changed-text = Von Ihren Eingaben ist nichts verloren: Vergleichen Sie unten und speichern Sie noch einmal.
+saved-meanwhile = Inzwischen gespeichert: { $value }
+
+## Nach dem Speichern
+
+flash-owner-created = Neuer Halter angelegt
+flash-owner-updated = Halter gespeichert
+flash-pet-added = Neues Tier hinzugefügt
+flash-pet-updated = Tier gespeichert
+flash-visit-booked = Besuch eingetragen
+
+## Fehler
+
+error-home = Startseite
+error-find = Halter suchen
+error-request-id = Anfrage
+error-400-title = Das konnten wir nicht lesen
+error-400-text = Die Adresse oder das Formular wurde unterwegs beschädigt. Bitte gehen Sie zurück und versuchen Sie es noch einmal.
+error-404-title = Hier ist nichts
+error-404-text = Die Seite, den Halter oder das Tier gibt es nicht.
+error-405-title = So geht es nicht
+error-405-text = Diese Seite gibt es, aber sie lässt sich so nicht verwenden.
+error-413-title = Zu viel auf einmal
+error-413-text = Was Sie geschickt haben, ist größer, als wir annehmen.
+error-415-title = Kein Formular
+error-415-text = Was Sie geschickt haben, ist kein Formular, das wir lesen können.
+error-500-title = Da ist etwas schiefgegangen
+error-500-text = Der Fehler liegt bei uns und ist notiert. Bitte versuchen Sie es noch einmal.
+error-503-title = Einen Augenblick, bitte
+error-503-text = Unsere Kartei ist gerade nicht erreichbar. Bitte versuchen Sie es in einigen Sekunden noch einmal.
+
+## Ein Tag
+
+date = { $day }. { $month ->
+        [1] Januar
+        [2] Februar
+        [3] März
+        [4] April
+        [5] Mai
+        [6] Juni
+        [7] Juli
+        [8] August
+        [9] September
+        [10] Oktober
+        [11] November
+       *[12] Dezember
+    } { $year }

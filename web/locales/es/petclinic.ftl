@@ -1,0 +1,196 @@
+### Lo que Petclinic dice en español.
+
+site-name = Petclinic
+skip-to-content = Saltar al contenido
+footer-text = Petclinic: un pequeño pod de producción, escrito en Rust.
+footer-languages = Idiomas
+
+## Navegación y búsqueda
+
+nav-label = Principal
+nav-home = Inicio
+nav-owners = Buscar dueños
+nav-vets = Veterinarios
+nav-error = Error
+search-label = Buscar dueños por apellido
+search-placeholder = Apellido
+search-button = Buscar
+
+## Bienvenida
+
+home-title = Bienvenida
+home-heading = Te damos la bienvenida a Petclinic
+home-lead = Cada dueño, cada mascota y cada visita, a unas pocas teclas de distancia.
+home-picture = Un perro y un gato sentados juntos bajo un sol cálido
+home-owners = Todos los dueños
+home-owners-text = Ver a todos los que conocemos
+home-new-owner = Nuevo dueño
+home-new-owner-text = Registrar a alguien que acaba de llegar
+home-vets = Veterinarios
+home-vets-text = Quién está aquí y qué sabe hacer mejor
+
+## Dueños
+
+find-title = Buscar dueños
+find-hint = Bastan las primeras letras. Déjalo vacío para verlos a todos.
+find-button = Buscar dueño
+owners-title = Dueños
+owners-all =
+    { $count ->
+        [one] Un dueño
+       *[other] { $count } dueños
+    }
+owners-found =
+    { $count ->
+        [one] Un dueño cuyo apellido empieza por «{ $name }»
+       *[other] { $count } dueños cuyo apellido empieza por «{ $name }»
+    }
+owner-last-name = Apellido
+owner-name = Nombre
+owner-pets = Mascotas
+owner-no-pets = ninguna
+owner-no-pets-yet = Todavía no hay mascotas.
+owner-information = Datos del dueño
+owner-pets-and-visits = Mascotas y visitas
+owner-add = Añadir dueño
+owner-new = Nuevo dueño
+owner-edit = Editar dueño
+owner-update = Guardar dueño
+owner-telephone-hint = Diez cifras, sin espacios
+cancel = Cancelar
+
+## Mascotas y visitas
+
+pet-add = Añadir mascota
+pet-new = Nueva mascota
+pet-edit = Editar mascota
+pet-update = Guardar mascota
+pet-born = nacimiento:
+pet-no-visits = Todavía no hay visitas.
+pet-type-choose = Elige un tipo
+pet-type =
+    { $type ->
+        [bird] pájaro
+        [cat] gato
+        [dog] perro
+        [hamster] hámster
+        [lizard] lagarto
+        [snake] serpiente
+       *[other] { $type }
+    }
+visit-add = Añadir visita
+visit-new = Nueva visita
+visit-date = Fecha
+visit-previous = Visitas anteriores
+
+## Veterinarios
+
+vets-title = Veterinarios
+vets-all =
+    { $count ->
+        [one] Un veterinario
+       *[other] { $count } veterinarios
+    }
+vet-specialties = Especialidades
+vet-no-specialty = ninguna
+vet-specialty =
+    { $name ->
+        [dentistry] odontología
+        [radiology] radiología
+        [surgery] cirugía
+       *[other] { $name }
+    }
+
+## Páginas de una lista
+
+pager-label = Páginas
+pager-first = Primera
+pager-previous = Anterior
+pager-next = Siguiente
+pager-last = Última
+pager-place = Página { $page } de { $pages }
+
+## Campos
+
+field-firstName = Nombre
+field-lastName = Apellido
+field-address = Dirección
+field-city = Ciudad
+field-telephone = Teléfono
+field-name = Nombre
+field-birthDate = Fecha de nacimiento
+field-type = Tipo
+field-date = Fecha
+field-description = Descripción
+
+## Problemas con lo introducido
+
+problems-title =
+    { $count ->
+        [one] Un campo necesita otra mirada
+       *[other] { $count } campos necesitan otra mirada
+    }
+problem-required = es obligatorio
+problem-too-long =
+    { $max ->
+        [one] puede tener un carácter como máximo
+       *[other] puede tener { $max } caracteres como máximo
+    }
+problem-characters = contiene caracteres que no se pueden mostrar
+problem-telephone = debe ser un número de 10 cifras
+problem-date = no es una fecha; tiene esta forma: 2024-12-31
+problem-future = no puede estar en el futuro
+problem-type = no es un tipo que conozcamos
+problem-duplicate = ya existe
+problem-not-found = no se ha encontrado
+
+## Una edición sobre una versión anterior
+
+changed-title = Otra persona ha guardado cambios entretanto
+changed-text = No se ha perdido nada de lo tuyo: compara abajo y vuelve a guardar.
+saved-meanwhile = Guardado entretanto: { $value }
+
+## Después de guardar
+
+flash-owner-created = Nuevo dueño creado
+flash-owner-updated = Dueño guardado
+flash-pet-added = Nueva mascota añadida
+flash-pet-updated = Mascota guardada
+flash-visit-booked = Visita registrada
+
+## Errores
+
+error-home = Inicio
+error-find = Buscar dueños
+error-request-id = Petición
+error-400-title = No hemos podido leerlo
+error-400-text = La dirección o el formulario se dañó por el camino. Vuelve atrás e inténtalo de nuevo.
+error-404-title = Aquí no hay nada
+error-404-text = La página, el dueño o la mascota que buscas no existe.
+error-405-title = Así no
+error-405-text = Esta página existe, pero no se puede usar de ese modo.
+error-413-title = Demasiado de una vez
+error-413-text = Lo que has enviado es más grande de lo que aceptamos.
+error-415-title = No es un formulario
+error-415-text = Lo que has enviado no es un formulario que podamos leer.
+error-500-title = Algo ha salido mal
+error-500-text = El fallo es nuestro y ha quedado anotado. Inténtalo de nuevo.
+error-503-title = Un momento, por favor
+error-503-text = Ahora mismo no podemos acceder a nuestros registros. Inténtalo de nuevo en unos segundos.
+
+## Un día
+
+date = { $day } de { $month ->
+        [1] enero
+        [2] febrero
+        [3] marzo
+        [4] abril
+        [5] mayo
+        [6] junio
+        [7] julio
+        [8] agosto
+        [9] septiembre
+        [10] octubre
+        [11] noviembre
+       *[12] diciembre
+    } de { $year }

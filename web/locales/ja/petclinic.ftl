@@ -1,0 +1,178 @@
+### 日本語の Petclinic。
+
+site-name = Petclinic
+skip-to-content = 本文へ移動
+footer-text = Petclinic：Rust で書かれた小さな本番ポッド。
+footer-languages = 言語
+
+## メニューと検索
+
+nav-label = メインメニュー
+nav-home = ホーム
+nav-owners = 飼い主を探す
+nav-vets = 獣医師
+nav-error = エラー
+search-label = 姓で飼い主を探す
+search-placeholder = 姓
+search-button = 検索
+
+## ようこそ
+
+home-title = ようこそ
+home-heading = Petclinic へようこそ
+home-lead = 飼い主もペットも診察も、数文字の入力ですぐに見つかります。
+home-picture = あたたかな太陽の下に並んで座る犬と猫
+home-owners = すべての飼い主
+home-owners-text = 登録されている飼い主を見る
+home-new-owner = 新しい飼い主
+home-new-owner-text = はじめて来院した方を登録する
+home-vets = 獣医師
+home-vets-text = 在籍する獣医師と専門分野を見る
+
+## 飼い主
+
+find-title = 飼い主を探す
+find-hint = はじめの数文字で検索できます。空欄ならすべて表示します。
+find-button = 飼い主を探す
+owners-title = 飼い主
+owners-all =
+    { $count ->
+       *[other] 飼い主 { $count } 名
+    }
+owners-found =
+    { $count ->
+       *[other] 姓が「{ $name }」で始まる飼い主 { $count } 名
+    }
+owner-last-name = 姓
+owner-name = 氏名
+owner-pets = ペット
+owner-no-pets = なし
+owner-no-pets-yet = まだペットがいません。
+owner-information = 飼い主の情報
+owner-pets-and-visits = ペットと診察
+owner-add = 飼い主を追加
+owner-new = 新しい飼い主
+owner-edit = 飼い主を編集
+owner-update = 飼い主を保存
+owner-telephone-hint = 数字 10 桁、空白なし
+cancel = キャンセル
+
+## ペットと診察
+
+pet-add = ペットを追加
+pet-new = 新しいペット
+pet-edit = ペットを編集
+pet-update = ペットを保存
+pet-born = 誕生日
+pet-no-visits = まだ診察の記録がありません。
+pet-type-choose = 種類を選んでください
+pet-type =
+    { $type ->
+        [bird] 鳥
+        [cat] 猫
+        [dog] 犬
+        [hamster] ハムスター
+        [lizard] トカゲ
+        [snake] ヘビ
+       *[other] { $type }
+    }
+visit-add = 診察を追加
+visit-new = 新しい診察
+visit-date = 日付
+visit-previous = これまでの診察
+
+## 獣医師
+
+vets-title = 獣医師
+vets-all =
+    { $count ->
+       *[other] 獣医師 { $count } 名
+    }
+vet-specialties = 専門分野
+vet-no-specialty = なし
+vet-specialty =
+    { $name ->
+        [dentistry] 歯科
+        [radiology] 放射線科
+        [surgery] 外科
+       *[other] { $name }
+    }
+
+## 一覧のページ
+
+pager-label = ページ
+pager-first = 最初
+pager-previous = 前へ
+pager-next = 次へ
+pager-last = 最後
+pager-place = { $pages } ページ中 { $page } ページ目
+
+## 入力欄
+
+field-firstName = 名
+field-lastName = 姓
+field-address = 住所
+field-city = 市区町村
+field-telephone = 電話番号
+field-name = 名前
+field-birthDate = 生年月日
+field-type = 種類
+field-date = 日付
+field-description = 内容
+
+## 入力内容の問題
+
+problems-title =
+    { $count ->
+       *[other] 確認が必要な項目が { $count } 件あります
+    }
+problem-required = 入力してください
+problem-too-long =
+    { $max ->
+       *[other] { $max } 文字以内で入力してください
+    }
+problem-characters = 表示できない文字が含まれています
+problem-telephone = 数字 10 桁で入力してください
+problem-date = 日付ではありません。2024-12-31 のように入力してください
+problem-future = 未来の日付は入力できません
+problem-type = 登録されていない種類です
+problem-duplicate = すでに登録されています
+problem-not-found = 見つかりませんでした
+
+## 古い内容から始めた編集
+
+changed-title = この間に別の人が保存しました
+changed-text = 入力した内容は失われていません。下で見比べてから、もう一度保存してください。
+saved-meanwhile = この間に保存された値：{ $value }
+
+## 保存のあと
+
+flash-owner-created = 新しい飼い主を登録しました
+flash-owner-updated = 飼い主を保存しました
+flash-pet-added = 新しいペットを追加しました
+flash-pet-updated = ペットを保存しました
+flash-visit-booked = 診察を登録しました
+
+## エラー
+
+error-home = ホーム
+error-find = 飼い主を探す
+error-request-id = リクエスト番号
+error-400-title = 読み取れませんでした
+error-400-text = アドレスまたはフォームが途中で壊れました。戻ってもう一度お試しください。
+error-404-title = ここには何もありません
+error-404-text = お探しのページ、飼い主、ペットは見つかりません。
+error-405-title = その方法では使えません
+error-405-text = ページはありますが、その方法では利用できません。
+error-413-title = 大きすぎます
+error-413-text = 送信された内容は、受け付けられる大きさを超えています。
+error-415-title = フォームではありません
+error-415-text = 送信された内容は、読み取れるフォームではありません。
+error-500-title = 問題が発生しました
+error-500-text = こちら側の問題で、記録しました。もう一度お試しください。
+error-503-title = 少々お待ちください
+error-503-text = ただいま記録にアクセスできません。数秒後にもう一度お試しください。
+
+## 日付
+
+date = { $year }年{ $month }月{ $day }日

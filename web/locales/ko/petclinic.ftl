@@ -1,0 +1,178 @@
+### 한국어로 말하는 Petclinic.
+
+site-name = Petclinic
+skip-to-content = 본문으로 건너뛰기
+footer-text = Petclinic: Rust로 만든 작은 프로덕션 파드.
+footer-languages = 언어
+
+## 메뉴와 검색
+
+nav-label = 주 메뉴
+nav-home = 홈
+nav-owners = 보호자 찾기
+nav-vets = 수의사
+nav-error = 오류
+search-label = 성으로 보호자 찾기
+search-placeholder = 성
+search-button = 검색
+
+## 환영
+
+home-title = 환영합니다
+home-heading = Petclinic에 오신 것을 환영합니다
+home-lead = 모든 보호자와 반려동물, 모든 진료를 몇 글자만 치면 볼 수 있습니다.
+home-picture = 따뜻한 햇살 아래 나란히 앉아 있는 강아지와 고양이
+home-owners = 모든 보호자
+home-owners-text = 등록된 보호자를 둘러보기
+home-new-owner = 새 보호자
+home-new-owner-text = 처음 오신 분을 등록하기
+home-vets = 수의사
+home-vets-text = 어떤 수의사가 무엇을 잘하는지 보기
+
+## 보호자
+
+find-title = 보호자 찾기
+find-hint = 앞 글자만 입력해도 됩니다. 비워 두면 모두 보여 줍니다.
+find-button = 보호자 찾기
+owners-title = 보호자
+owners-all =
+    { $count ->
+       *[other] 보호자 { $count }명
+    }
+owners-found =
+    { $count ->
+       *[other] 성이 “{ $name }”(으)로 시작하는 보호자 { $count }명
+    }
+owner-last-name = 성
+owner-name = 이름
+owner-pets = 반려동물
+owner-no-pets = 없음
+owner-no-pets-yet = 아직 반려동물이 없습니다.
+owner-information = 보호자 정보
+owner-pets-and-visits = 반려동물과 진료
+owner-add = 보호자 추가
+owner-new = 새 보호자
+owner-edit = 보호자 수정
+owner-update = 보호자 저장
+owner-telephone-hint = 숫자 10자리, 띄어쓰기 없이
+cancel = 취소
+
+## 반려동물과 진료
+
+pet-add = 반려동물 추가
+pet-new = 새 반려동물
+pet-edit = 반려동물 수정
+pet-update = 반려동물 저장
+pet-born = 생일
+pet-no-visits = 아직 진료 기록이 없습니다.
+pet-type-choose = 종류를 고르세요
+pet-type =
+    { $type ->
+        [bird] 새
+        [cat] 고양이
+        [dog] 개
+        [hamster] 햄스터
+        [lizard] 도마뱀
+        [snake] 뱀
+       *[other] { $type }
+    }
+visit-add = 진료 추가
+visit-new = 새 진료
+visit-date = 날짜
+visit-previous = 이전 진료
+
+## 수의사
+
+vets-title = 수의사
+vets-all =
+    { $count ->
+       *[other] 수의사 { $count }명
+    }
+vet-specialties = 전문 분야
+vet-no-specialty = 없음
+vet-specialty =
+    { $name ->
+        [dentistry] 치과
+        [radiology] 영상의학
+        [surgery] 외과
+       *[other] { $name }
+    }
+
+## 목록의 쪽
+
+pager-label = 쪽
+pager-first = 처음
+pager-previous = 이전
+pager-next = 다음
+pager-last = 마지막
+pager-place = { $pages }쪽 중 { $page }쪽
+
+## 입력란
+
+field-firstName = 이름
+field-lastName = 성
+field-address = 주소
+field-city = 도시
+field-telephone = 전화번호
+field-name = 이름
+field-birthDate = 생년월일
+field-type = 종류
+field-date = 날짜
+field-description = 설명
+
+## 입력한 내용의 문제
+
+problems-title =
+    { $count ->
+       *[other] 다시 확인할 항목이 { $count }개 있습니다
+    }
+problem-required = 입력해 주세요
+problem-too-long =
+    { $max ->
+       *[other] { $max }자까지 입력할 수 있습니다
+    }
+problem-characters = 표시할 수 없는 문자가 들어 있습니다
+problem-telephone = 숫자 10자리여야 합니다
+problem-date = 날짜가 아닙니다. 2024-12-31처럼 입력해 주세요
+problem-future = 미래의 날짜일 수 없습니다
+problem-type = 알 수 없는 종류입니다
+problem-duplicate = 이미 있습니다
+problem-not-found = 찾을 수 없습니다
+
+## 예전 내용에서 시작한 수정
+
+changed-title = 그사이 다른 사람이 저장했습니다
+changed-text = 입력하신 내용은 그대로 있습니다. 아래에서 비교한 뒤 다시 저장해 주세요.
+saved-meanwhile = 그사이 저장된 값: { $value }
+
+## 저장한 뒤
+
+flash-owner-created = 새 보호자를 등록했습니다
+flash-owner-updated = 보호자를 저장했습니다
+flash-pet-added = 새 반려동물을 추가했습니다
+flash-pet-updated = 반려동물을 저장했습니다
+flash-visit-booked = 진료를 등록했습니다
+
+## 오류
+
+error-home = 홈
+error-find = 보호자 찾기
+error-request-id = 요청 번호
+error-400-title = 읽을 수 없는 요청입니다
+error-400-text = 주소나 양식이 도중에 손상되었습니다. 뒤로 돌아가 다시 시도해 주세요.
+error-404-title = 여기에는 아무것도 없습니다
+error-404-text = 찾으시는 페이지나 보호자, 반려동물이 없습니다.
+error-405-title = 이렇게는 쓸 수 없습니다
+error-405-text = 페이지는 있지만 이런 방법으로는 쓸 수 없습니다.
+error-413-title = 너무 큽니다
+error-413-text = 보내신 내용이 받을 수 있는 크기를 넘었습니다.
+error-415-title = 양식이 아닙니다
+error-415-text = 보내신 내용은 읽을 수 있는 양식이 아닙니다.
+error-500-title = 문제가 생겼습니다
+error-500-text = 저희 쪽 잘못이며 기록해 두었습니다. 다시 시도해 주세요.
+error-503-title = 잠시만 기다려 주세요
+error-503-text = 지금은 기록에 접근할 수 없습니다. 몇 초 뒤에 다시 시도해 주세요.
+
+## 날짜
+
+date = { $year }년 { $month }월 { $day }일

@@ -1,0 +1,200 @@
+### Что Petclinic говорит по-русски.
+
+site-name = Petclinic
+skip-to-content = Перейти к содержанию
+footer-text = Petclinic: небольшой рабочий под, написанный на Rust.
+footer-languages = Языки
+
+## Навигация и поиск
+
+nav-label = Главное меню
+nav-home = Главная
+nav-owners = Поиск владельцев
+nav-vets = Ветеринары
+nav-error = Ошибка
+search-label = Поиск владельцев по фамилии
+search-placeholder = Фамилия
+search-button = Найти
+
+## Приветствие
+
+home-title = Добро пожаловать
+home-heading = Добро пожаловать в Petclinic
+home-lead = Каждый владелец, каждый питомец и каждый приём в нескольких нажатиях клавиш.
+home-picture = Собака и кошка сидят рядом под тёплым солнцем
+home-owners = Все владельцы
+home-owners-text = Посмотреть всех, кого мы знаем
+home-new-owner = Новый владелец
+home-new-owner-text = Записать того, кто только что пришёл
+home-vets = Ветеринары
+home-vets-text = Кто здесь работает и в чём силён
+
+## Владельцы
+
+find-title = Поиск владельцев
+find-hint = Достаточно первых букв. Оставьте поле пустым, чтобы увидеть всех.
+find-button = Найти владельца
+owners-title = Владельцы
+owners-all =
+    { $count ->
+        [one] { $count } владелец
+        [few] { $count } владельца
+       *[many] { $count } владельцев
+    }
+owners-found =
+    { $count ->
+        [one] { $count } владелец, чья фамилия начинается с «{ $name }»
+        [few] { $count } владельца, чья фамилия начинается с «{ $name }»
+       *[many] { $count } владельцев, чья фамилия начинается с «{ $name }»
+    }
+owner-last-name = Фамилия
+owner-name = Имя
+owner-pets = Питомцы
+owner-no-pets = нет
+owner-no-pets-yet = Питомцев пока нет.
+owner-information = Сведения о владельце
+owner-pets-and-visits = Питомцы и приёмы
+owner-add = Добавить владельца
+owner-new = Новый владелец
+owner-edit = Изменить владельца
+owner-update = Сохранить владельца
+owner-telephone-hint = Десять цифр без пробелов
+cancel = Отмена
+
+## Питомцы и приёмы
+
+pet-add = Добавить питомца
+pet-new = Новый питомец
+pet-edit = Изменить питомца
+pet-update = Сохранить питомца
+pet-born = дата рождения:
+pet-no-visits = Приёмов пока не было.
+pet-type-choose = Выберите вид
+pet-type =
+    { $type ->
+        [bird] птица
+        [cat] кошка
+        [dog] собака
+        [hamster] хомяк
+        [lizard] ящерица
+        [snake] змея
+       *[other] { $type }
+    }
+visit-add = Добавить приём
+visit-new = Новый приём
+visit-date = Дата
+visit-previous = Прошлые приёмы
+
+## Ветеринары
+
+vets-title = Ветеринары
+vets-all =
+    { $count ->
+        [one] { $count } ветеринар
+        [few] { $count } ветеринара
+       *[many] { $count } ветеринаров
+    }
+vet-specialties = Специализации
+vet-no-specialty = нет
+vet-specialty =
+    { $name ->
+        [dentistry] стоматология
+        [radiology] рентгенология
+        [surgery] хирургия
+       *[other] { $name }
+    }
+
+## Страницы списка
+
+pager-label = Страницы
+pager-first = Первая
+pager-previous = Предыдущая
+pager-next = Следующая
+pager-last = Последняя
+pager-place = Страница { $page } из { $pages }
+
+## Поля
+
+field-firstName = Имя
+field-lastName = Фамилия
+field-address = Адрес
+field-city = Город
+field-telephone = Телефон
+field-name = Кличка
+field-birthDate = Дата рождения
+field-type = Вид
+field-date = Дата
+field-description = Описание
+
+## Что не так с введённым
+
+problems-title =
+    { $count ->
+        [one] { $count } поле нужно проверить ещё раз
+        [few] { $count } поля нужно проверить ещё раз
+       *[many] { $count } полей нужно проверить ещё раз
+    }
+problem-required = нужно заполнить
+problem-too-long =
+    { $max ->
+        [one] не больше { $max } символа
+       *[many] не больше { $max } символов
+    }
+problem-characters = содержит символы, которые нельзя показать
+problem-telephone = должен состоять из 10 цифр
+problem-date = не похоже на дату; нужна такая запись: 2024-12-31
+problem-future = не может быть в будущем
+problem-type = такого вида мы не знаем
+problem-duplicate = уже есть
+problem-not-found = ничего не найдено
+
+## Правка устаревшей версии
+
+changed-title = Тем временем кто-то уже сохранил изменения
+changed-text = Ваши данные не потеряны: сравните ниже и сохраните ещё раз.
+saved-meanwhile = Сохранено тем временем: { $value }
+
+## После сохранения
+
+flash-owner-created = Новый владелец записан
+flash-owner-updated = Владелец сохранён
+flash-pet-added = Новый питомец добавлен
+flash-pet-updated = Питомец сохранён
+flash-visit-booked = Приём записан
+
+## Ошибки
+
+error-home = Главная
+error-find = Поиск владельцев
+error-request-id = Запрос
+error-400-title = Не удалось прочитать запрос
+error-400-text = Адрес или форма повредились по дороге. Вернитесь назад и попробуйте ещё раз.
+error-404-title = Здесь ничего нет
+error-404-text = Такой страницы, владельца или питомца не существует.
+error-405-title = Так нельзя
+error-405-text = Эта страница есть, но пользоваться ею нужно иначе.
+error-413-title = Слишком много сразу
+error-413-text = Отправленное больше, чем мы принимаем.
+error-415-title = Это не форма
+error-415-text = Отправленное не похоже на форму, которую мы можем прочитать.
+error-500-title = Что-то пошло не так
+error-500-text = Ошибка наша, и она записана. Попробуйте ещё раз.
+error-503-title = Одну минуту
+error-503-text = Наши записи сейчас недоступны. Попробуйте ещё раз через несколько секунд.
+
+## День
+
+date = { $day } { $month ->
+        [1] января
+        [2] февраля
+        [3] марта
+        [4] апреля
+        [5] мая
+        [6] июня
+        [7] июля
+        [8] августа
+        [9] сентября
+        [10] октября
+        [11] ноября
+       *[12] декабря
+    } { $year } г.

@@ -1,0 +1,196 @@
+### Petclinic'in Türkçe söyledikleri.
+
+site-name = Petclinic
+skip-to-content = İçeriğe geç
+footer-text = Petclinic: Rust ile yazılmış küçük bir üretim podu.
+footer-languages = Diller
+
+## Gezinme ve arama
+
+nav-label = Ana menü
+nav-home = Ana sayfa
+nav-owners = Sahip ara
+nav-vets = Veterinerler
+nav-error = Hata
+search-label = Soyadına göre sahip ara
+search-placeholder = Soyadı
+search-button = Ara
+
+## Hoş geldiniz
+
+home-title = Hoş geldiniz
+home-heading = Petclinic'e hoş geldiniz
+home-lead = Her sahip, her hayvan ve her ziyaret birkaç tuş uzağınızda.
+home-picture = Sıcak bir güneşin altında yan yana oturan bir köpek ve bir kedi
+home-owners = Bütün sahipler
+home-owners-text = Tanıdığımız herkese göz atın
+home-new-owner = Yeni sahip
+home-new-owner-text = Yeni gelen birini kaydedin
+home-vets = Veterinerler
+home-vets-text = Kimler burada ve en iyi neyi bilirler
+
+## Sahipler
+
+find-title = Sahip ara
+find-hint = İlk harfler yeterlidir. Herkesi görmek için boş bırakın.
+find-button = Sahip ara
+owners-title = Sahipler
+owners-all =
+    { $count ->
+        [one] Bir sahip
+       *[other] { $count } sahip
+    }
+owners-found =
+    { $count ->
+        [one] Soyadı “{ $name }” ile başlayan bir sahip
+       *[other] Soyadı “{ $name }” ile başlayan { $count } sahip
+    }
+owner-last-name = Soyadı
+owner-name = Ad
+owner-pets = Hayvanlar
+owner-no-pets = yok
+owner-no-pets-yet = Henüz hayvan yok.
+owner-information = Sahip bilgileri
+owner-pets-and-visits = Hayvanlar ve ziyaretler
+owner-add = Sahip ekle
+owner-new = Yeni sahip
+owner-edit = Sahibi düzenle
+owner-update = Sahibi kaydet
+owner-telephone-hint = On rakam, boşluksuz
+cancel = Vazgeç
+
+## Hayvanlar ve ziyaretler
+
+pet-add = Hayvan ekle
+pet-new = Yeni hayvan
+pet-edit = Hayvanı düzenle
+pet-update = Hayvanı kaydet
+pet-born = doğum:
+pet-no-visits = Henüz ziyaret yok.
+pet-type-choose = Bir tür seçin
+pet-type =
+    { $type ->
+        [bird] kuş
+        [cat] kedi
+        [dog] köpek
+        [hamster] hamster
+        [lizard] kertenkele
+        [snake] yılan
+       *[other] { $type }
+    }
+visit-add = Ziyaret ekle
+visit-new = Yeni ziyaret
+visit-date = Tarih
+visit-previous = Önceki ziyaretler
+
+## Veterinerler
+
+vets-title = Veterinerler
+vets-all =
+    { $count ->
+        [one] Bir veteriner
+       *[other] { $count } veteriner
+    }
+vet-specialties = Uzmanlıklar
+vet-no-specialty = yok
+vet-specialty =
+    { $name ->
+        [dentistry] diş hekimliği
+        [radiology] radyoloji
+        [surgery] cerrahi
+       *[other] { $name }
+    }
+
+## Bir listenin sayfaları
+
+pager-label = Sayfalar
+pager-first = İlk
+pager-previous = Önceki
+pager-next = Sonraki
+pager-last = Son
+pager-place = Sayfa { $page } / { $pages }
+
+## Alanlar
+
+field-firstName = Adı
+field-lastName = Soyadı
+field-address = Adres
+field-city = Şehir
+field-telephone = Telefon
+field-name = Ad
+field-birthDate = Doğum tarihi
+field-type = Tür
+field-date = Tarih
+field-description = Açıklama
+
+## Girilenlerdeki sorunlar
+
+problems-title =
+    { $count ->
+        [one] Bir alana yeniden bakmak gerekiyor
+       *[other] { $count } alana yeniden bakmak gerekiyor
+    }
+problem-required = gerekli
+problem-too-long =
+    { $max ->
+        [one] en çok bir karakter olabilir
+       *[other] en çok { $max } karakter olabilir
+    }
+problem-characters = gösterilemeyen karakterler içeriyor
+problem-telephone = 10 rakamlı bir numara olmalı
+problem-date = bir tarih değil; şöyle yazılır: 2024-12-31
+problem-future = gelecekte olamaz
+problem-type = bildiğimiz bir tür değil
+problem-duplicate = zaten var
+problem-not-found = bulunamadı
+
+## Eski bir sürümden başlayan düzenleme
+
+changed-title = Bu sırada başka biri kaydetti
+changed-text = Yazdıklarınızdan hiçbir şey kaybolmadı: aşağıda karşılaştırın, sonra yeniden kaydedin.
+saved-meanwhile = Bu sırada kaydedilen: { $value }
+
+## Kayıttan sonra
+
+flash-owner-created = Yeni sahip oluşturuldu
+flash-owner-updated = Sahip kaydedildi
+flash-pet-added = Yeni hayvan eklendi
+flash-pet-updated = Hayvan kaydedildi
+flash-visit-booked = Ziyaret kaydedildi
+
+## Hatalar
+
+error-home = Ana sayfa
+error-find = Sahip ara
+error-request-id = İstek
+error-400-title = Bunu okuyamadık
+error-400-text = Adres ya da form yolda bozulmuş. Lütfen geri dönüp yeniden deneyin.
+error-404-title = Burada bir şey yok
+error-404-text = Aradığınız sayfa, sahip ya da hayvan yok.
+error-405-title = Böyle olmaz
+error-405-text = Bu sayfa var, ama bu şekilde kullanılamaz.
+error-413-title = Bir seferde çok fazla
+error-413-text = Gönderdiğiniz, kabul ettiğimizden daha büyük.
+error-415-title = Form değil
+error-415-text = Gönderdiğiniz, okuyabildiğimiz bir form değil.
+error-500-title = Bir şeyler ters gitti
+error-500-text = Hata bizde ve not edildi. Lütfen yeniden deneyin.
+error-503-title = Bir dakika, lütfen
+error-503-text = Kayıtlarımıza şu anda ulaşılamıyor. Lütfen birkaç saniye sonra yeniden deneyin.
+
+## Bir gün
+
+date = { $day } { $month ->
+        [1] Ocak
+        [2] Şubat
+        [3] Mart
+        [4] Nisan
+        [5] Mayıs
+        [6] Haziran
+        [7] Temmuz
+        [8] Ağustos
+        [9] Eylül
+        [10] Ekim
+        [11] Kasım
+       *[12] Aralık
+    } { $year }
