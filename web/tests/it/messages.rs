@@ -15,11 +15,11 @@ fn messages(tag: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut current = String::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         if line.starts_with(|c: char| c.is_ascii_lowercase()) {
-            current = line.split(' ').next().unwrap().to_owned();
+            line.split(' ').next().unwrap().clone_into(&mut current);
             assert!(messages.insert(current.clone(), BTreeSet::new()).is_none(), "{tag}: {current} is there twice");
         }
         for variable in line.split('$').skip(1) {
-            let name = variable.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+            let name = variable.chars().take_while(char::is_ascii_alphanumeric).collect();
             messages.get_mut(&current).unwrap().insert(name);
         }
     }
