@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
+use diesel::{MysqlConnection, QueryResult};
 use tracing::info;
 
 use crate::apply::ApplyError;
@@ -68,7 +69,7 @@ pub fn ensure(
         let secret = quoted(&password.0);
         mysql.batch_execute(&format!("CREATE USER IF NOT EXISTS {account} IDENTIFIED BY {secret}"))?;
         if is_refused(url, user, password) {
-            mysql.batch_execute(&format!("ALTER USER {account} IDENTIFIED BY {secret} RETAIN CURRENT PASSWORD"))?;
+            change_password(mysql, &account, &secret)?;
             info!(user, "password of web's account changed; the one before stays valid until the next change");
         }
         for table in TABLES {
@@ -80,6 +81,14 @@ pub fn ensure(
         }
         info!(user, "account of web ready");
         Ok(())
+    })
+}
+
+fn change_password(mysql: &mut MysqlConnection, account: &str, secret: &str) -> QueryResult<()> {
+    let change = format!("ALTER USER {account} IDENTIFIED BY {secret}");
+    mysql.batch_execute(&format!("{change} RETAIN CURRENT PASSWORD")).or_else(|error| {
+        // an account without a password has none to retain
+        if error.to_string().contains("can not be retained") { mysql.batch_execute(&change) } else { Err(error) }
     })
 }
 

@@ -21,7 +21,8 @@ const APPLICATION_ID: u32 = 0x5045_5443;
 /// Runs `work` while no other dbinit works on the same database.
 ///
 /// On MySQL by a lock of the server (`GET_LOCK`), held by the very connection that does the work: it is gone with the
-/// connection, and not before the server has ended that connection's last statement. On SQLite `work` is one
+/// connection, and not before the server has ended that connection's last statement. It is that one server's: where there
+/// are several to write to, all dbinits are to be given the same. On SQLite `work` is one
 /// transaction, which begins by taking the database's write lock.
 pub(crate) fn exclusively<T>(
     connection: &mut Connection,

@@ -83,6 +83,18 @@ fn a_changed_password_is_followed_and_the_one_before_lasts_through_the_rollout()
 }
 
 #[test]
+fn an_account_without_a_password_gets_one() {
+    let admin = testkit::mysql::database();
+    let account = Account::new();
+    admin.execute(&format!("CREATE USER {}", account.user));
+    assert_code(&run(account.set(&mut dbinit(&admin.url, &[]))), 0);
+    let url: DatabaseUrl = admin.url.parse().unwrap();
+    assert!(connect(&url.with_account(&account.user, &account.password())).is_ok());
+    let error = connect(&url.with_account(&account.user, "")).err().unwrap();
+    assert_eq!(error.trouble, Trouble::AccessDenied);
+}
+
+#[test]
 fn eight_at_once_make_one_account() {
     let database = &Empty::mysql();
     let account = Account::new();
