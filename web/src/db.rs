@@ -4,7 +4,7 @@
 //! that every SQL statement's log line carries the request id. A connection that sat idle for a second is tried before
 //! use; one that failed is closed, not returned.
 //!
-//! While the database is away, requests wait for their turn without holding a thread, and no longer than [`WAIT`].
+//! While the database is away, requests wait for their turn without holding a thread, and no longer than 1.9 s.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
