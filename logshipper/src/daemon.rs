@@ -15,10 +15,10 @@ use crate::metrics::Metrics;
 use crate::plan::Policy;
 use crate::pod::{Now, OpenError, Pod};
 use crate::reap::{Limits, Reaper};
-use crate::rotate::Rotator;
+use crate::rotate::{Rotator, Seen};
 use crate::stop::Signals;
 use crate::trouble::Troubles;
-use crate::watch::watch;
+use crate::watch::Watch;
 use crate::worker::{Rest, Worker};
 
 const POLL: Duration = Duration::from_secs(1);
@@ -74,15 +74,12 @@ pub fn run(place: &Place<'_>, signals: &Arc<Signals>, metrics: &Arc<Metrics>) ->
 
 /// Works on one directory as long as it is the pod's.
 fn session(place: &Place<'_>, pod: &Pod, signals: &Arc<Signals>, metrics: &Arc<Metrics>) {
-    let watcher = watch(&pod.dir, Arc::clone(signals));
-    if let Err(error) = &watcher {
-        tracing::warn!(%error, "no file notifications: polling alone, every second");
-    }
+    let watch = Watch::new(&pod.dir, Arc::clone(signals));
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| work(pod, &place.policy, signals, metrics, &over));
         scope.spawn(|| reap(place, signals, metrics, &over));
-        rotate(place, pod, signals, metrics);
+        rotate(place, pod, watch, signals, metrics);
         over.store(true, Ordering::Release);
         signals.work.ring();
         signals.reap.ring();
@@ -90,14 +87,15 @@ fn session(place: &Place<'_>, pod: &Pod, signals: &Arc<Signals>, metrics: &Arc<M
 }
 
 /// Rotates until the end is asked for or the directory is another one.
-fn rotate(place: &Place<'_>, pod: &Pod, signals: &Signals, metrics: &Arc<Metrics>) {
+fn rotate(place: &Place<'_>, pod: &Pod, mut watch: Watch, signals: &Signals, metrics: &Arc<Metrics>) {
     let mut rotator = Rotator::new(metrics);
     let mut troubles = Troubles::new(Arc::clone(metrics));
     loop {
         let last = signals.stopping();
         let rotated = rotator.pass(pod, &place.policy, Now::read());
         metrics.rotator_alive(troubles.settle("list", "directory", &rotated));
-        if rotated.is_ok_and(|count| count > 0) {
+        let Seen { rotated, live_bytes } = rotated.unwrap_or_default();
+        if rotated > 0 {
             signals.work.ring();
         }
         if last {
@@ -108,7 +106,9 @@ fn rotate(place: &Place<'_>, pod: &Pod, signals: &Signals, metrics: &Arc<Metrics
             tracing::warn!("the pod's directory was removed or replaced");
             return;
         }
-        signals.rotate.wait(POLL);
+        if watch.is_on(live_bytes) {
+            signals.rotate.wait(POLL);
+        }
         thread::sleep(PAUSE);
     }
 }

@@ -3,12 +3,15 @@
 
 use chrono::{DateTime, Utc};
 
+/// What a JSON line has before its time.
+const JSON: &[u8] = br#"{"timestamp":""#;
+
 /// As much of a line's beginning as can hold its time.
 pub const HEAD: usize = 64;
 
 /// When a line was written, in microseconds since 1970, read from its first [`HEAD`] bytes.
 pub fn time(head: &[u8]) -> Option<i64> {
-    let text = head.strip_prefix(br#"{"timestamp":""#).unwrap_or(head);
+    let text = head.strip_prefix(JSON).unwrap_or(head);
     let length = text.iter().take(HEAD).position(|&byte| byte == b'"' || byte == b' ').unwrap_or(text.len().min(HEAD));
     let text = std::str::from_utf8(&text[..length]).ok()?;
     // Most lines that have no time are told from this one byte, before the parser sees them.
@@ -16,6 +19,25 @@ pub fn time(head: &[u8]) -> Option<i64> {
         return None;
     }
     Some(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc).timestamp_micros())
+}
+
+/// A time as web writes it: `2026-07-23T10:11:12.123456Z`.
+type Text = [u8; 27];
+
+/// The time of a line, if it is one of such texts.
+fn text(line: &[u8]) -> Option<Text> {
+    let text = line.strip_prefix(JSON).unwrap_or(line);
+    let (text, rest) = text.split_first_chunk::<27>()?;
+    let shape = |at: usize, byte: u8| match at {
+        4 | 7 => byte == b'-',
+        10 => byte == b'T',
+        13 | 16 => byte == b':',
+        19 => byte == b'.',
+        26 => byte == b'Z',
+        _ => byte.is_ascii_digit(),
+    };
+    let ended = rest.first().is_none_or(|byte| matches!(byte, b'"' | b' '));
+    (ended && text.iter().enumerate().all(|(at, byte)| shape(at, *byte))).then_some(*text)
 }
 
 /// The span of the times seen, in microseconds since 1970.
@@ -37,6 +59,9 @@ impl Span {
 /// Finds the times of lines in bytes that come in pieces.
 #[derive(Debug, Default)]
 pub struct Times {
+    /// The earliest and latest time in the form in which web writes it, whose text is in the order of time: reading each
+    /// as a number would cost more than looking for the ends of lines.
+    texts: Option<(Text, Text)>,
     /// The beginning of a line whose time isn't known yet.
     head: Vec<u8>,
     /// That beginning has been read; what follows up to the next newline says nothing more.
@@ -63,21 +88,34 @@ impl Times {
 
     /// The span of what came since the last call.
     pub fn take_span(&mut self) -> Option<Span> {
-        self.span.take()
+        let mut span = self.span.take();
+        if let Some((first, last)) = self.texts.take() {
+            for found in [first, last].iter().filter_map(|text| time(text)) {
+                span = Some(Span::with(span, found));
+            }
+        }
+        span
     }
 
     fn look(&mut self, line: &[u8], complete: bool) {
-        let found = if self.head.is_empty() && (complete || line.len() >= HEAD) {
-            time(line)
+        if self.head.is_empty() && (complete || line.len() >= HEAD) {
+            self.note(line);
         } else {
             self.head.extend_from_slice(&line[..line.len().min(HEAD - self.head.len())]);
             if !complete && self.head.len() < HEAD {
                 return;
             }
-            time(&self.head)
-        };
+            let head = std::mem::take(&mut self.head);
+            self.note(&head);
+        }
         self.read = true;
-        if let Some(found) = found {
+    }
+
+    fn note(&mut self, line: &[u8]) {
+        if let Some(text) = text(line) {
+            let (first, last) = self.texts.unwrap_or((text, text));
+            self.texts = Some((first.min(text), last.max(text)));
+        } else if let Some(found) = time(line) {
             self.span = Some(Span::with(self.span, found));
         }
     }

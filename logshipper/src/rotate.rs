@@ -30,6 +30,15 @@ pub fn rotate_now(dir: &Dir, stream: &Stream, now: Now) -> io::Result<Option<Seg
     Ok(Some(rotation.segment))
 }
 
+/// What a pass of the rotator saw and did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Live files rotated.
+    pub rotated: usize,
+    /// Bytes of all live files, before that.
+    pub live_bytes: u64,
+}
+
 /// Renames live files that are due.
 #[derive(Debug, Default)]
 pub struct Rotator {
@@ -46,22 +55,27 @@ impl Rotator {
         Self { metrics: Arc::clone(metrics), troubles: Troubles::new(Arc::clone(metrics)), ..Self::default() }
     }
 
-    /// Rotates what is due, and says how many live files that were. A file that can't be renamed is reported and tried
+    /// Rotates what is due. A file that can't be renamed is reported and tried
     /// again with the next pass.
     ///
     /// # Errors
     /// The directory can't be read.
-    pub fn pass(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<usize> {
-        let due = |rotator: &mut Self| {
-            let listing = list(&pod.dir, &mut rotator.ages, now)?;
-            io::Result::Ok(plan::rotations(&listing, policy, &rotator.floor, now.wall))
-        };
-        if due(self)?.is_empty() {
-            return Ok(0);
+    pub fn pass(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<Seen> {
+        let (due, mut seen) = self.due(pod, policy, now)?;
+        if due.is_empty() {
+            return Ok(seen);
         }
-        let Some(_numbering) = pod.dir.lock(OsStr::new(NUMBERING))? else { return Ok(0) };
+        let Some(_numbering) = pod.dir.lock(OsStr::new(NUMBERING))? else { return Ok(seen) };
         // Again: `rotate_now` may have used the number.
-        Ok(due(self)?.iter().filter(|rotation| self.rotate(&pod.dir, rotation)).count())
+        let (due, _) = self.due(pod, policy, now)?;
+        seen.rotated = due.iter().filter(|rotation| self.rotate(&pod.dir, rotation)).count();
+        Ok(seen)
+    }
+
+    fn due(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<(Vec<Rotation>, Seen)> {
+        let listing = list(&pod.dir, &mut self.ages, now)?;
+        let live_bytes = listing.live.iter().map(|live| live.bytes).sum();
+        Ok((plan::rotations(&listing, policy, &self.floor, now.wall), Seen { rotated: 0, live_bytes }))
     }
 
     /// Rotates what nobody writes to any more, at the end of a pod.

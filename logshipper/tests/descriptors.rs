@@ -36,7 +36,7 @@ fn descriptors_and_memory_stay_the_same_over_ten_thousand_rotations() {
     let mut before = (0, 0);
     for rotation in 0..ROTATIONS {
         writer.write(&[b'x'; 100]).unwrap();
-        assert_eq!(rotator.pass(&pod, &policy, Now::read()).unwrap(), 1);
+        assert_eq!(rotator.pass(&pod, &policy, Now::read()).unwrap().rotated, 1);
         writer.check().unwrap();
         assert_eq!(worker.pass(&pod, &policy, &mut || Ok(())).unwrap(), Rest::default());
         if rotation == 100 {
