@@ -68,4 +68,34 @@ on_both! {
             assert!(finished.contains(part), "{part}");
         }
     }
+
+    /// Eight at once, of which every other one is killed and started again until all are through.
+    fn some_of_many_at_once(database) {
+        let survivors: Vec<_> = (0..8_u64).map(|n| {
+            let url = database.url.clone();
+            thread::spawn(move || {
+                for attempt in 0_u64.. {
+                    let mut child = Child::spawn(&mut dbinit(&url, &[]));
+                    // spread over the time that the work takes; which statement it hits doesn't matter
+                    let patience = Duration::from_millis((n * 37 + attempt * 53) % 400);
+                    if n % 2 == 0 && attempt < 5 {
+                        thread::sleep(patience);
+                        child.kill();
+                    } else {
+                        return child.wait();
+                    }
+                }
+                unreachable!("attempts don't run out")
+            })
+        }).collect();
+        for survivor in survivors {
+            assert_code(&survivor.join().unwrap(), 0);
+        }
+        let raced = contents(database);
+        assert_code(&run(&mut dbinit(&database.url, &[])), 0);
+        assert_eq!(contents(database), raced);
+        for part in ["Sharon", "Jenkins", "Sly", "spayed"] {
+            assert!(raced.contains(part), "{part}");
+        }
+    }
 }
