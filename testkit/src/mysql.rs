@@ -10,6 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use diesel::RunQueryDsl;
 use diesel::connection::{Connection, SimpleConnection};
@@ -54,8 +55,8 @@ pub struct Database {
     pub name: String,
     /// Its URL, for root.
     pub url: String,
-    /// To drop it with: a connection costs more than most statements.
-    connection: MysqlConnection,
+    /// Kept, since a connection costs more than most statements.
+    connection: Mutex<MysqlConnection>,
 }
 
 /// Makes an empty database on the shared server.
@@ -76,8 +77,8 @@ impl Database {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let mut connection = MysqlConnection::establish(admin).unwrap_or_else(|error| panic!("no connection to MySQL: {error}"));
-        connection.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-        Self { url: format!("{admin}/{name}"), name, connection }
+        connection.batch_execute(&format!("CREATE DATABASE {name}; USE {name}")).unwrap();
+        Self { url: format!("{admin}/{name}"), name, connection: Mutex::new(connection) }
     }
 
     /// Runs statements in it, as root.
@@ -86,11 +87,14 @@ impl Database {
     /// Where one fails.
     #[track_caller]
     pub fn execute(&self, sql: &str) {
-        execute(&self.url, sql);
+        let connection = &mut *self.connection.lock().unwrap();
+        if connection.batch_execute("DO 0").is_err() {
+            // the server was started again
+            *connection = MysqlConnection::establish(&self.url).unwrap();
+        }
+        connection.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
-}
 
-impl Database {
     /// What the server says its version is, such as `9.7.4-2`.
     ///
     /// # Panics
@@ -105,7 +109,8 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         // a server that the test has killed has taken it along
-        let _ = self.connection.batch_execute(&format!("DROP DATABASE {}", self.name));
+        let connection = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = connection.batch_execute(&format!("DROP DATABASE {}", self.name));
     }
 }
 

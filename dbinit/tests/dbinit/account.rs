@@ -22,7 +22,7 @@ fn it_works_on_rows_and_on_nothing_else() {
     assert_code(&made, 0);
     assert!(!made.stdout.contains("s3cret"), "{}", made.stdout);
 
-    let web = &mut account.connect(database);
+    let web = &mut account.connect(&database.url);
     assert_eq!(owner::table.count().get_result(web), Ok(10_i64));
     diesel::update(owner::table.find(1)).set(owner::city.eq("Seoul")).execute(web).unwrap();
     diesel::sql_query("DELETE FROM visit WHERE id = 1").execute(web).unwrap();
@@ -72,7 +72,7 @@ fn a_changed_password_is_followed_and_the_one_before_lasts_through_the_rollout()
     assert_code(&changed, 0);
     assert!(changed.stdout.contains("password of web's account changed"), "{}", changed.stdout);
     assert!(!changed.stdout.contains("an0ther"), "{}", changed.stdout);
-    account.connect(database);
+    account.connect(&database.url);
 
     let url: DatabaseUrl = database.url.parse().unwrap();
     assert!(connect(&url.with_account(&account.user, &before)).is_ok(), "running pods still connect");
@@ -102,7 +102,7 @@ fn eight_at_once_make_one_account() {
     for child in &mut all {
         assert_code(&child.wait(), 0);
     }
-    account.connect(database);
+    account.connect(&database.url);
 }
 
 /// The rights that the manifests give to dbinit's own account suffice.

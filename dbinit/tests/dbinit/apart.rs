@@ -23,9 +23,9 @@ on_both! {
             assert_code(&run(&mut dbinit(&database.url, &[part])), 0);
             assert_eq!(status(&database.url).0, Some(code), "after {part}");
         }
-        let before = contents(database);
+        let before = contents(&database.url);
         assert_code(&run(&mut dbinit(&database.url, &[])), 0);
-        assert_eq!(contents(database), before);
+        assert_eq!(contents(&database.url), before);
     }
 
     fn status_says_what_is_pending_and_changes_nothing(database) {

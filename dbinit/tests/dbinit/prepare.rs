@@ -11,7 +11,7 @@ on_both! {
         let first = run(&mut dbinit(&database.url, &[]));
         assert_code(&first, 0);
         assert!(first.stdout.contains("seed data inserted"), "{}", first.stdout);
-        let after_first = contents(database);
+        let after_first = contents(&database.url);
         for part in ["George", "Franklin", "Leo", "rabies shot", "radiology", "hamster"] {
             assert!(after_first.contains(part), "{part}");
         }
@@ -19,7 +19,7 @@ on_both! {
         let second = run(&mut dbinit(&database.url, &[]));
         assert_code(&second, 0);
         assert!(!second.stdout.contains("seed data inserted"), "{}", second.stdout);
-        assert_eq!(contents(database), after_first);
+        assert_eq!(contents(&database.url), after_first);
     }
 
     fn what_people_changed_stays(database) {
@@ -41,9 +41,9 @@ on_both! {
         let count = |words| ended.iter().filter(|one| one.stdout.contains(words)).count();
         assert_eq!((count("migration applied"), count("seed data inserted")), (1, 1));
 
-        let raced = contents(database);
+        let raced = contents(&database.url);
         assert_code(&run(&mut dbinit(&database.url, &[])), 0);
-        assert_eq!(contents(database), raced);
+        assert_eq!(contents(&database.url), raced);
     }
 }
 

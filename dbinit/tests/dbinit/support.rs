@@ -96,8 +96,8 @@ ORDER BY 1";
 const SQLITE_DEFINITIONS: &str = "SELECT sql AS definition FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
 
 /// Everything in the database that dbinit is answerable for, as text: definitions and rows.
-pub(crate) fn contents(database: &Empty) -> String {
-    let c = &mut database.connect();
+pub(crate) fn contents(url: &str) -> String {
+    let c = &mut connect(&url.parse().unwrap()).unwrap();
     let list = |c: &mut Connection, query: &str| -> Vec<String> {
         let rows: Vec<Definition> = diesel::sql_query(query).load(c).unwrap();
         rows.into_iter().map(|row| row.definition).collect()
@@ -156,8 +156,8 @@ impl Account {
 
     /// Connects as web would.
     #[track_caller]
-    pub(crate) fn connect(&self, database: &Empty) -> Connection {
-        let url: DatabaseUrl = database.url.parse().unwrap();
+    pub(crate) fn connect(&self, url: &str) -> Connection {
+        let url: DatabaseUrl = url.parse().unwrap();
         connect(&url.with_account(&self.user, &self.password())).unwrap()
     }
 }
