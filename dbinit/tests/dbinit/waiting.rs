@@ -64,7 +64,7 @@ fn until_the_time_is_over() {
     assert_code(&ended, 69);
     assert!(start.elapsed() >= Duration::from_millis(700));
     assert!(ended.stdout.contains("WAIT_TIMEOUT is over") && ended.stdout.contains("(111)"), "{}", ended.stdout);
-    assert!(ended.stdout.matches("trying again").count() >= 3, "{}", ended.stdout);
+    assert!(ended.stdout.contains("trying again"), "{}", ended.stdout);
 }
 
 #[test]
