@@ -52,7 +52,7 @@ fn bad_settings_are_one_line_and_64() {
 #[test]
 fn the_admin_port_counts_and_answers_probes() {
     let logs = Logs::new();
-    let daemon = logs.start(&SMALL);
+    let daemon = logs.started(&SMALL);
     wait_until("ready", || logs.admin("/readyz").0 == 200);
     assert_eq!(logs.admin("/livez").0, 200);
     assert_eq!(logs.admin("/nothing").0, 404);
@@ -103,7 +103,7 @@ fn an_idle_stream_is_rotated_by_age_and_compressed_to_an_ordinary_gzip_file() {
     let logs = Logs::new();
     let writer = Writer::open(&logs.pod(), "access").unwrap();
     writer.write(b"one\n").unwrap();
-    let daemon = logs.start(&["--rotate-age", "100ms"]);
+    let daemon = logs.started(&["--rotate-age", "100ms"]);
     wait_until("a segment", || {
         writer.check().unwrap();
         logs.segments(Form::Gz).len() == 1 && logs.segments(Form::Plain).is_empty()
@@ -124,7 +124,7 @@ fn an_idle_stream_is_rotated_by_age_and_compressed_to_an_ordinary_gzip_file() {
 fn the_last_pass_is_quick_and_complete() {
     let logs = Logs::new();
     fs::write(logs.path(SEGMENT), vec![b'\n'; 1 << 20]).unwrap();
-    let daemon = logs.start(&SMALL);
+    let daemon = logs.started(&SMALL);
     wait_until("it has started", || logs.lines_of_daemon().contains("started"));
     fs::write(logs.path("access.log"), vec![b'x'; 5000]).unwrap();
     let start = Instant::now();
@@ -143,7 +143,7 @@ fn the_last_pass_closes_what_nobody_writes_to() {
     writer.write(b"1\n").unwrap();
     fs::write(logs.path("ended.log"), "2\n").unwrap();
     fs::write(logs.path("empty.log"), "").unwrap();
-    let daemon = logs.start(&SMALL);
+    let daemon = logs.started(&SMALL);
     wait_until("it has started", || logs.lines_of_daemon().contains("started"));
     daemon.stop();
     let segments: Vec<_> = logs.segments(Form::Gz).iter().map(|segment| segment.stream.to_string()).collect();
@@ -157,14 +157,14 @@ fn the_last_pass_closes_what_nobody_writes_to() {
 fn a_stop_in_the_middle_of_a_large_segment_leaves_it_for_the_next_start() {
     let logs = Logs::new();
     File::create(logs.path(SEGMENT)).unwrap().set_len(8 << 30).unwrap();
-    let daemon = logs.start(&SMALL);
+    let daemon = logs.started(&SMALL);
     wait_until("compression has begun", || logs.names().iter().any(|name| name.contains(".tmp")));
     daemon.stop();
     assert_eq!(logs.segments(Form::Gz), []);
     assert!(!logs.names().iter().any(|name| name.contains(".tmp")), "{:?}", logs.names());
     assert!(logs.lines_of_daemon().contains("the next start goes on"));
     fs::write(logs.path(SEGMENT), "short\n").unwrap();
-    let daemon = logs.start(&SMALL);
+    let daemon = logs.started(&SMALL);
     logs.wait_for_all_compressed();
     daemon.stop();
     assert_eq!(logs.read("access"), b"short\n");
@@ -184,7 +184,7 @@ fn a_start_finishes_what_an_earlier_run_left() {
     fs::write(logs.path(&gz(other)), compressed(b"1\n")).unwrap();
     fs::write(logs.path(&format!(".{SEGMENT}.gz.tmp")), "half").unwrap();
     let kept = fs::read(logs.path(&gz(whole))).unwrap();
-    let daemon = logs.start(&SMALL);
+    let daemon = logs.started(&SMALL);
     logs.wait_for_all_compressed();
     daemon.stop();
     for stream in ["whole", "broken", "other", "access"] {
@@ -205,7 +205,7 @@ fn the_oldest_segments_go() {
     }
     fs::write(logs.path(&name(5)), "old\n").unwrap();
     fs::write(logs.path(&name(6)), "new\n").unwrap();
-    let daemon = logs.start(&["--keep-segments", "2"]);
+    let daemon = logs.started(&["--keep-segments", "2"]);
     logs.wait_for_all_compressed();
     daemon.stop();
     assert_eq!(logs.segments(Form::Gz).iter().map(|segment| segment.sequence).collect::<Vec<_>>(), [5, 6]);
@@ -216,7 +216,7 @@ fn a_writer_without_locks_is_waited_for() {
     let logs = Logs::new();
     let mut file = File::options().create(true).append(true).open(logs.path("shell.log")).unwrap();
     file.write_all(&[b'a'; 2000]).unwrap();
-    let daemon = logs.start(&SMALL);
+    let daemon = logs.started(&SMALL);
     wait_until("rotated", || logs.segments(Form::Plain).len() == 1);
     file.write_all(b"late\n").unwrap();
     // Long enough for a logshipper that doesn't wait to compress it; one that waits can't fail here.
@@ -236,7 +236,7 @@ fn a_child_that_inherited_the_file_keeps_its_segment_waiting_and_the_metrics_say
     flock(&file, FlockOperation::LockShared).unwrap();
     file.write_all(&[b'a'; 2000]).unwrap();
     let child = Process::spawn(Command::new("sleep").arg("1000").stdout(file));
-    let daemon = logs.start(&SMALL);
+    let daemon = logs.started(&SMALL);
     wait_until("held", || logs.admin("/metrics").1.contains("logshipper_held_segments 1\n"));
     wait_until("its wait is counted", || !logs.admin("/metrics").1.contains("logshipper_pending_age_seconds 0\n"));
     assert_eq!(logs.segments(Form::Gz), []);
@@ -265,7 +265,7 @@ fn strangers_in_the_directory_are_left_alone() {
     let before = logs.names();
     fs::write(logs.path(SEGMENT), "mine\n").unwrap();
     symlink(&outside, logs.path(&format!("{SEGMENT}.gz"))).unwrap();
-    let daemon = logs.start(&SMALL);
+    let daemon = logs.started(&SMALL);
     wait_until("its own segment is compressed", || !logs.path(SEGMENT).exists());
     fs::write(logs.path("access.log"), vec![b'x'; 5000]).unwrap();
     wait_until("its own live file is rotated", || logs.segments(Form::Gz).iter().any(|segment| segment.sequence == 8));
@@ -278,7 +278,7 @@ fn strangers_in_the_directory_are_left_alone() {
 #[test]
 fn the_directory_is_removed_and_comes_back() {
     let logs = Logs::new();
-    let daemon = logs.start(&SMALL);
+    let daemon = logs.started(&SMALL);
     wait_until("the lock", || logs.path(".logshipper.lock").exists());
     fs::remove_dir_all(logs.pod()).unwrap();
     wait_until("it is made again", || logs.path(".logshipper.lock").exists());

@@ -44,7 +44,7 @@ fn assert_exact(logs: &Logs, count: u64) {
 fn every_line_of_a_busy_writer_is_there_once_and_in_order() {
     const LINES: u64 = 400_000;
     let logs = Logs::new();
-    let daemon = logs.start(&BUSY);
+    let daemon = logs.started(&BUSY);
     assert!(logs.write_numbered("access", 1, LINES, 0).wait().success());
     logs.wait_for_all_compressed();
     daemon.stop();
@@ -72,7 +72,7 @@ fn logshipper_is_killed_fifty_times() {
         assert!(writer.is_running());
     }
     writer.kill();
-    let daemon = logs.start(&BUSY);
+    let daemon = logs.started(&BUSY);
     logs.wait_for_all_compressed();
     daemon.stop();
     // The writer may have been killed between a line and its acknowledgement.
@@ -88,7 +88,7 @@ fn the_writer_is_killed_twenty_times() {
     const RUNS: u32 = 24;
     let logs = Logs::new();
     let mut moments = Moments::new();
-    let daemon = logs.start(&BUSY);
+    let daemon = logs.started(&BUSY);
     for run in 1..=RUNS {
         let mut writer = logs.write_numbered("access", run, u64::MAX, 8 << 20);
         moments.sleep(200);

@@ -42,13 +42,13 @@ fn a_dead_pod_is_compressed_and_removed_by_age() {
     leave(&logs, "old", hours_ago(2));
     fs::create_dir(logs.root().join("not-a-pod")).unwrap();
     fs::write(logs.root().join("not-a-pod/access.log"), "mine\n").unwrap();
-    let daemon = logs.start(&["--orphan-age", "1h"]);
+    let daemon = logs.started(&["--orphan-age", "1h"]);
     // The time of grace is 5 minutes of a free lock: within it nothing happens, however old the files are.
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(names(&logs, "old"), [".logshipper.lock", SEGMENT, "access.log", "empty.log"]);
     daemon.stop();
 
-    let daemon = logs.start(&["--orphan-age", "3s"]);
+    let daemon = logs.started(&["--orphan-age", "3s"]);
     wait_until("the recent one is compressed", || names(&logs, "recent").iter().filter(|name| name.contains(".gz")).count() == 2);
     wait_until("both are removed", || !logs.root().join("old").exists() && !logs.root().join("recent").exists());
     assert_eq!(names(&logs, "not-a-pod"), ["access.log"]);
@@ -68,7 +68,7 @@ fn a_living_pod_that_is_idle_and_a_writer_without_logshipper_lose_nothing() {
     fs::create_dir(logs.root().join("idle")).unwrap();
     fs::write(logs.root().join("idle/.logshipper.lock"), "").unwrap();
     let idle = Writer::open(&logs.root().join("idle"), "access").unwrap();
-    let daemon = logs.start(&["--orphan-age", "1s"]);
+    let daemon = logs.started(&["--orphan-age", "1s"]);
     wait_until("the segment of the one without logshipper", || names(&logs, "written").contains(&format!("{SEGMENT}.gz")));
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(names(&logs, "alive"), before);
@@ -89,7 +89,7 @@ fn foreign_files_and_links_are_not_removed() {
     fs::write(outside.path().join("access.log"), "mine\n").unwrap();
     symlink(outside.path(), logs.root().join("link")).unwrap();
     symlink(outside.path().join("access.log"), logs.root().join("dead/err.log")).unwrap();
-    let daemon = logs.start(&["--orphan-age", "1s"]);
+    let daemon = logs.started(&["--orphan-age", "1s"]);
     wait_until("its segments are removed", || names(&logs, "dead") == ["err.log", "notes.txt"]);
     wait_until("said so", || logs.lines_of_daemon().contains("Directory not empty"));
     std::thread::sleep(Duration::from_secs(2));
@@ -116,7 +116,7 @@ fn directories_that_are_swapped_for_links_lead_nowhere() {
     fs::rename(&target, outside.path().join("outside")).unwrap();
     let target = outside.path().join("outside");
     let before = contents(&target);
-    let daemon = logs.start(&["--orphan-age", "1s", "--rotate-bytes", "1B", "--node-quota", "1B"]);
+    let daemon = logs.started(&["--orphan-age", "1s", "--rotate-bytes", "1B", "--node-quota", "1B"]);
     wait_until("the lock", || logs.path(".logshipper.lock").exists());
     let swap = |name: &str| {
         let (path, away) = (logs.root().join(name), logs.root().join(".away"));
@@ -154,7 +154,7 @@ fn above_the_quota_the_oldest_segments_go_and_live_files_stay() {
         gz("other", n + 1);
     }
     fs::write(logs.path("access.log"), [b'x'; 900]).unwrap();
-    let daemon = logs.start(&["--node-quota", "4000"]);
+    let daemon = logs.started(&["--node-quota", "4000"]);
     wait_until("three are removed", || names(&logs, "other").len() + logs.segments(handoff::Form::Gz).len() == 3);
     wait_until("counted", || logs.admin("/metrics").1.contains("logshipper_segments_removed_total{reason=\"quota\"} 3\n"));
     assert_eq!(names(&logs, "other"), ["access.000004.20260723T101112Z.log.gz", "access.000006.20260723T101112Z.log.gz"]);

@@ -44,7 +44,7 @@ fn day(logs: &Logs, segments: i64, per_segment: i64) -> Vec<String> {
         all.extend(lines);
         if segment < segments {
             run(logs, &["rotate", POD, "access"]);
-            let daemon = logs.start(&[]);
+            let daemon = logs.started(&[]);
             logs.wait_for_all_compressed();
             daemon.stop();
         }
@@ -162,7 +162,7 @@ fn follow_sees_each_line_once_while_files_are_rotated_and_compressed() {
     let follower =
         Process::spawn(command(&logs, &["tail", POD, "access", "-n", "1", "--follow"]).stdout(File::create(&seen).unwrap()));
     wait_until("the line before", || fs::read(&seen).unwrap() == b"before\n");
-    let daemon = logs.start(&["--rotate-bytes", "64KiB", "--keep-segments", "10000"]);
+    let daemon = logs.started(&["--rotate-bytes", "64KiB", "--keep-segments", "10000"]);
     let writer = Writer::open(&logs.pod(), "access").unwrap();
     let mut expected = String::from("before\n");
     for n in 0..LINES {
@@ -185,7 +185,7 @@ fn ls_lists_what_is_there() {
     let logs = Logs::new();
     day(&logs, 1, 20_000);
     fs::create_dir(logs.root().join("empty")).unwrap();
-    let daemon = logs.start(&[]);
+    let daemon = logs.started(&[]);
     wait_until("it works", || run(&logs, &["ls"]).contains("alive"));
     let table = run(&logs, &["ls"]);
     let mut rows = table.lines().skip(1);
@@ -253,7 +253,7 @@ fn a_dry_run_says_what_and_why_and_does_nothing() {
 #[test]
 fn rotate_works_beside_a_daemon_and_numbers_stay_unique() {
     let logs = Logs::new();
-    let daemon = logs.start(&["--rotate-bytes", "1kB", "--keep-segments", "1000"]);
+    let daemon = logs.started(&["--rotate-bytes", "1kB", "--keep-segments", "1000"]);
     let writer = Writer::open(&logs.pod(), "access").unwrap();
     for n in 0..40 {
         writer.write(format!("{n} {}\n", "x".repeat(600)).as_bytes()).unwrap();
@@ -279,7 +279,7 @@ fn a_line_of_64_mib_and_bytes_that_are_no_text_are_carried_as_they_are() {
     long[5] = 0;
     long.push(b'\n');
     writer.write(&long).unwrap();
-    let daemon = logs.start(&[]);
+    let daemon = logs.started(&[]);
     wait_until("rotated", || !logs.segments(Form::Plain).is_empty() || !logs.segments(Form::Gz).is_empty());
     writer.write(b"\xffnext\n").unwrap();
     logs.wait_for_all_compressed();

@@ -69,6 +69,15 @@ impl Logs {
         Process::spawn(self.command(arguments).stdout(lines.try_clone().unwrap()).stderr(lines))
     }
 
+    /// Starts it, and waits until it says so: from then on it ends well on a signal.
+    pub(crate) fn started(&self, arguments: &[&str]) -> Process {
+        let starts = || self.lines_of_daemon().matches("\"message\":\"started\"").count();
+        let before = starts();
+        let daemon = self.start(arguments);
+        wait_until("the daemon's start", || starts() > before);
+        daemon
+    }
+
     pub(crate) fn lines_of_daemon(&self) -> String {
         fs::read_to_string(self.root().join("shipper.out")).unwrap_or_default()
     }
