@@ -12,7 +12,7 @@ use crate::database::{Connection, DatabaseUrl, Trouble, connect};
 use crate::lock;
 
 /// The tables that web works on. What dbinit records for itself is not among them.
-const TABLES: [&str; 7] = ["vet", "specialty", "vet_specialty", "pet_type", "owner", "pet", "visit"];
+const TABLES: [&str; 8] = ["vet", "specialty", "vet_specialty", "pet_type", "owner", "pet", "visit", "submission"];
 
 /// A password: Debug doesn't show it.
 #[derive(Clone, PartialEq, Eq)]

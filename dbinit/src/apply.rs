@@ -156,7 +156,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("petclinic.db").display());
         let mut connection = connect(&url.parse().unwrap()).unwrap();
-        assert_eq!(migrate(&mut connection, WAIT).unwrap(), ["00000000000001_schema"]);
+        assert_eq!(migrate(&mut connection, WAIT).unwrap(), ["00000000000001_schema", "00000000000002_submission"]);
         assert_eq!(seed(&mut connection, WAIT).unwrap(), Seeded::Inserted);
         (folder, connection)
     }

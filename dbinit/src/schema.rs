@@ -75,6 +75,15 @@ table! {
     }
 }
 
+table! {
+    submission (token) {
+        token -> Text,
+        location -> Text,
+        /// Seconds since 1970.
+        saved_at -> BigInt,
+    }
+}
+
 joinable!(vet_specialty -> vet (vet_id));
 joinable!(vet_specialty -> specialty (specialty_id));
 joinable!(pet -> pet_type (type_id));

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::context::Fields;
 use crate::fingerprint::fingerprint;
+use crate::submission;
 
 /// The longest text that is kept, in characters.
 pub const MAX_TEXT: usize = 255;
@@ -69,6 +70,8 @@ impl From<Problem> for Told {
 pub struct Form {
     fields: BTreeMap<&'static str, Field>,
     problems: Vec<Summary>,
+    /// Tells a second click on this form from another form.
+    token: Option<String>,
     /// Of what is edited, as it was when the form was first shown.
     version: Option<String>,
     /// Whether somebody else has saved since then.
@@ -79,13 +82,15 @@ pub struct Form {
 struct Field {
     value: String,
     problem: Option<Problem>,
+    /// Whether the keyboard starts here: at the first problem.
+    focus: bool,
     /// What somebody else has saved meanwhile.
     saved: Option<String>,
 }
 
 impl Field {
     fn new(value: &str) -> Self {
-        Self { value: value.to_owned(), problem: None, saved: None }
+        Self { value: value.to_owned(), problem: None, focus: false, saved: None }
     }
 }
 
@@ -102,15 +107,21 @@ impl Form {
         Self { fields: values.into_iter().map(|(name, value)| (name, Field::new(value))).collect(), ..Self::default() }
     }
 
+    /// A form that creates something.
+    pub fn creating<const N: usize>(values: [(&'static str, &str); N]) -> Self {
+        Self { token: Some(submission::token()), ..Self::filled(values) }
+    }
+
     /// A form that edits what has these values: they make its version.
     pub fn editing<const N: usize>(values: [(&'static str, &str); N]) -> Self {
         let text: Vec<u8> = values.iter().flat_map(|(_, value)| value.bytes().chain([0])).collect();
         Self { version: Some(format!("{:016x}", fingerprint(&text))), ..Self::filled(values) }
     }
 
-    /// Takes over the version that the sent form was made of.
-    pub fn sent_version(&mut self, fields: &Fields<'_>) {
-        self.version = fields.get("version").map(str::to_owned);
+    /// The form that was sent, still without its fields.
+    pub fn sent(fields: &Fields<'_>) -> Self {
+        let hidden = |name| fields.get(name).map(str::to_owned);
+        Self { token: hidden(submission::FIELD), version: hidden("version"), ..Self::default() }
     }
 
     /// Whether the form was made of another version than `current`. One sent without a version overwrites, as with the original.
@@ -138,7 +149,9 @@ impl Form {
 
     /// Puts a problem beside a field.
     pub fn refuse(&mut self, name: &'static str, problem: Problem) {
-        self.fields.entry(name).or_insert_with(|| Field::new("")).problem = Some(problem);
+        let field = self.fields.entry(name).or_insert_with(|| Field::new(""));
+        field.problem = Some(problem);
+        field.focus = self.problems.is_empty();
         self.problems.push(Summary { field: name, problem });
     }
 

@@ -36,6 +36,7 @@ mod router;
 pub mod server;
 pub mod shutdown;
 pub mod store;
+pub mod submission;
 pub mod vets;
 pub mod views;
 pub mod visits;

@@ -3,6 +3,7 @@
 mod form;
 pub mod store;
 
+use dbinit::database::Connection;
 use serde::Serialize;
 use serde_json::json;
 
@@ -11,6 +12,7 @@ use crate::error::Error;
 use crate::flash::Flash;
 use crate::form::{Form, Problem};
 use crate::store::Updated;
+use crate::submission::Submission;
 use crate::views::Reply;
 
 /// Owners a page.
@@ -86,13 +88,13 @@ pub async fn new_form(_: Context) -> Result<Reply, Error> {
 
 /// `POST /owners/new`
 pub async fn create(cx: Context) -> Result<Reply, Error> {
-    match form::read(&cx.form()?) {
-        (form, None) => form_page(None, &form),
-        (_, Some(entered)) => {
-            let id = cx.app.db.run("insert owner", move |conn| store::insert(conn, &entered)).await?;
-            Reply::saved(format!("/owners/{id}"), Flash::OwnerCreated)
-        }
-    }
+    let fields = cx.form()?;
+    let (form, values) = form::read(&fields);
+    let Some(values) = values else { return form_page(None, &form) };
+    let submission = Submission::of(&fields, "owner", &values);
+    let save = move |conn: &mut Connection| store::insert(conn, &values).map(|id| format!("/owners/{id}"));
+    let location = cx.app.db.run("insert owner", move |conn| submission.once(conn, save)).await?;
+    Reply::saved(location, Flash::OwnerCreated)
 }
 
 /// `GET /owners/{owner}`

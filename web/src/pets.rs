@@ -3,6 +3,7 @@
 mod form;
 pub mod store;
 
+use dbinit::database::Connection;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::DatabaseError;
 use serde_json::json;
@@ -14,6 +15,7 @@ use crate::flash::Flash;
 use crate::form::{Form, Problem};
 use crate::owners::store::{self as owners, Owner};
 use crate::store::Updated;
+use crate::submission::Submission;
 use crate::views::Reply;
 
 /// `GET /owners/{owner}/pets/new`
@@ -25,16 +27,18 @@ pub async fn new_form(cx: Context, owner: Id) -> Result<Reply, Error> {
 /// `POST /owners/{owner}/pets/new`
 pub async fn create(cx: Context, owner: Id) -> Result<Reply, Error> {
     let (owner, types) = cx.app.db.run("owner by id", move |conn| Ok((owners::get(conn, owner.0)?, store::types(conn)?))).await?;
-    let (mut form, values) = form::read(&cx.form()?, &types);
+    let fields = cx.form()?;
+    let (mut form, values) = form::read(&fields, &types);
     let Some(values) = values else { return form_page(&owner, None, &types, &form) };
     let id = owner.id;
-    let inserted = cx.app.db.run("insert pet", move |conn| store::insert(conn, id, &values)).await;
+    let submission = Submission::of(&fields, &id.to_string(), &values);
+    let save = move |conn: &mut Connection| store::insert(conn, id, &values).map(|()| format!("/owners/{id}"));
+    let inserted = cx.app.db.run("insert pet", move |conn| submission.once(conn, save)).await;
     if name_is_taken(&inserted) {
         form.refuse("name", Problem::Duplicate);
         return form_page(&owner, None, &types, &form);
     }
-    inserted?;
-    Reply::saved(format!("/owners/{id}"), Flash::PetAdded)
+    Reply::saved(inserted?, Flash::PetAdded)
 }
 
 /// `GET /owners/{owner}/pets/{pet}/edit`

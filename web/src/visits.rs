@@ -2,33 +2,37 @@
 
 mod store;
 
+use dbinit::database::Connection;
 use serde_json::json;
 
 use crate::context::{Context, Fields, Id};
 use crate::error::Error;
 use crate::flash::Flash;
 use crate::form::{Form, today};
+use crate::submission::Submission;
 use crate::views::Reply;
 
 /// `GET /owners/{owner}/pets/{pet}/visits/new`
 pub async fn new_form(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
-    form_page(&cx, owner, pet, &Form::filled([("date", &*today().to_string()), ("description", "")])).await
+    form_page(&cx, owner, pet, &Form::creating([("date", &*today().to_string()), ("description", "")])).await
 }
 
 /// `POST /owners/{owner}/pets/{pet}/visits/new`
 pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
-    let (form, values) = read(&cx.form()?);
-    match values {
-        None => form_page(&cx, owner, pet, &form).await,
-        Some(values) => {
-            cx.app.db.run("insert visit", move |conn| store::insert(conn, owner.0, pet.0, &values)).await?;
-            Reply::saved(format!("/owners/{}", owner.0), Flash::VisitBooked)
-        }
-    }
+    let fields = cx.form()?;
+    let (form, values) = read(&fields);
+    let Some(values) = values else { return form_page(&cx, owner, pet, &form).await };
+    let submission = Submission::of(&fields, &format!("{} {}", owner.0, pet.0), &values);
+    let save = move |conn: &mut Connection| {
+        store::insert(conn, owner.0, pet.0, &values)?;
+        Ok(format!("/owners/{}", owner.0))
+    };
+    let location = cx.app.db.run("insert visit", move |conn| submission.once(conn, save)).await?;
+    Reply::saved(location, Flash::VisitBooked)
 }
 
 fn read(fields: &Fields<'_>) -> (Form, Option<store::Values>) {
-    let mut form = Form::default();
+    let mut form = Form::sent(fields);
     let visit_date = form.date(fields, "date", chrono::NaiveDate::MAX);
     let description = form.text(fields, "description");
     let values = || Some(store::Values { visit_date: visit_date?, description: description? });

@@ -6,7 +6,7 @@ use crate::form::Form;
 
 /// The form of a new owner.
 pub(super) fn empty() -> Form {
-    Form::filled([("firstName", ""), ("lastName", ""), ("address", ""), ("city", ""), ("telephone", "")])
+    Form::creating([("firstName", ""), ("lastName", ""), ("address", ""), ("city", ""), ("telephone", "")])
 }
 
 /// The form with what is known of an owner.
@@ -22,8 +22,7 @@ pub(super) fn of(owner: &Owner) -> Form {
 
 /// The form as it was sent, and the values where nothing is wrong with them.
 pub(super) fn read(fields: &Fields<'_>) -> (Form, Option<Values>) {
-    let mut form = Form::default();
-    form.sent_version(fields);
+    let mut form = Form::sent(fields);
     let first_name = form.text(fields, "firstName");
     let last_name = form.text(fields, "lastName");
     let address = form.text(fields, "address");

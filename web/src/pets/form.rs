@@ -6,7 +6,7 @@ use crate::form::{Form, today};
 
 /// The form of a new pet.
 pub(super) fn empty() -> Form {
-    Form::filled([("name", ""), ("birthDate", ""), ("type", "")])
+    Form::creating([("name", ""), ("birthDate", ""), ("type", "")])
 }
 
 /// The form with what is known of a pet.
@@ -16,8 +16,7 @@ pub(super) fn of(pet: &Pet) -> Form {
 
 /// The form as it was sent, and the values where nothing is wrong with them.
 pub(super) fn read(fields: &Fields<'_>, types: &[Type]) -> (Form, Option<Values>) {
-    let mut form = Form::default();
-    form.sent_version(fields);
+    let mut form = Form::sent(fields);
     let name = form.text(fields, "name");
     let birth_date = form.date(fields, "birthDate", today());
     let type_id = form.choice(fields, "type", |typed| types.iter().find(|kind| kind.name == typed).map(|kind| kind.id));

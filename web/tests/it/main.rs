@@ -11,6 +11,7 @@ mod languages;
 mod messages;
 mod owners;
 mod pets;
+mod submissions;
 mod texts;
 mod vets;
 mod visits;

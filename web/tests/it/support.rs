@@ -182,6 +182,9 @@ impl Page {
             let path = web::assets::find(&format!("{name}.{kind}")).unwrap().path();
             text = text.replace(&path, &format!("/resources/{name}.HASH.{kind}"));
         }
+        if text.contains("name=\"token\"") {
+            text = text.replace(&self.hidden("token"), "TOKEN");
+        }
         if let Some(id) = self.headers.get("x-request-id") {
             text = text.replace(id.to_str().unwrap(), "REQUEST");
         }
