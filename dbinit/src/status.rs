@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_worst_state_is_the_databases() {
-        let known = migrations::of(Backend::Mysql);
+        let known = &migrations::of(Backend::Mysql)[..1];
         let version = known[0].version().to_owned();
         let all = records(known);
         let state = |versions: &[String], records: &BTreeMap<String, String>| compare(known, versions, records).state;
