@@ -34,7 +34,8 @@ pub struct Pod {
 }
 
 impl Pod {
-    fn of(object: &Value) -> Self {
+    /// The pod that a JSON object of the API describes.
+    pub fn of(object: &Value) -> Self {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let name = text("/metadata/name").to_owned();
         let directory = format!("{}_{name}_{}", text("/metadata/namespace"), text("/metadata/uid"));

@@ -14,8 +14,8 @@ fn proof_05_mysql_deleted_under_load_is_an_outage_and_no_more() -> Result<()> {
     let pods = petclinic.settle(2)?.0;
     let pod = &pods[0];
     petclinic.sql(
-        "INSERT INTO petclinic.owner (first_name, last_name, address, city, telephone) \
-                   VALUES ('Endura', 'Kept', '1 Volume St.', 'Seoul', '0212345678')",
+        "INSERT INTO petclinic.visit (pet_id, visit_date, description) \
+                   VALUES (1, '2026-01-02', 'kept')",
     )?;
     // to the pod itself: a Service without ready pods refuses connections
     let forward = PortForward::start(&pod.name, 8080)?;
@@ -47,8 +47,8 @@ fn proof_05_mysql_deleted_under_load_is_an_outage_and_no_more() -> Result<()> {
     for before in &pods {
         assert_eq!(petclinic.pod(&before.name)?.all_restarts(), before.all_restarts(), "{} was restarted", before.name);
     }
-    assert_eq!(petclinic.sql("SELECT COUNT(*) FROM petclinic.owner WHERE last_name = 'Kept'")?.trim(), "1");
-    petclinic.sql("DELETE FROM petclinic.owner WHERE last_name = 'Kept'")?;
+    assert_eq!(petclinic.sql("SELECT COUNT(*) FROM petclinic.visit WHERE description = 'kept'")?.trim(), "1");
+    petclinic.sql("DELETE FROM petclinic.visit WHERE description = 'kept'")?;
     Ok(())
 }
 
