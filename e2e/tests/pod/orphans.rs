@@ -1,12 +1,12 @@
-//! What a deleted pod leaves in the node's /logs: every line, for people to read.
+//! What a deleted pod leaves in the node's /logs: every line, compressed, then reaped by a living pod's logshipper.
 
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::figure;
 use e2e::kubectl::kubectl;
 use e2e::load::{Load, Plan};
-use e2e::petclinic::{Node, Petclinic};
+use e2e::petclinic::{Node, PATIENCE, Petclinic};
+use e2e::{figure, until};
 
 #[test]
 fn proof_08_a_dead_pods_directory_is_complete() -> Result<()> {
@@ -40,5 +40,50 @@ fn proof_08_a_dead_pods_directory_is_complete() -> Result<()> {
     figure("access lines in the directories of the dead and the living", format!("{dead} + {alive} of {}", report.answers.len()));
     assert_eq!(dead + alive, report.answers.len());
     assert!(dead > 0);
+    Ok(())
+}
+
+#[test]
+fn proof_08_a_dead_pods_directory_is_compressed_then_reaped() -> Result<()> {
+    let petclinic = Petclinic::ready()?;
+    kubectl(&["set", "env", "deployment/petclinic", "-c", "logshipper", "ORPHAN_AGE=20s"])?;
+    let proof = reaped(&petclinic);
+    kubectl(&["set", "env", "deployment/petclinic", "-c", "logshipper", "ORPHAN_AGE-"])?;
+    petclinic.restore()?;
+    proof
+}
+
+fn reaped(petclinic: &Petclinic) -> Result<()> {
+    let node = Node::start()?;
+    let dead = petclinic.settle(2)?.0.swap_remove(0);
+    let directory = format!("/logs/{}", dead.directory);
+    let service = petclinic.expose()?;
+    let load = Load::start(Plan::gentle(service.address, "/?line={n}."));
+    std::thread::sleep(Duration::from_secs(3));
+    let report = load.stop()?;
+    kubectl(&["delete", "pod", &dead.name])?;
+    let lines = || -> Result<usize> { Ok(node.stream(&dead.directory, "access")?.lines().count()) };
+    let before = lines()?;
+    assert!(before > 0 && report.failures().is_empty(), "{report}");
+
+    // The time of grace is as short as the age here. A late line, as of a writer that outlives its logshipper, moves the
+    // removal behind it, so that both can be seen.
+    std::thread::sleep(Duration::from_secs(12));
+    node.sh(&format!(r#"echo "{{\"timestamp\":\"$(date -u +%FT%T.000000Z)\",\"message\":\"late\"}}" >>{directory}/access.log && chown 10001:10001 {directory}/access.log"#))?;
+    let ((), compressed) = until("all of it is compressed", PATIENCE, || {
+        Ok(node.sh(&format!("find {directory} -name '*.log' -size +0"))?.is_empty().then_some(()))
+    })?;
+    figure(
+        "compressed",
+        format!("{:.1} s after the late line, {} of {before} + 1 access lines", compressed.as_secs_f64(), lines()?),
+    );
+    assert_eq!(lines()?, before + 1);
+    let ((), reaped) = until("the directory is reaped", PATIENCE, || {
+        Ok(node.sh(&format!("ls -d {directory} 2>/dev/null || true"))?.is_empty().then_some(()))
+    })?;
+    figure("reaped", format!("{:.1} s later", reaped.as_secs_f64()));
+    for pod in petclinic.settle(2)?.0 {
+        assert!(!node.sh(&format!("ls /logs/{}", pod.directory))?.is_empty(), "the directory of a living pod is gone");
+    }
     Ok(())
 }
