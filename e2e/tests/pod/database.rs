@@ -14,7 +14,7 @@ fn proof_05_mysql_deleted_under_load_is_an_outage_and_no_more() -> Result<()> {
     let pods = petclinic.settle(2)?.0;
     let pod = &pods[0];
     petclinic.sql(
-        "INSERT INTO petclinic.visit (pet_id, visit_date, description) \
+        "DELETE FROM petclinic.visit WHERE description = 'kept'; INSERT INTO petclinic.visit (pet_id, visit_date, description) \
                    VALUES (1, '2026-01-02', 'kept')",
     )?;
     // to the pod itself: a Service without ready pods refuses connections
