@@ -22,8 +22,13 @@ fn proof_02_logs_are_on_the_node_and_in_kubectl() -> Result<()> {
             assert!(!lines.trim().is_empty(), "{container} of {} says nothing", pod.name);
         }
     }
+    let run = std::process::id();
     // a page that reads the database writes a line a statement: the first stream to reach 10 MiB
-    let load = Load::start(Plan { connections: 32, pause: Duration::ZERO, ..Plan::gentle(service.address, "/owners/1?n={n}") });
+    let load = Load::start(Plan {
+        connections: 32,
+        pause: Duration::ZERO,
+        ..Plan::gentle(service.address, &format!("/owners/1?run={run}&n={{n}}"))
+    });
     let directories: Vec<_> = pods.iter().map(|pod| pod.directory.clone()).collect();
     let rotated = until("every pod has a rotated segment", PATIENCE, || {
         let mut rotated = 0;
@@ -52,7 +57,11 @@ fn proof_02_logs_are_on_the_node_and_in_kubectl() -> Result<()> {
     // the load's own lines, each in one of the two pods
     let mut lines = 0;
     for pod in &pods {
-        lines += node.stream(&pod.directory, "access")?.lines().filter(|line| line.contains("/owners/1?n=")).count();
+        lines += node
+            .stream(&pod.directory, "access")?
+            .lines()
+            .filter(|line| line.contains(&format!("/owners/1?run={run}&n=")))
+            .count();
     }
     figure("access lines of the load", lines);
     assert_eq!(lines, report.answers.len());

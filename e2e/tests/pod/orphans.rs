@@ -12,9 +12,10 @@ use e2e::{figure, until};
 fn proof_08_a_dead_pods_directory_is_complete() -> Result<()> {
     let petclinic = Petclinic::ready()?;
     let node = Node::start()?;
+    let run = std::process::id();
     let service = petclinic.expose()?;
     let pods = petclinic.settle(2)?.0;
-    let load = Load::start(Plan::gentle(service.address, "/?line={n}."));
+    let load = Load::start(Plan::gentle(service.address, &format!("/?run={run}&line={{n}}.")));
     std::thread::sleep(Duration::from_secs(3));
     for pod in &pods {
         kubectl(&["delete", "pod", &pod.name])?;
@@ -25,7 +26,7 @@ fn proof_08_a_dead_pods_directory_is_complete() -> Result<()> {
     assert!(report.failures().is_empty(), "{report}");
 
     let lines = |directory: &str| -> Result<usize> {
-        Ok(node.stream(directory, "access")?.lines().filter(|line| line.contains("/?line=")).count())
+        Ok(node.stream(directory, "access")?.lines().filter(|line| line.contains(&format!("/?run={run}&line="))).count())
     };
     let (mut dead, mut alive) = (0, 0);
     for pod in &pods {
