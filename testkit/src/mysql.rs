@@ -124,9 +124,10 @@ fn execute(url: &str, sql: &str) {
 #[derive(Debug)]
 pub struct Server {
     port: u16,
-    folder: TempDir,
     arguments: Vec<String>,
+    // Ends before the folder goes: a server that still runs makes files while others are removed.
     child: Option<Child>,
+    folder: TempDir,
 }
 
 impl Server {
