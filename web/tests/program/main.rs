@@ -1,6 +1,7 @@
 //! The real binary as the kubelet and an operator meet it: settings, health, logs, its end.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+mod backends;
 mod drain;
 mod health;
 mod logs;
