@@ -151,3 +151,31 @@ where
         Err(_) => Err(Error::Panicked),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{Request, StatusCode};
+    use tower_service::Service;
+
+    use super::*;
+    use crate::db::Db;
+    use crate::health::Health;
+    use crate::metrics::Metrics;
+    use crate::shutdown::Draining;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_has_answered_500() {
+        let db = Db::new("sqlite:never-opened".parse().unwrap(), 1, Metrics::new().0);
+        let app = App::new(db.clone(), Health::new(db, Draining::default())).unwrap();
+        let table = warp::path::end().map(|| Matched {
+            template: "/",
+            methods: &[Method::GET],
+            handle: Box::new(|_, _| Box::pin(async { panic!("on purpose") })),
+        });
+        let mut service = warp::service(answer(table, app));
+        for _ in 0..2 {
+            let response = service.call(Request::new(String::new())).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        }
+    }
+}
