@@ -220,10 +220,11 @@ fn write_for(root: &Path, time: Duration, shipped: bool) -> f64 {
     drop(writer);
     if daemon.is_some() {
         wait_for_compression(&dir);
+        // Ended before the reading: it might still rename the live file that has just been listed.
+        drop(daemon);
         let read = Command::new("sh").args(["-c", "zcat -f access.*log* | wc -c"]).current_dir(&dir).output().unwrap();
         assert_eq!(String::from_utf8(read.stdout).unwrap().trim().parse::<usize>().unwrap(), written);
     }
-    drop(daemon);
     fs::remove_dir_all(dir).unwrap();
     speed
 }
