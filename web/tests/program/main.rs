@@ -6,5 +6,6 @@ mod drain;
 mod health;
 mod logs;
 mod outage;
+mod released;
 mod settings;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -35,9 +35,14 @@ impl Web {
 
     /// Starts it on any database.
     pub fn start_on(url: &str, directory: tempfile::TempDir, settings: &[&str]) -> Self {
+        Self::start_program(env!("CARGO_BIN_EXE_web").as_ref(), url, directory, settings)
+    }
+
+    /// Starts this or another version of it.
+    pub fn start_program(program: &Path, url: &str, directory: tempfile::TempDir, settings: &[&str]) -> Self {
         let logs = directory.path().join("logs");
         fs::create_dir(&logs).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_web"))
+        let mut child = Command::new(program)
             .args(["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
             .arg("--log-dir")
             .arg(&logs)
