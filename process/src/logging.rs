@@ -3,10 +3,13 @@
 //! Files are written before the call returns, through the handoff's writer, so that a line survives the program. Standard
 //! output goes through a bounded queue: its reader may stop reading, and no request waits for it.
 
+mod counts;
+mod sinks;
+mod threshold;
+
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -14,11 +17,13 @@ use std::time::Duration;
 use clap::ValueEnum;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::time::ChronoUtc;
 use tracing_subscriber::prelude::*;
 
-use crate::stdout::Stdout;
+use self::sinks::{Shared, Sinks};
+
+pub use self::counts::Counts;
+pub use self::threshold::Threshold;
 
 /// How often an idle writer looks whether its file was renamed (log-handoff: at most 1 s).
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
@@ -54,6 +59,22 @@ pub enum LogLevel {
     Trace,
 }
 
+impl LogLevel {
+    /// All of them, in their order.
+    pub const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
+    /// The level as a setting has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
 impl From<LogLevel> for LevelFilter {
     fn from(level: LogLevel) -> Self {
         Self::from_level(match level {
@@ -80,6 +101,7 @@ pub struct Stream {
 #[must_use = "dropping it ends logging"]
 pub struct Logging {
     sinks: Arc<Sinks>,
+    threshold: Threshold,
     stop_check: mpsc::Sender<()>,
 }
 
@@ -88,13 +110,9 @@ pub struct Logging {
 /// # Errors
 /// Where a live file can't be opened, or logging was started before.
 pub fn start(settings: &Settings, dir: Option<&Path>, streams: &[Stream]) -> io::Result<Logging> {
-    let files = match dir {
-        Some(dir) => streams.iter().map(|stream| File::open(dir, *stream)).collect::<io::Result<_>>()?,
-        None => Vec::new(),
-    };
-    let sinks = Arc::new(Sinks { stdout: Stdout::start()?, files });
-
-    let registry = tracing_subscriber::registry().with(LevelFilter::from(settings.log_level));
+    let sinks = Arc::new(Sinks::open(dir, streams, settings.log_format)?);
+    let threshold = Threshold::new(settings.log_level);
+    let registry = tracing_subscriber::registry().with(threshold.clone());
     let layer = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_timer(ChronoUtc::new(String::from("%FT%T%.6fZ")))
@@ -113,14 +131,26 @@ pub fn start(settings: &Settings, dir: Option<&Path>, streams: &[Stream]) -> io:
             checked.check();
         }
     })?;
-    Ok(Logging { sinks, stop_check })
+    Ok(Logging { sinks, threshold, stop_check })
+}
+
+impl Logging {
+    /// Each output with its numbers: `stdout`, and every stream by its name.
+    pub fn outputs(&self) -> Vec<(&'static str, Arc<Counts>)> {
+        self.sinks.counts()
+    }
+
+    /// The level, to be changed while the program runs.
+    pub fn threshold(&self) -> Threshold {
+        self.threshold.clone()
+    }
 }
 
 impl Drop for Logging {
     fn drop(&mut self) {
         let _ = self.stop_check.send(());
         self.sinks.check();
-        self.sinks.stdout.flush(Duration::from_secs(1));
+        self.sinks.flush(Duration::from_secs(1));
     }
 }
 
@@ -128,89 +158,4 @@ fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
     let message = panic.payload_as_str().unwrap_or("a value that is not text");
     tracing::error!(location, panic = message, "panicked");
-}
-
-#[derive(Debug)]
-struct Sinks {
-    stdout: Stdout,
-    files: Vec<File>,
-}
-
-impl Sinks {
-    /// Follows renames, and says what was lost since the last look.
-    fn check(&self) {
-        for file in &self.files {
-            if let Err(error) = file.writer.check() {
-                tracing::debug!(stream = file.stream.name, %error, "live file can't be opened");
-            }
-            let lines = file.lost.swap(0, Ordering::Relaxed);
-            if lines > 0 {
-                tracing::warn!(stream = file.stream.name, lines, "log lines dropped: the file could not be written");
-            }
-        }
-        let lines = self.stdout.take_dropped();
-        if lines > 0 {
-            tracing::warn!(lines, "log lines dropped: standard output is not read");
-        }
-    }
-}
-
-/// A stream's live file.
-#[derive(Debug)]
-struct File {
-    stream: Stream,
-    writer: handoff::Writer,
-    lost: AtomicU64,
-}
-
-impl File {
-    fn open(dir: &Path, stream: Stream) -> io::Result<Self> {
-        let writer = handoff::Writer::open(dir, stream.name)?;
-        Ok(Self { stream, writer, lost: AtomicU64::new(0) })
-    }
-
-    fn write(&self, line: &[u8]) {
-        if self.writer.write(line).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-struct Shared(Arc<Sinks>);
-
-impl<'a> MakeWriter<'a> for Shared {
-    type Writer = Line<'a>;
-
-    fn make_writer(&'a self) -> Line<'a> {
-        Line { sinks: &self.0, wanted: u8::MAX }
-    }
-
-    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> Line<'a> {
-        let accepts = self.0.files.iter().map(|file| (file.stream.accepts)(metadata));
-        let wanted = accepts.enumerate().fold(0, |bits, (n, accepts)| bits | u8::from(accepts) << n);
-        Line { sinks: &self.0, wanted }
-    }
-}
-
-/// One formatted line on its way to where it belongs.
-struct Line<'a> {
-    sinks: &'a Sinks,
-    /// Bit n is set where the n-th file takes the line.
-    wanted: u8,
-}
-
-impl io::Write for Line<'_> {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        for (n, file) in self.sinks.files.iter().enumerate() {
-            if self.wanted & 1 << n != 0 {
-                file.write(line);
-            }
-        }
-        self.sinks.stdout.send(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
 
 /// Exit status of a program that was given settings it can't use (`EX_USAGE` of sysexits.h).
 pub const EXIT_BAD_SETTING: u8 = 64;
@@ -10,13 +11,65 @@ pub const EXIT_BAD_SETTING: u8 = 64;
 /// Reads the program's settings from its arguments and environment. Prints help or version and exits 0 where that was
 /// asked for; exits 64 with one line where a setting can't be used.
 pub fn parse<C: clap::Parser>() -> C {
-    C::try_parse().unwrap_or_else(|error| {
+    try_parse().unwrap_or_else(|error| {
         if error.use_stderr() {
             let _ = writeln!(std::io::stderr(), "{}", one_line(&error));
             std::process::exit(EXIT_BAD_SETTING.into())
         }
         error.exit()
     })
+}
+
+fn try_parse<C: clap::Parser>() -> Result<C, clap::Error> {
+    let matches = C::command().try_get_matches()?;
+    refuse_secrets_on_the_command_line(&matches)?;
+    C::from_arg_matches(&matches)
+}
+
+/// The command line is for everyone on the machine to read. (A database's URL may have no password in it: its own settings see to that.)
+fn refuse_secrets_on_the_command_line(matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+    for id in matches.ids().map(clap::Id::as_str) {
+        let given = || matches.value_source(id) == Some(ValueSource::CommandLine);
+        let name = id.to_uppercase();
+        if is_secret(&name) && !name.ends_with("_FILE") && !name.ends_with("_URL") && given() {
+            let why = format!(
+                "{name}: every process on the machine can read a command line: give it in the environment or in {name}_FILE"
+            );
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, why));
+        }
+    }
+    Ok(())
+}
+
+/// A setting that nobody may see: in no log, error or Debug output.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Takes in a secret: 16 characters at least, so that it can't be tried out.
+pub fn secret(text: &str) -> Result<Secret, String> {
+    if text.chars().count() < 16 || text.chars().any(char::is_control) {
+        return Err(String::from("accepted are 16 characters and more, none of them a control character"));
+    }
+    Ok(Secret(text.to_owned()))
+}
+
+/// Takes in a secret from the file at `path`, without the newline at its end.
+pub fn secret_file(path: &str) -> Result<Secret, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{path} can't be read: {error}"))?;
+    secret(text.trim_end_matches(['\r', '\n'])).map_err(|why| format!("in {path} {why}"))
 }
 
 /// Reads a length of time such as `90s`, `5m` or `24h`.
@@ -56,7 +109,7 @@ fn variable(argument: &str) -> String {
 }
 
 fn is_secret(setting: &str) -> bool {
-    ["URL", "PASSWORD", "TOKEN", "SECRET"].iter().any(|word| setting.contains(word))
+    ["URL", "PASSWORD", "TOKEN", "SECRET", "KEY"].iter().any(|word| setting.contains(word))
 }
 
 #[cfg(test)]
@@ -92,6 +145,23 @@ mod tests {
             "LOG_FORMAT: \"xml\" can't be used: accepted are json, text"
         );
         assert_eq!(line(&["--nonsense"]), "--nonsense: no such flag; --help lists them");
+    }
+
+    #[test]
+    fn a_secret_is_long_and_never_on_the_command_line() {
+        assert_eq!(secret("0123456789abcdef").unwrap().expose(), "0123456789abcdef");
+        assert!(secret("0123456789abcde").is_err() && secret("0123456789abcdef\n").is_err());
+        assert_eq!(format!("{:?}", secret("0123456789abcdef")), "Ok(***)");
+        assert!(secret_file("/nowhere/token").unwrap_err().starts_with("/nowhere/token can't be read: "));
+
+        let command = clap::Command::new("program").args(
+            [("api_token", "api-token"), ("api_token_file", "api-token-file")].map(|(id, long)| clap::Arg::new(id).long(long)),
+        );
+        let refuse =
+            |arguments: &[&str]| refuse_secrets_on_the_command_line(&command.clone().try_get_matches_from(arguments).unwrap());
+        assert!(refuse(&["program", "--api-token-file", "/run/token"]).is_ok());
+        let line = one_line(&refuse(&["program", "--api-token", "hunter2hunter2hunter2"]).unwrap_err());
+        assert!(line.starts_with("API_TOKEN: ") && line.ends_with("API_TOKEN_FILE") && !line.contains("hunter2"), "{line}");
     }
 
     #[test]

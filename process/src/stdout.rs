@@ -1,10 +1,13 @@
 //! The queue in front of standard output: bounded, never waited for, and what it drops is counted.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::thread;
 use std::time::Duration;
+
+use crate::logging::Counts;
 
 /// Lines that may wait. At about 300 bytes a line this is 2.4 MB, and a second of a busy server.
 const CAPACITY: usize = 8192;
@@ -12,12 +15,16 @@ const CAPACITY: usize = 8192;
 enum Message {
     Line(Box<[u8]>),
     Flush(SyncSender<()>),
+    /// Nothing to write: sent to see whether there is room.
+    Probe,
 }
 
 #[derive(Debug)]
 pub(crate) struct Stdout {
     queue: SyncSender<Message>,
-    dropped: AtomicU64,
+    counts: Arc<Counts>,
+    /// The last write failed: the reader went away.
+    broken: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Message {
@@ -25,6 +32,7 @@ impl std::fmt::Debug for Message {
         f.write_str(match self {
             Self::Line(_) => "Line",
             Self::Flush(_) => "Flush",
+            Self::Probe => "Probe",
         })
     }
 }
@@ -32,19 +40,26 @@ impl std::fmt::Debug for Message {
 impl Stdout {
     pub(crate) fn start() -> io::Result<Self> {
         let (queue, messages) = mpsc::sync_channel(CAPACITY);
-        thread::Builder::new().name(String::from("log-stdout")).spawn(move || write_all(&messages))?;
-        Ok(Self { queue, dropped: AtomicU64::new(0) })
+        let (counts, broken) = (Arc::<Counts>::default(), Arc::<AtomicBool>::default());
+        let (counted, seen) = (Arc::clone(&counts), Arc::clone(&broken));
+        thread::Builder::new().name(String::from("log-stdout")).spawn(move || write_all(&messages, &counted, &seen))?;
+        Ok(Self { queue, counts, broken })
     }
 
     pub(crate) fn send(&self, line: &[u8]) {
         if let Err(TrySendError::Full(_)) = self.queue.try_send(Message::Line(line.into())) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.counts.lost(1);
         }
     }
 
-    /// Lines dropped since the last call.
-    pub(crate) fn take_dropped(&self) -> u64 {
-        self.dropped.swap(0, Ordering::Relaxed)
+    /// What was written and dropped.
+    pub(crate) fn counts(&self) -> &Arc<Counts> {
+        &self.counts
+    }
+
+    /// Whether a line sent now would not be dropped.
+    pub(crate) fn accepts(&self) -> bool {
+        !self.broken.load(Ordering::Relaxed) && self.queue.try_send(Message::Probe).is_ok()
     }
 
     /// Waits until what was sent is written, for at most `limit`.
@@ -57,19 +72,31 @@ impl Stdout {
 }
 
 /// Writes in batches: one system call for all lines that wait. A reader that went away ends nothing.
-fn write_all(messages: &mpsc::Receiver<Message>) {
+fn write_all(messages: &mpsc::Receiver<Message>, counts: &Counts, broken: &AtomicBool) {
     let mut out = io::stdout();
     let mut batch = Vec::new();
     while let Ok(first) = messages.recv() {
-        let mut flushed = Vec::new();
+        let (mut flushed, mut lines) = (Vec::new(), 0);
         for message in std::iter::once(first).chain(messages.try_iter().take(CAPACITY)) {
             match message {
-                Message::Line(line) => batch.extend_from_slice(&line),
+                Message::Line(line) => {
+                    batch.extend_from_slice(&line);
+                    lines += 1;
+                }
                 Message::Flush(done) => flushed.push(done),
+                Message::Probe => {}
             }
         }
-        let _ = out.write_all(&batch).and_then(|()| out.flush());
-        batch.clear();
+        if lines > 0 {
+            let written = out.write_all(&batch).and_then(|()| out.flush()).is_ok();
+            if written {
+                counts.wrote(batch.len());
+            } else {
+                counts.lost(lines);
+            }
+            broken.store(!written, Ordering::Relaxed);
+            batch.clear();
+        }
         batch.shrink_to(1 << 20);
         for done in flushed {
             let _ = done.send(());

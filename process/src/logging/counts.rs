@@ -1,0 +1,72 @@
+//! What an output of the log has taken and lost, for metrics and for the log itself.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Numbers of one output since the program's start.
+#[derive(Debug, Default)]
+pub struct Counts {
+    bytes: AtomicU64,
+    dropped: AtomicU64,
+}
+
+impl Counts {
+    /// Bytes written.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Lines that could not be written.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn wrote(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lost(&self, lines: u64) {
+        self.dropped.fetch_add(lines, Ordering::Relaxed);
+    }
+}
+
+/// A loss as the log tells it: a line when it begins, and one with the number of lines once it is over.
+#[derive(Debug, Default)]
+pub(crate) struct Loss {
+    told: u64,
+    ongoing: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    Begins,
+    /// Over, after that many lines.
+    Over(u64),
+}
+
+impl Loss {
+    /// What is new where `dropped` lines were lost since the start, and the output is `failing` right now.
+    pub(crate) fn look(&mut self, dropped: u64, failing: bool) -> Option<News> {
+        if dropped == self.told {
+            None
+        } else if failing {
+            (!std::mem::replace(&mut self.ongoing, true)).then_some(News::Begins)
+        } else {
+            let lines = dropped - std::mem::replace(&mut self.told, dropped);
+            self.ongoing = false;
+            Some(News::Over(lines))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_told_when_it_begins_and_when_it_is_over() {
+        let mut loss = Loss::default();
+        let looks = [(0, false), (3, true), (9, true), (9, true), (10, false), (10, false), (10, true), (12, false)];
+        let news: Vec<_> = looks.into_iter().map(|(dropped, failing)| loss.look(dropped, failing)).collect();
+        assert_eq!(news, [None, Some(News::Begins), None, None, Some(News::Over(10)), None, None, Some(News::Over(2))]);
+    }
+}
