@@ -31,6 +31,17 @@ pub struct Db {
     metrics: Metrics,
 }
 
+/// The pool's connections at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolState {
+    /// Connections that are open.
+    pub open: u32,
+    /// Of those, the ones that nobody uses.
+    pub idle: u32,
+    /// How many may be open.
+    pub most: u32,
+}
+
 /// Why the database gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -94,6 +105,12 @@ impl Db {
             Ok(result) => result,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         }
+    }
+
+    /// The pool's connections now.
+    pub fn pool(&self) -> PoolState {
+        let state = self.pool.state();
+        PoolState { open: state.connections, idle: state.idle_connections.min(state.connections), most: self.pool.max_size() }
     }
 
     /// Whether the database answers a statement within 1.9 s.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use process::logging::{self, Stream};
+use process::logging::{self, Logging, Stream};
 use tokio::net::TcpListener;
 use tracing::Level;
 
@@ -13,7 +13,7 @@ use crate::access::AccessLog;
 use crate::config::Config;
 use crate::db::Db;
 use crate::health::Health;
-use crate::metrics::Metrics;
+use crate::metrics::{self, Metrics};
 use crate::server::{Server, Service};
 use crate::shutdown::{Draining, Signals};
 
@@ -34,19 +34,20 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
 
-    let served = runtime.block_on(start_and_serve(config));
+    let served = runtime.block_on(start_and_serve(config, &logging));
     // Statements may still hold threads that nobody waits for.
     runtime.shutdown_background();
     drop(logging);
     served
 }
 
-async fn start_and_serve(config: &Config) -> anyhow::Result<()> {
+async fn start_and_serve(config: &Config, logging: &Logging) -> anyhow::Result<()> {
     let pages = listen("LISTEN_ADDR", config.listen_addr).await?;
     let admin = listen("ADMIN_ADDR", config.admin_addr).await?;
     let draining = Draining::default();
-    let (metrics, registry) = Metrics::new();
+    let (metrics, mut registry) = Metrics::new();
     let db = Db::new(config.database.url.clone(), config.database_connections, metrics.clone());
+    metrics::register(&mut registry, logging.outputs(), db.clone());
     let health = Health::new(db.clone(), draining.clone());
     let app = App::new(db, health.clone())?;
     tracing::info!(address = %pages.local_addr()?, admin = %admin.local_addr()?, "listening");

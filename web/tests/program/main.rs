@@ -5,6 +5,7 @@ mod backends;
 mod drain;
 mod health;
 mod logs;
+mod metrics;
 mod outage;
 mod released;
 mod settings;

@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Web {
     child: Child,
     pub address: SocketAddr,
+    pub admin: SocketAddr,
     directory: tempfile::TempDir,
 }
 
@@ -21,15 +22,13 @@ impl Web {
     /// Starts it with further settings; `ready` once it listens.
     pub fn start(settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
-        Self::start_prepared(&url, directory, settings)
+        let url = prepared(&directory);
+        Self::start_on(&url, directory, settings)
     }
 
     /// Starts it on a database that gets its schema and seed first.
     pub fn start_prepared(url: &str, directory: tempfile::TempDir, settings: &[&str]) -> Self {
-        let mut connection = dbinit::database::connect(&url.parse().unwrap()).unwrap();
-        dbinit::apply::migrate(&mut connection, PATIENCE).unwrap();
-        dbinit::apply::seed(&mut connection, PATIENCE).unwrap();
+        prepare(url);
         Self::start_on(url, directory, settings)
     }
 
@@ -40,27 +39,46 @@ impl Web {
 
     /// Starts this or another version of it.
     pub fn start_program(program: &Path, url: &str, directory: tempfile::TempDir, settings: &[&str]) -> Self {
-        let logs = directory.path().join("logs");
-        fs::create_dir(&logs).unwrap();
-        let mut child = Command::new(program)
-            .args(["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
-            .arg("--log-dir")
-            .arg(&logs)
-            .args(settings)
-            .env("DATABASE_URL", url)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = spawn(program, url, &directory, Stdio::piped(), settings);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let listening = lines.find(|line| line.contains("\"listening\"")).expect("web says that it listens");
-        let listening: serde_json::Value = serde_json::from_str(&listening).unwrap();
         thread::spawn(move || lines.for_each(|line| println!("{line}")));
-        let address = listening["address"].as_str().unwrap().parse().unwrap();
-        Self { child, address, directory }
+        Self::listening(child, directory, &serde_json::from_str(&listening).unwrap())
+    }
+
+    /// Starts it with a standard output of the test's own.
+    pub fn start_writing_to(stdout: Stdio, settings: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let url = prepared(&directory);
+        let child = spawn(env!("CARGO_BIN_EXE_web").as_ref(), &url, &directory, stdout, settings);
+        let log = directory.path().join("logs/app_db.log");
+        let listening = eventually("web says that it listens", || {
+            let text = fs::read_to_string(&log).ok()?;
+            text.lines()
+                .filter_map(|line| serde_json::from_str(line).ok())
+                .find(|line: &serde_json::Value| line["message"] == "listening")
+        });
+        Self::listening(child, directory, &listening)
+    }
+
+    fn listening(child: Child, directory: tempfile::TempDir, line: &serde_json::Value) -> Self {
+        let [address, admin] = ["address", "admin"].map(|name| line[name].as_str().unwrap().parse().unwrap());
+        Self { child, address, admin, directory }
     }
 
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// A path on the admin port.
+    pub fn admin(&self, path: &str) -> String {
+        format!("http://{}{path}", self.admin)
+    }
+
+    /// The value of a metric with these labels, as it is exposed: `name{label="value"}`.
+    pub fn metric(&self, series: &str) -> Option<f64> {
+        let text = reqwest::blocking::get(self.admin("/metrics")).unwrap().text().unwrap();
+        text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
     }
 
     /// A connection on which requests are written and answers read byte by byte.
@@ -91,6 +109,33 @@ impl Web {
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
+}
+
+/// The URL of an SQLite database with schema and seed.
+fn prepared(directory: &tempfile::TempDir) -> String {
+    let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
+    prepare(&url);
+    url
+}
+
+fn prepare(url: &str) {
+    let mut connection = dbinit::database::connect(&url.parse().unwrap()).unwrap();
+    dbinit::apply::migrate(&mut connection, PATIENCE).unwrap();
+    dbinit::apply::seed(&mut connection, PATIENCE).unwrap();
+}
+
+fn spawn(program: &Path, url: &str, directory: &tempfile::TempDir, stdout: Stdio, settings: &[&str]) -> Child {
+    let logs = directory.path().join("logs");
+    fs::create_dir(&logs).unwrap();
+    Command::new(program)
+        .args(["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
+        .arg("--log-dir")
+        .arg(&logs)
+        .args(settings)
+        .env("DATABASE_URL", url)
+        .stdout(stdout)
+        .spawn()
+        .unwrap()
 }
 
 impl Drop for Web {

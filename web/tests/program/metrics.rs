@@ -1,0 +1,125 @@
+//! What monitoring reads on the admin port, held against what really happened.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Stdio;
+
+use crate::support::{Web, eventually};
+
+fn get(web: &Web, path: &str) -> u16 {
+    reqwest::blocking::get(web.url(path)).unwrap().status().as_u16()
+}
+
+#[test]
+fn requests_are_counted_by_route_method_and_status() {
+    let web = Web::start(&[]);
+    for path in ["/owners/1", "/owners/2", "/owners/999", "/nowhere", "/nowhere/else"] {
+        get(&web, path);
+    }
+    let client = reqwest::blocking::Client::new();
+    assert_eq!(client.post(web.url("/owners/new")).form(&[("firstName", "x")]).send().unwrap().status(), 200);
+    client.request("BREW".parse().unwrap(), web.url("/")).send().unwrap();
+    let requests = |labels: &str| web.metric(&format!("http_requests_total{{{labels}}}"));
+    assert_eq!(requests(r#"route="/owners/{owner}",method="GET",status="200""#), Some(2.0));
+    assert_eq!(requests(r#"route="/owners/{owner}",method="GET",status="404""#), Some(1.0));
+    assert_eq!(requests(r#"route="none",method="GET",status="404""#), Some(2.0), "strangers make no labels");
+    assert_eq!(requests(r#"route="/owners/new",method="POST",status="200""#), Some(1.0));
+    assert_eq!(requests(r#"route="/",method="other",status="405""#), Some(1.0));
+    assert_eq!(web.metric(r#"http_request_duration_seconds_count{route="/owners/{owner}"}"#), Some(3.0));
+    let seconds = web.metric(r#"http_request_duration_seconds_sum{route="/owners/{owner}"}"#).unwrap();
+    assert!((0.0..60.0).contains(&seconds) && seconds > 0.0, "{seconds}");
+    assert_eq!(web.metric(&format!("build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), Some(1.0));
+}
+
+#[test]
+fn requests_in_flight_are_counted_while_they_are() {
+    let web = Web::start(&[]);
+    assert_eq!(web.metric("http_requests_in_flight"), Some(0.0));
+    let mut slow = [web.connect(), web.connect()];
+    for connection in &mut slow {
+        connection.send("GET", "/20process");
+    }
+    eventually("two in flight", || (web.metric("http_requests_in_flight") == Some(2.0)).then_some(()));
+    drop(slow);
+    eventually("none in flight once the clients went away", || {
+        (web.metric("http_requests_in_flight") == Some(0.0)).then_some(())
+    });
+}
+
+#[test]
+fn the_database_is_seen_by_statement_and_pool() {
+    let web = Web::start(&["--database-connections", "3"]);
+    for _ in 0..5 {
+        get(&web, "/owners/1");
+    }
+    assert_eq!(web.metric(r#"database_statement_duration_seconds_count{statement="owner with pets and visits"}"#), Some(5.0));
+    assert!(web.metric("database_pool_wait_seconds_count").unwrap() >= 5.0);
+    assert_eq!(web.metric("database_timeouts_total"), Some(0.0));
+    assert_eq!(web.metric("database_connections_max"), Some(3.0));
+    let open = || {
+        web.metric(r#"database_connections{state="idle"}"#).unwrap()
+            + web.metric(r#"database_connections{state="used"}"#).unwrap()
+    };
+    assert!((1.0..=3.0).contains(&open()));
+}
+
+#[test]
+fn bytes_of_the_log_are_those_of_its_files() {
+    let web = Web::start(&[]);
+    for path in ["/", "/owners/1", "/oups", "/nowhere"] {
+        get(&web, path);
+    }
+    for stream in ["access", "app_db", "err"] {
+        let bytes = u32::try_from(std::fs::read(web.log(stream)).unwrap().len()).unwrap();
+        assert!(bytes > 0, "{stream}");
+        let counted = web.metric(&format!("log_bytes_total{{output=\"{stream}\"}}"));
+        assert_eq!(counted, Some(f64::from(bytes)), "{stream}");
+        assert_eq!(web.metric(&format!("log_lines_dropped_total{{output=\"{stream}\"}}")), Some(0.0));
+    }
+    assert!(web.metric(r#"log_bytes_total{output="stdout"}"#).unwrap() > 0.0);
+}
+
+#[test]
+fn a_standard_output_that_fails_costs_its_lines_and_nothing_else() {
+    let web = Web::start_writing_to(Stdio::from(File::options().write(true).open("/dev/full").unwrap()), &[]);
+    for _ in 0..20 {
+        assert_eq!(get(&web, "/owners/1"), 200);
+    }
+    eventually("lost lines", || (web.metric(r#"log_lines_dropped_total{output="stdout"}"#)? >= 40.0).then_some(()));
+    assert_eq!(web.lines("access").len(), 20);
+    let told = || web.lines("app_db").iter().filter(|line| line["message"].as_str().unwrap().contains("dropped")).count();
+    eventually("the line that says so", || (told() == 1).then_some(()));
+}
+
+/// Lines that a pipe, a batch and the queue hold before any is dropped: all of it and as much again.
+const LINES: usize = 40_000;
+const PIPELINED: usize = 500;
+
+#[test]
+fn a_standard_output_that_nobody_reads_stops_nothing_and_the_loss_is_told_afterwards() {
+    let (mut unread, stdout) = std::io::pipe().unwrap();
+    let web = Web::start_writing_to(Stdio::from(stdout), &[]);
+    for _ in 0..LINES / PIPELINED {
+        let mut stream = TcpStream::connect(web.address).unwrap();
+        let mut answers = stream.try_clone().unwrap();
+        let reader = std::thread::spawn(move || {
+            let mut text = String::new();
+            answers.read_to_string(&mut text).unwrap();
+            text.matches("HTTP/1.1 200").count()
+        });
+        let requests = "GET /livez HTTP/1.1\r\nhost: web\r\n\r\n".repeat(PIPELINED - 1);
+        write!(stream, "{requests}GET /livez HTTP/1.1\r\nhost: web\r\nconnection: close\r\n\r\n").unwrap();
+        assert_eq!(reader.join().unwrap(), PIPELINED);
+    }
+    let dropped = || web.metric(r#"log_lines_dropped_total{output="stdout"}"#).unwrap();
+    let lost = dropped();
+    println!("{lost} of {LINES} lines dropped from standard output");
+    assert!(lost > 1000.0, "{lost}");
+    assert_eq!(web.lines("access").len(), LINES, "none from the files");
+
+    std::thread::spawn(move || std::io::copy(&mut unread, &mut std::io::sink()));
+    let told = eventually("the loss in the log", || web.lines("app_db").into_iter().find(|line| line["lines"].is_u64()));
+    assert_eq!(told["message"], "log lines were dropped: standard output was not read");
+    assert!(told["lines"].as_f64().unwrap() >= lost && told["lines"].as_f64().unwrap() <= dropped());
+}
