@@ -12,7 +12,8 @@ use crate::database::{Connection, DatabaseUrl, Trouble, connect};
 use crate::lock;
 
 /// The tables that web works on. What dbinit records for itself is not among them.
-const TABLES: [&str; 8] = ["vet", "specialty", "vet_specialty", "pet_type", "owner", "pet", "visit", "submission"];
+const TABLES: [&str; 9] =
+    ["vet", "specialty", "vet_specialty", "pet_type", "owner", "owner_milestone", "pet", "visit", "submission"];
 
 /// A password: Debug doesn't show it.
 #[derive(Clone, PartialEq, Eq)]

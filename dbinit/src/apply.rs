@@ -12,7 +12,7 @@ use tracing::info;
 
 use crate::database::Connection;
 use crate::migrations::{self, Migration};
-use crate::{lock, ms, seed};
+use crate::{lock, ms, owner_list, seed};
 
 use self::record::dbinit_record;
 
@@ -42,8 +42,8 @@ pub(crate) const SEED: &str = "seed";
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// Another dbinit kept the lock.
-    #[error("another dbinit has held this database's lock for {0:?}")]
-    Locked(Duration),
+    #[error(transparent)]
+    Locked(#[from] lock::Locked),
     /// A migration failed; those before it are applied.
     #[error("{advice}{0}", advice = advice(&.0.to_string()))]
     Migration(Box<dyn std::error::Error + Send + Sync>),
@@ -80,7 +80,8 @@ pub enum Seeded {
     NotEmpty,
 }
 
-/// Applies all pending migrations and returns their names. Waits up to `lock_wait` for another dbinit to finish.
+/// Applies all pending migrations and returns their names; makes sure that the milestones of the list of owners are true.
+/// Waits up to `lock_wait` for another dbinit to finish.
 pub fn migrate(connection: &mut Connection, lock_wait: Duration) -> Result<Vec<&'static str>, ApplyError> {
     let all = migrations::of(connection.backend());
     lock::exclusively(connection, lock_wait, |connection| {
@@ -88,7 +89,12 @@ pub fn migrate(connection: &mut Connection, lock_wait: Duration) -> Result<Vec<&
         let applied = connection.applied_migrations().map_err(ApplyError::Migration)?;
         let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
         let pending = all.iter().filter(|migration| !applied.iter().any(|version| version == migration.version()));
-        pending.map(|migration| run(connection, migration).map(|()| migration.name)).collect()
+        let pending = pending.map(|migration| run(connection, migration).map(|()| migration.name));
+        let applied = pending.collect::<Result<_, _>>()?;
+        if owner_list::check(connection)? {
+            info!("milestones of the list of owners set");
+        }
+        Ok(applied)
     })
 }
 
@@ -150,13 +156,14 @@ mod tests {
     use crate::schema::{owner, pet, pet_type, specialty, vet, visit};
     use crate::search;
 
+    const MIGRATIONS: [&str; 3] = ["00000000000001_schema", "00000000000002_submission", "00000000000003_owner_milestone"];
     const WAIT: Duration = Duration::from_secs(30);
 
     fn prepared() -> (tempfile::TempDir, Connection) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("petclinic.db").display());
         let mut connection = connect(&url.parse().unwrap()).unwrap();
-        assert_eq!(migrate(&mut connection, WAIT).unwrap(), ["00000000000001_schema", "00000000000002_submission"]);
+        assert_eq!(migrate(&mut connection, WAIT).unwrap(), MIGRATIONS);
         assert_eq!(seed(&mut connection, WAIT).unwrap(), Seeded::Inserted);
         (folder, connection)
     }

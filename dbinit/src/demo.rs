@@ -6,6 +6,7 @@
 
 mod people;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use diesel::prelude::*;
 use self::people::People;
 use crate::apply::{self, ApplyError};
 use crate::database::{Backend, Connection};
+use crate::owner_list::{self, Change, Entry};
 use crate::schema::{owner, pet, pet_type};
 use crate::{lock, search};
 
@@ -70,9 +72,13 @@ fn batch(connection: &mut Connection, people: &People, owners: u64) -> Result<u6
     let mut pet_rows = Rows::of("pet (id, name, birth_date, type_id, owner_id)");
     let mut visit_rows = Rows::of("visit (pet_id, visit_date, description)");
     let mut pet_id = last_pet.unwrap_or(0);
-    for (owner_id, n) in (last_owner.unwrap_or(0) + 1..).zip(done..end) {
+    let first_owner = last_owner.unwrap_or(0) + 1;
+    let mut keys: BTreeMap<String, i32> = BTreeMap::new();
+    for (owner_id, n) in (first_owner..).zip(done..end) {
         let owner = people.owner(n);
-        let texts = [owner.first_name, owner.last_name, &search::key(owner.last_name), &owner.address, owner.city].map(quoted);
+        let key = search::key(owner.last_name);
+        let texts = [owner.first_name, owner.last_name, &key, &owner.address, owner.city].map(quoted);
+        *keys.entry(key).or_default() += 1;
         owner_rows.add(format_args!("{owner_id},{},'{}'", texts.join(","), owner.telephone));
         for pet in people.pets(n) {
             pet_id += 1;
@@ -89,6 +95,8 @@ fn batch(connection: &mut Connection, people: &People, owners: u64) -> Result<u6
         }
     }
     apply::record(connection, DEMO, &end.to_string())?;
+    let added = keys.into_iter().map(|(key, count)| Change::added(Entry { key, id: first_owner }, count));
+    owner_list::changed(connection, added.collect())?;
     Ok(end)
 }
 

@@ -3,6 +3,7 @@
 //! Other programs build on
 //! - [`schema`]: the tables, as diesel knows them;
 //! - [`search`]: how a last name is searched, the same on every backend;
+//! - [`owner_list`]: where a page of the owners begins, among a million of them;
 //! - [`database`]: where the database is (settings, URL) and a connection to it.
 //!
 //! The `dbinit` program adds
@@ -22,6 +23,7 @@ pub mod database;
 pub mod demo;
 mod lock;
 pub mod migrations;
+pub mod owner_list;
 pub mod progress;
 pub mod schema;
 pub mod search;

@@ -32,9 +32,11 @@ pub fn of(backend: Backend) -> &'static [Migration] {
     }
 }
 
-const MYSQL: &[Migration] = migrations!("mysql": "00000000000001_schema", "00000000000002_submission");
+const MYSQL: &[Migration] =
+    migrations!("mysql": "00000000000001_schema", "00000000000002_submission", "00000000000003_owner_milestone");
 
-const SQLITE: &[Migration] = migrations!("sqlite": "00000000000001_schema", "00000000000002_submission");
+const SQLITE: &[Migration] =
+    migrations!("sqlite": "00000000000001_schema", "00000000000002_submission", "00000000000003_owner_milestone");
 
 impl Migration {
     /// The number by which diesel records it.

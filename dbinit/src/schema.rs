@@ -48,7 +48,7 @@ table! {
         id -> Integer,
         first_name -> Text,
         last_name -> Text,
-        /// `search::key(last_name)`: whoever writes a last name writes this too.
+        /// `search::key(last_name)`: whoever writes a last name writes this too, and tells `owner_list::changed`.
         last_name_key -> Text,
         address -> Text,
         city -> Text,

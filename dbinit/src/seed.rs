@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::database::Connection;
+use crate::owner_list::{self, Change, Entry};
 use crate::schema::{owner, pet, pet_type, specialty, vet, vet_specialty, visit};
 use crate::search;
 
@@ -101,6 +102,8 @@ pub(crate) fn insert(connection: &mut Connection) -> QueryResult<()> {
         );
         diesel::insert_into(owner::table).values(row).execute(connection)?;
     }
+    let added = OWNERS.map(|(id, _, last, ..)| Change::added(Entry { key: search::key(last), id }, 1));
+    owner_list::changed(connection, added.into())?;
     for (id, name, birth_date, type_id, owner_id) in PETS {
         let row = (
             pet::id.eq(id),

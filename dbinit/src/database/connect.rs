@@ -121,7 +121,8 @@ impl From<diesel::result::Error> for ConnectError {
 
 /// Connects. Blocks; an address that swallows packets holds it until the kernel gives up (about two minutes).
 ///
-/// A MySQL session is strict, so that a text that is too long is refused and never cut. Where the URL requires TLS, the
+/// A MySQL session is strict, so that a text that is too long is refused and never cut, and reads what is committed
+/// (READ COMMITTED), as [`owner_list`](crate::owner_list) needs it. Where the URL requires TLS, the
 /// session is asked for its cipher before anything else is sent.
 pub fn connect(url: &DatabaseUrl) -> Result<Connection, ConnectError> {
     match url.backend() {
@@ -145,7 +146,8 @@ fn mysql(url: &DatabaseUrl) -> Result<MysqlConnection, ConnectError> {
         });
     }
     diesel::sql_query(
-        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+        "SET SESSION transaction_isolation = 'READ-COMMITTED',
+         sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
     )
     .execute(&mut connection)?;
     Ok(connection)

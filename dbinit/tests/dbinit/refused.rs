@@ -34,7 +34,7 @@ fn by_the_account() {
     refused(&url, 70, &["lacks a right", "CREATE command denied", "for table 'dbinit_record'"]);
     database.execute(&format!("GRANT CREATE, INSERT, DELETE ON {name}.* TO {user}"));
     refused(&url, 70, &["lacks a right", "REFERENCES command denied", "for table"]);
-    database.execute(&format!("GRANT REFERENCES ON {name}.* TO {user}"));
+    database.execute(&format!("GRANT REFERENCES, UPDATE ON {name}.* TO {user}"));
     assert_code(&run(&mut dbinit(&url, &[])), 0);
     database.execute(&format!("DROP USER {user}"));
 }

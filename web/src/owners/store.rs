@@ -1,17 +1,19 @@
-//! Owners in the database. At most two statements a page.
+//! Owners in the database. At most two statements a page, whichever it is and however many owners there are.
 
 use chrono::NaiveDate;
 use dbinit::database::{Connection, last_insert_id};
+use dbinit::owner_list::{self, Change, Entry, Place};
 use dbinit::schema::{owner, pet, pet_type, visit};
 use dbinit::search;
-use diesel::alias;
+use diesel::Connection as _;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use serde::Serialize;
 
 use crate::store::Updated;
 
 /// An owner's row.
-#[derive(Debug, Queryable, Selectable, Serialize)]
+#[derive(Debug, Queryable, QueryableByName, Selectable, Serialize)]
 #[diesel(table_name = owner)]
 #[serde(rename_all = "camelCase")]
 pub struct Owner {
@@ -47,6 +49,11 @@ impl Values {
         let last_name_key = search::key(&last_name);
         Self { first_name, last_name, last_name_key, address, city, telephone }
     }
+
+    /// Where the owner of this id stands in the list.
+    fn entry(&self, id: i32) -> Entry {
+        Entry { key: self.last_name_key.clone(), id }
+    }
 }
 
 /// One page of a search.
@@ -72,26 +79,39 @@ pub struct Listed {
 
 /// Owners whose last name begins with `prefix`, by name.
 pub fn search(conn: &mut Connection, prefix: &str, skip: i64, take: i64) -> QueryResult<Found> {
-    let (from, below) = search::prefix(prefix);
-    let counted = alias!(owner as counted);
-    let key = counted.field(owner::last_name_key);
-    let total = counted.filter(key.ge(from.clone())).filter(key.lt(below.clone())).count().single_value();
-    let rows: Vec<(Owner, Option<i64>)> = owner::table
-        .filter(owner::last_name_key.ge(from))
-        .filter(owner::last_name_key.lt(below))
-        .order((owner::last_name_key, owner::id))
-        .limit(take)
-        .offset(skip)
-        .select((Owner::as_select(), total))
-        .load(conn)?;
-    let total = rows.first().and_then(|(_, total)| *total).unwrap_or(0);
-    let owners: Vec<Owner> = rows.into_iter().map(|(owner, _)| owner).collect();
-    let ids: Vec<i32> = owners.iter().map(|owner| owner.id).collect();
-    let pets: Vec<(i32, String)> =
-        pet::table.filter(pet::owner_id.eq_any(ids)).order((pet::name, pet::id)).select((pet::owner_id, pet::name)).load(conn)?;
-    let of = |id: i32| pets.iter().filter(|(owner, _)| *owner == id).map(|(_, name)| name.clone()).collect();
-    let owners = owners.into_iter().map(|owner| Listed { id: owner.id, pets: of(owner.id), owner }).collect();
+    let Some(Place { range, skip, total }) = owner_list::find(conn, prefix, skip)? else {
+        return Ok(Found { owners: Vec::new(), total: 0 });
+    };
+    let page = owner_list::query(conn, range, page_statement).bind::<BigInt, _>(take).bind::<BigInt, _>(skip);
+    let rows: Vec<OwnerWithPet> = page.load(conn)?;
+    let mut owners: Vec<Listed> = Vec::new();
+    for OwnerWithPet { owner, pet } in rows {
+        match owners.last_mut().filter(|last| last.id == owner.id) {
+            Some(last) => last.pets.extend(pet),
+            None => owners.push(Listed { id: owner.id, owner, pets: pet.into_iter().collect() }),
+        }
+    }
     Ok(Found { owners, total })
+}
+
+/// A row of the list: an owner once for each pet, or without one.
+#[derive(QueryableByName)]
+struct OwnerWithPet {
+    #[diesel(embed)]
+    owner: Owner,
+    #[diesel(sql_type = Nullable<Text>)]
+    pet: Option<String>,
+}
+
+/// The owners of a page with their pets. The page is cut from the index alone; the rows are read afterwards.
+fn page_statement(condition: &str) -> String {
+    format!(
+        "SELECT owner.id, first_name, last_name, address, city, telephone, pet.name AS pet
+         FROM (SELECT id FROM owner WHERE {condition} ORDER BY last_name_key, id LIMIT ? OFFSET ?) AS page
+         JOIN owner ON owner.id = page.id
+         LEFT JOIN pet ON pet.owner_id = owner.id
+         ORDER BY last_name_key, owner.id, pet.name, pet.id"
+    )
 }
 
 /// An owner's row.
@@ -157,18 +177,33 @@ pub fn details(conn: &mut Connection, id: i32) -> QueryResult<Details> {
 
 /// Inserts an owner, and gives its id.
 pub fn insert(conn: &mut Connection, values: &Values) -> QueryResult<i32> {
-    diesel::insert_into(owner::table).values(values).execute(conn)?;
-    last_insert_id(conn)
+    conn.transaction(|conn| {
+        diesel::insert_into(owner::table).values(values).execute(conn)?;
+        let id = last_insert_id(conn)?;
+        owner_list::changed(conn, vec![Change::added(values.entry(id), 1)])?;
+        Ok(id)
+    })
 }
 
 /// Changes an owner's values, if they are still those of `current`.
 pub fn update(conn: &mut Connection, current: Owner, values: &Values) -> QueryResult<Updated> {
-    let same = owner::table
-        .find(current.id)
-        .filter(owner::first_name.eq(current.first_name))
-        .filter(owner::last_name.eq(current.last_name))
-        .filter(owner::address.eq(current.address))
-        .filter(owner::city.eq(current.city))
-        .filter(owner::telephone.eq(current.telephone));
-    diesel::update(same).set(values).execute(conn).map(Updated::of)
+    let before = Entry { key: search::key(&current.last_name), id: current.id };
+    let after = values.entry(current.id);
+    conn.transaction(|conn| {
+        let same = owner::table
+            .find(current.id)
+            .filter(owner::first_name.eq(current.first_name))
+            .filter(owner::last_name.eq(current.last_name))
+            .filter(owner::address.eq(current.address))
+            .filter(owner::city.eq(current.city))
+            .filter(owner::telephone.eq(current.telephone));
+        let updated = diesel::update(same).set(values).execute(conn).map(Updated::of)?;
+        if updated == Updated::Saved && before != after {
+            owner_list::changed(conn, vec![Change::removed(before), Change::added(after, 1)])?;
+        }
+        Ok(updated)
+    })
 }
+
+#[cfg(test)]
+mod tests;
