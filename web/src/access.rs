@@ -1,4 +1,4 @@
-//! What happens around every request: its id, its span, and its line in the access log.
+//! What happens around every request: its id, its trace, its span, and its line in the access log.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -16,6 +16,7 @@ use tracing::Instrument;
 use crate::MatchedRoute;
 use crate::metrics::Metrics;
 use crate::server::Peer;
+use crate::trace::{TRACEPARENT, Trace, TraceParent, Traces};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// nginx's status for a request whose client went away before the answer.
@@ -27,11 +28,13 @@ pub struct RequestId(Arc<str>);
 
 impl RequestId {
     /// Takes over what a proxy sent where it is short and plain, so that nothing is smuggled into a log line.
-    fn of(headers: &HeaderMap) -> Self {
+    /// A request that begins a trace has its id for a name, too.
+    fn of(headers: &HeaderMap, trace: &Trace) -> Self {
         let plain =
             |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
         match headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain) {
             Some(id) => Self(id.into()),
+            None if trace.made => Self(format!("{:032x}", trace.ids.trace).into()),
             None => Self(format!("{:032x}", fastrand::u128(..)).into()),
         }
     }
@@ -47,12 +50,19 @@ impl RequestId {
 pub struct AccessLog<S> {
     service: S,
     metrics: Metrics,
+    traces: Traces,
 }
 
 impl<S> AccessLog<S> {
     /// Logs what `service` answers.
     pub fn new(service: S, metrics: Metrics) -> Self {
-        Self { service, metrics }
+        Self { service, metrics, traces: Traces::default() }
+    }
+
+    /// Begins the requests' traces with `traces`.
+    #[must_use]
+    pub fn tracing(self, traces: Traces) -> Self {
+        Self { traces, ..self }
     }
 }
 
@@ -70,18 +80,27 @@ where
     }
 
     fn call(&mut self, mut request: Request<In>) -> Self::Future {
-        let id = RequestId::of(request.headers());
-        let span = tracing::info_span!("request", request_id = id.as_str());
+        let trace = self.traces.begin(&request);
+        let id = RequestId::of(request.headers(), &trace);
+        let TraceParent { trace: trace_id, span: span_id, .. } = trace.ids;
+        let span = tracing::info_span!(
+            "request",
+            request_id = id.as_str(),
+            trace_id = %format_args!("{trace_id:032x}"),
+            span_id = %format_args!("{span_id:016x}"),
+        );
         let line = Line::new(&request, self.metrics.clone());
         request.extensions_mut().insert(id.clone());
         let answered = span.in_scope(|| self.service.call(request));
         Box::pin(
             async move {
-                let mut response = answered.await?;
-                if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-                    response.headers_mut().insert(REQUEST_ID, value);
+                let mut response = trace.around(answered).await?;
+                for (name, value) in [(REQUEST_ID, id.as_str()), (TRACEPARENT, &trace.ids.to_string())] {
+                    if let Ok(value) = HeaderValue::from_str(value) {
+                        response.headers_mut().insert(name, value);
+                    }
                 }
-                line.write(&response);
+                line.write(&response, &trace, id.as_str());
                 Ok(response)
             }
             .instrument(span),
@@ -114,9 +133,10 @@ impl Line {
         }
     }
 
-    fn write<Out: Body>(mut self, response: &Response<Out>) {
+    fn write<Out: Body>(mut self, response: &Response<Out>, trace: &Trace, request_id: &str) {
         self.answered = true;
         let route = response.extensions().get::<MatchedRoute>().map(|route| route.0);
+        trace.answered(&self.method, route, response.status(), request_id);
         self.metrics.request(route, &self.method, response.status(), self.started.elapsed());
         let bytes = if self.method == Method::HEAD { Some(0) } else { response.body().size_hint().exact() };
         self.log(response.status().as_u16(), bytes);

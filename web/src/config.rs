@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Parser;
 use process::{logging, settings};
 
+use crate::trace;
+
 /// Petclinic's web server.
 ///
 /// Every setting is a flag and an environment variable of the same name. A bad one ends the program with exit status 64.
@@ -32,6 +34,10 @@ pub struct Config {
     /// Directory of this pod's log files; without it, lines go to standard output only
     #[arg(long, env = "LOG_DIR")]
     pub log_dir: Option<PathBuf>,
+
+    /// Where traces go
+    #[command(flatten)]
+    pub traces: trace::export::Settings,
 
     /// Form and level of log lines
     #[command(flatten)]

@@ -16,6 +16,7 @@ use diesel::{QueryResult, result};
 use tokio::sync::Semaphore;
 
 use crate::metrics::Metrics;
+use crate::trace;
 
 /// A connection idle for longer than this is tried with a statement before it is used again.
 const TRUST_IDLE: Duration = Duration::from_secs(1);
@@ -75,11 +76,14 @@ impl Db {
         T: Send + 'static,
     {
         let asked = Instant::now();
+        let span = trace::statement(statement);
         let answered = tokio::time::timeout(WAIT, self.run_in_turn(asked, statement, work)).await;
-        answered.unwrap_or_else(|_| {
+        let answered = answered.unwrap_or_else(|_| {
             self.metrics.database_timeout();
             Err(DbError::Unavailable(format!("{statement}: no answer in time")))
-        })
+        });
+        span.done(&answered);
+        answered
     }
 
     async fn run_in_turn<T, F>(&self, asked: Instant, statement: &'static str, work: F) -> Result<T, DbError>

@@ -10,7 +10,7 @@
 //! | `router`, `context`, `form`, `flash` | from a request to a handler's arguments |
 //! | `health`, `long_process` | what operators ask |
 //! | `program`, `config`, `server`, `shutdown` | from the start to the last answer |
-//! | `access`, `metrics`, `admin`, `db` | around each request: its log line, its counters, its connection |
+//! | `access`, `trace`, `metrics`, `admin`, `db` | around each request: its log line, its trace, its counters, its connection |
 //! | `views`, `i18n`, `assets`, `error` | from a handler's result to a response |
 
 pub mod access;
@@ -37,6 +37,7 @@ pub mod server;
 pub mod shutdown;
 pub mod store;
 pub mod submission;
+pub mod trace;
 pub mod vets;
 pub mod views;
 pub mod visits;

@@ -16,6 +16,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::db::Db;
+use crate::trace::export;
 
 /// A histogram of seconds a label set.
 type Seconds<L> = Family<L, Histogram, fn() -> Histogram>;
@@ -107,10 +108,13 @@ impl Metrics {
     }
 }
 
-/// Adds what the log's outputs and the pool count for themselves to `registry`.
-pub fn register(registry: &mut Registry, outputs: Vec<(&'static str, Arc<Counts>)>, db: Db) {
+/// Adds what the log's outputs, the pool and the export of traces count for themselves to `registry`.
+pub fn register(registry: &mut Registry, outputs: Vec<(&'static str, Arc<Counts>)>, db: Db, spans: Option<export::Counts>) {
     registry.register_collector(Box::new(Logs(outputs)));
     registry.register_collector(Box::new(Pool(db)));
+    if let Some(spans) = spans {
+        registry.register_collector(Box::new(Spans(spans)));
+    }
 }
 
 /// The outputs of the log.
@@ -128,6 +132,22 @@ impl Collector for Logs {
         };
         family("log", "Bytes of log lines written", Some(&Unit::Bytes), Counts::bytes)?;
         family("log_lines_dropped", "Log lines that could not be written", None, Counts::dropped)
+    }
+}
+
+/// The export of traces.
+#[derive(Debug)]
+struct Spans(export::Counts);
+
+impl Collector for Spans {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        for (name, help, number) in [
+            ("trace_spans_sent", "Spans that the collector took", self.0.sent()),
+            ("trace_spans_lost", "Spans that could not be sent", self.0.lost()),
+        ] {
+            ConstCounter::new(number).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+        }
+        Ok(())
     }
 }
 

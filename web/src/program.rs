@@ -16,6 +16,7 @@ use crate::health::Health;
 use crate::metrics::{self, Metrics};
 use crate::server::{Server, Service};
 use crate::shutdown::{Draining, Signals};
+use crate::trace::export::Export;
 
 /// The log streams: a line a request; the application's events with every SQL statement; errors alone.
 const STREAMS: [Stream; 3] = [
@@ -34,20 +35,22 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
 
-    let served = runtime.block_on(start_and_serve(config, &logging));
+    let export = Export::start(&config.traces, runtime.handle())?;
+    let served = runtime.block_on(start_and_serve(config, &logging, &export));
+    export.end();
     // Statements may still hold threads that nobody waits for.
     runtime.shutdown_background();
     drop(logging);
     served
 }
 
-async fn start_and_serve(config: &Config, logging: &Logging) -> anyhow::Result<()> {
+async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) -> anyhow::Result<()> {
     let pages = listen("LISTEN_ADDR", config.listen_addr).await?;
     let admin = listen("ADMIN_ADDR", config.admin_addr).await?;
     let draining = Draining::default();
     let (metrics, mut registry) = Metrics::new();
     let db = Db::new(config.database.url.clone(), config.database_connections, metrics.clone());
-    metrics::register(&mut registry, logging.outputs(), db.clone());
+    metrics::register(&mut registry, logging.outputs(), db.clone(), export.counts());
     let health = Health::new(db.clone(), draining.clone());
     let app = App::new(db, health.clone())?;
     tracing::info!(address = %pages.local_addr()?, admin = %admin.local_addr()?, "listening");
@@ -55,8 +58,8 @@ async fn start_and_serve(config: &Config, logging: &Logging) -> anyhow::Result<(
     // The admin port is there to the end: who looks at a drain needs it.
     let admin = Server::new(admin, warp::service(crate::admin::routes(registry, health)), Draining::default());
     tokio::spawn(admin.run(std::future::pending()));
-    let service = AccessLog::new(warp::service(crate::routes(app)), metrics);
-    serve(Server::new(pages, service, draining), config.drain_timeout).await
+    let service = AccessLog::new(warp::service(crate::routes(app)), metrics).tracing(export.traces());
+    serve(Server::new(pages, service, draining), config.drain_timeout.saturating_sub(export.end_takes())).await
 }
 
 async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {

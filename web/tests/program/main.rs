@@ -1,5 +1,5 @@
 //! The real binary as the kubelet and an operator meet it: settings, health, logs, its end.
-#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod backends;
 mod drain;
@@ -10,3 +10,4 @@ mod outage;
 mod released;
 mod settings;
 mod support;
+mod traces;

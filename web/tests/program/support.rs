@@ -61,6 +61,19 @@ impl Web {
         Self::listening(child, directory, &listening)
     }
 
+    /// Starts it at a level at which it doesn't say that it listens.
+    pub fn start_quiet(settings: &[&str]) -> Self {
+        let (page, admin) = (testkit::net::free_port(), testkit::net::free_port());
+        let [address, admin] = [page, admin].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let addresses = [format!("--listen-addr={address}"), format!("--admin-addr={admin}")];
+        let directory = tempfile::tempdir().unwrap();
+        let url = prepared(&directory);
+        let settings: Vec<_> = addresses.iter().map(String::as_str).chain(settings.iter().copied()).collect();
+        let child = spawn(env!("CARGO_BIN_EXE_web").as_ref(), &url, &directory, Stdio::null(), &settings);
+        eventually("a listener", || TcpStream::connect(address).and_then(|_| TcpStream::connect(admin)).ok());
+        Self { child, address, admin, directory }
+    }
+
     fn listening(child: Child, directory: tempfile::TempDir, line: &serde_json::Value) -> Self {
         let [address, admin] = ["address", "admin"].map(|name| line[name].as_str().unwrap().parse().unwrap());
         Self { child, address, admin, directory }
@@ -128,7 +141,8 @@ fn spawn(program: &Path, url: &str, directory: &tempfile::TempDir, stdout: Stdio
     let logs = directory.path().join("logs");
     fs::create_dir(&logs).unwrap();
     Command::new(program)
-        .args(["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
+        .env("LISTEN_ADDR", "127.0.0.1:0")
+        .env("ADMIN_ADDR", "127.0.0.1:0")
         .arg("--log-dir")
         .arg(&logs)
         .args(settings)

@@ -1,0 +1,105 @@
+//! `traceparent`, as W3C Trace Context has it: `00-<trace, 32 digits>-<span, 16 digits>-<flags, 2 digits>`, in lower-case hex.
+
+use std::fmt;
+
+use http::HeaderMap;
+
+/// The header's name.
+pub const TRACEPARENT: http::HeaderName = http::HeaderName::from_static("traceparent");
+/// The flags that version 00 knows: sampled, and a random trace id.
+const KNOWN_FLAGS: u8 = 0b11;
+
+/// A span within a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceParent {
+    /// The trace's id, not 0.
+    pub trace: u128,
+    /// The span's id, not 0.
+    pub span: u64,
+    /// Bit 0: the trace is recorded.
+    pub flags: u8,
+}
+
+impl TraceParent {
+    /// The one that a request names. More than one, or one that isn't right to the last digit, counts as none.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let mut values = headers.get_all(TRACEPARENT).iter();
+        let (value, None) = (values.next()?, values.next()) else { return None };
+        Self::parse(value.to_str().ok()?)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let version = hex(version, 2)?;
+        // A later version may have more at its end, and 255 is none.
+        if version == 0xff || (version == 0 && parts.next().is_some()) {
+            return None;
+        }
+        let (trace, span) = (hex(trace, 32)?, u64::try_from(hex(span, 16)?).ok()?);
+        let flags = u8::try_from(hex(flags, 2)?).ok()? & KNOWN_FLAGS;
+        (trace != 0 && span != 0).then_some(Self { trace, span, flags })
+    }
+
+    /// The first span of a new trace, which nobody records.
+    pub fn root() -> Self {
+        Self { trace: fastrand::u128(1..), span: fastrand::u64(1..), flags: 0 }
+    }
+
+    /// A span of the same trace.
+    #[must_use]
+    pub fn child(self) -> Self {
+        Self { span: fastrand::u64(1..), ..self }
+    }
+}
+
+fn hex(text: &str, digits: usize) -> Option<u128> {
+    let plain = text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if plain { u128::from_str_radix(text, 16).ok() } else { None }
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace, self.span, self.flags)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+    const SPAN: &str = "b7ad6b7169203331";
+
+    #[test]
+    fn what_is_right_is_taken_over() {
+        let parent = TraceParent::parse(&format!("00-{TRACE}-{SPAN}-01")).unwrap();
+        assert_eq!(parent.to_string(), format!("00-{TRACE}-{SPAN}-01"));
+        let child = parent.child();
+        assert!(child.trace == parent.trace && child.flags == 1 && child.span != parent.span);
+        for later in [format!("01-{TRACE}-{SPAN}-01"), format!("cc-{TRACE}-{SPAN}-01-what-comes")] {
+            assert_eq!(TraceParent::parse(&later), Some(parent), "{later}");
+        }
+        assert_eq!(TraceParent::parse(&format!("00-{TRACE}-{SPAN}-fd")).unwrap().flags, 1);
+    }
+
+    #[test]
+    fn anything_else_counts_as_none() {
+        let upper = TRACE.to_uppercase();
+        for wrong in [
+            String::new(),
+            format!("00-{TRACE}-{SPAN}"),
+            format!("00-{TRACE}-{SPAN}-01-"),
+            format!("00-{TRACE}-{SPAN}-1"),
+            format!("00-{TRACE}-{SPAN}-0g"),
+            format!("ff-{TRACE}-{SPAN}-01"),
+            format!("00-{upper}-{SPAN}-01"),
+            format!("00-{}-{SPAN}-01", "0".repeat(32)),
+            format!("00-{TRACE}-{}-01", "0".repeat(16)),
+            format!("00-+{}-{SPAN}-01", &TRACE[1..]),
+            format!("00-{TRACE}é-{SPAN}-01"),
+        ] {
+            assert_eq!(TraceParent::parse(&wrong), None, "{wrong}");
+        }
+    }
+}
