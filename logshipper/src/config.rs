@@ -7,10 +7,13 @@ use std::time::Duration;
 use clap::Parser;
 use handoff::Stream;
 
+use crate::archive::Archive;
 use crate::plan::Policy;
 use crate::reap::Limits;
 use crate::select::Filter;
 
+const ARCHIVE_HELP: &str = "Where each closed segment is uploaded to: s3://BUCKET/PREFIX, with credentials and an endpoint by the \
+                            usual AWS variables, or file:///DIRECTORY; nowhere without it";
 const UNITS: [(&str, u64); 7] =
     [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
 
@@ -22,6 +25,9 @@ pub struct Arguments {
     /// Directory that holds a directory of log files for each pod
     #[arg(long, env = "LOG_ROOT", default_value = "/logs", value_parser = directory, global = true)]
     pub log_root: PathBuf,
+    /// Where closed segments are uploaded to.
+    #[arg(long, env = "ARCHIVE_URL", value_parser = Archive::open, global = true, help = ARCHIVE_HELP)]
+    pub archive_url: Option<Archive>,
     /// The daemon's settings.
     #[command(flatten)]
     pub daemon: Settings,
@@ -151,6 +157,9 @@ pub struct Logs {
     pub pod: Option<String>,
     /// A stream, such as access; all without it
     pub stream: Option<Stream>,
+    /// With the segments in the archive
+    #[arg(long, requires = "archive_url")]
+    pub archive: bool,
 }
 
 /// The forms of a list.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::setpriority_process;
 
 use crate::dir::Dir;
+use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::plan::Policy;
 use crate::pod::{Now, OpenError, Pod};
@@ -18,6 +19,7 @@ use crate::reap::{Limits, Reaper};
 use crate::rotate::{Rotator, Seen};
 use crate::stop::Signals;
 use crate::trouble::Troubles;
+use crate::upload::Uploader;
 use crate::watch::Watch;
 use crate::worker::{Rest, Worker};
 
@@ -42,6 +44,8 @@ pub struct Place<'a> {
     pub policy: Policy,
     /// The rules for the node.
     pub limits: Limits,
+    /// What is archived.
+    pub ledger: Arc<Ledger>,
 }
 
 /// Works at a place until [`Signals::stop`].
@@ -75,9 +79,14 @@ pub fn run(place: &Place<'_>, signals: &Arc<Signals>, metrics: &Arc<Metrics>) ->
 /// Works on one directory as long as it is the pod's.
 fn session(place: &Place<'_>, pod: &Pod, signals: &Arc<Signals>, metrics: &Arc<Metrics>) {
     let watch = Watch::new(&pod.dir, Arc::clone(signals));
-    let over = AtomicBool::new(false);
+    let (over, worked) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
-        scope.spawn(|| work(pod, &place.policy, signals, metrics, &over));
+        scope.spawn(|| {
+            work(pod, place, signals, metrics, &over);
+            worked.store(true, Ordering::Release);
+            signals.archive.ring();
+        });
+        scope.spawn(|| archive(pod, place, signals, metrics, (&over, &worked)));
         scope.spawn(|| reap(place, signals, metrics, &over));
         rotate(place, pod, watch, signals, metrics);
         over.store(true, Ordering::Release);
@@ -114,15 +123,15 @@ fn rotate(place: &Place<'_>, pod: &Pod, mut watch: Watch, signals: &Signals, met
 }
 
 /// Compresses and removes until the rotator has ended and nothing is left that can be done in time.
-fn work(pod: &Pod, policy: &Policy, signals: &Signals, metrics: &Arc<Metrics>, over: &AtomicBool) {
+fn work(pod: &Pod, place: &Place<'_>, signals: &Signals, metrics: &Arc<Metrics>, over: &AtomicBool) {
     // For this thread alone: on Linux it is the thread's. One that stays as it is only costs the writers some time.
     let _ = setpriority_process(None, NICE);
-    let mut worker = Worker::new(metrics);
+    let mut worker = Worker::new(metrics, &place.ledger);
     let mut troubles = Troubles::new(Arc::clone(metrics));
     loop {
         let last = over.load(Ordering::Acquire);
         metrics.worker_alive();
-        let rest = worker.pass(pod, policy, &mut || {
+        let rest = worker.pass(pod, &place.policy, &mut || {
             metrics.worker_alive();
             signals.check()
         });
@@ -131,6 +140,7 @@ fn work(pod: &Pod, policy: &Policy, signals: &Signals, metrics: &Arc<Metrics>, o
             return;
         }
         troubles.settle("list", "directory", &rest);
+        signals.archive.ring();
         let held = matches!(rest, Ok(Rest { held: 1.., .. }));
         if last && !(held && signals.stopping()) {
             return;
@@ -139,10 +149,33 @@ fn work(pod: &Pod, policy: &Policy, signals: &Signals, metrics: &Arc<Metrics>, o
     }
 }
 
+/// Uploads until the worker has ended and nothing is left that can be done in time.
+fn archive(pod: &Pod, place: &Place<'_>, signals: &Signals, metrics: &Arc<Metrics>, (over, worked): (&AtomicBool, &AtomicBool)) {
+    let _ = setpriority_process(None, NICE);
+    let Some(mut uploader) = Uploader::new(&place.ledger, metrics) else { return };
+    // Another directory in the place of the pod's doesn't wait for a slow store.
+    let ended = || signals.is_late() || (over.load(Ordering::Acquire) && !signals.stopping());
+    loop {
+        let last = worked.load(Ordering::Acquire);
+        let (left, pause) = uploader.pass(place.root, (&pod.name, &pod.dir), &ended);
+        if last || ended() {
+            if left.segments > 0 {
+                tracing::warn!(segments = left.segments, "stopped before all segments were archived; the next start goes on");
+            }
+            return;
+        }
+        let start = Instant::now();
+        signals.archive.wait(pause.unwrap_or(POLL));
+        while pause.is_some_and(|pause| start.elapsed() < pause) && !over.load(Ordering::Acquire) {
+            signals.archive.wait(POLL);
+        }
+    }
+}
+
 /// Looks after dead pods until the session is over.
 fn reap(place: &Place<'_>, signals: &Signals, metrics: &Arc<Metrics>, over: &AtomicBool) {
     let _ = setpriority_process(None, NICE);
-    let mut reaper = Reaper::new(metrics);
+    let mut reaper = Reaper::new(metrics, &place.ledger);
     let pause = (place.limits.grace() / 4).clamp(POLL, REAP);
     while !over.load(Ordering::Acquire) && !signals.stopping() {
         let mut tick = || if signals.stopping() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) };

@@ -8,9 +8,10 @@
 //! no line has one), then the CRC-32 of all that (4) and the length of this empty member (4), by which it is found.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::FileExt;
 
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use flate2::{Compression, Crc};
 
@@ -32,6 +33,40 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255];
 const EMPTY: [u8; 10] = [3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 /// Length of the extra field (2), then the subfield's name (2) and length (2).
 const BEFORE_DATA: usize = HEADER.len() + 6;
+
+/// A file's end that is read at once for the index; a longer index costs a second read.
+const TAIL: u64 = 4 << 10;
+
+/// Bytes that are read by their place: a file's, or an archived object's.
+pub trait ReadAt {
+    /// How many there are.
+    fn length(&self) -> io::Result<u64>;
+    /// Reads what is at `at`, at most as much as `buffer` holds.
+    fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize>;
+
+    /// Reads from `at` to the end.
+    fn read_end(&self, at: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; usize::try_from(self.length()?.saturating_sub(at)).unwrap_or(usize::MAX)];
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match self.read_at(&mut bytes[filled..], at + filled as u64)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => filled += count,
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+impl ReadAt for File {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+        FileExt::read_at(self, buffer, at)
+    }
+}
 
 /// A member of a compressed segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,21 +103,22 @@ impl Index {
     }
 
     /// Reads the index at the end of a compressed segment; `None` where there is none that holds together.
-    pub fn read(file: &File) -> io::Result<Option<Self>> {
-        let length = file.metadata()?.len();
-        let mut tail = [0; AFTER_ENTRIES + EMPTY.len()];
-        let Some(start) = length.checked_sub(tail.len() as u64) else { return Ok(None) };
-        file.read_exact_at(&mut tail, start)?;
-        let member = u32_at(&tail, 4).map_or(0, |length| length as usize);
-        if member < BEFORE_DATA + BEFORE_ENTRIES + tail.len()
+    pub fn read(file: &impl ReadAt) -> io::Result<Option<Self>> {
+        let length = file.length()?;
+        let mut tail = file.read_end(length.saturating_sub(TAIL))?;
+        let Some(end) = tail.len().checked_sub(AFTER_ENTRIES + EMPTY.len()) else { return Ok(None) };
+        let member = u32_at(&tail[end..], 4).map_or(0, |length| length as usize);
+        if member < BEFORE_DATA + BEFORE_ENTRIES + AFTER_ENTRIES + EMPTY.len()
             || member > BEFORE_DATA + (1 << 16) + EMPTY.len()
             || member as u64 > length
         {
             return Ok(None);
         }
-        let mut bytes = vec![0; member];
-        file.read_exact_at(&mut bytes, length - member as u64)?;
-        Ok(Self::decode(&bytes).filter(|index| index.compressed_bytes() + member as u64 == length))
+        if member > tail.len() {
+            tail = file.read_end(length - member as u64)?;
+        }
+        let bytes = &tail[tail.len() - member..];
+        Ok(Self::decode(bytes).filter(|index| index.compressed_bytes() + member as u64 == length))
     }
 
     fn compressed_bytes(&self) -> u64 {
@@ -125,6 +161,18 @@ impl Index {
             Some(Member { compressed: u32_at(entry, 0)?, plain: u32_at(entry, 4)?, span })
         });
         Some(Self { crc: u32_at(summed, 1)?, members: members.collect::<Option<_>>()? })
+    }
+}
+
+/// CRC-32 of the plain bytes of a gzip file that has no index, from its beginning on.
+pub fn lines_crc(file: &File) -> io::Result<u32> {
+    let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file));
+    let (mut crc, mut buffer) = (Crc::new(), vec![0; BUFFER]);
+    loop {
+        match decoder.read(&mut buffer)? {
+            0 => return Ok(crc.sum()),
+            count => crc.update(&buffer[..count]),
+        }
     }
 }
 
@@ -227,7 +275,6 @@ fn i64_at(bytes: &[u8], at: usize) -> Option<i64> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
 
-    use flate2::read::MultiGzDecoder;
     use proptest::prelude::*;
 
     use super::*;

@@ -3,6 +3,8 @@
 //! - [`daemon`]: the threads, and what wakes them: [`watch`] as a hint, a poll behind it; [`stop`] ends them.
 //! - [`pod`]: a pod's directory, its lock and its listing; [`dir`]: reaching files by descriptor only.
 //! - [`reap`]: order on the node: dead pods and the quota.
+//! - [`archive`]: the store, its keys, and what can be wrong with it ([`failure`]); [`upload`] takes segments there, and
+//!   [`ledger`] knows which are.
 //! - [`plan`]: what should happen, without doing it.
 //! - [`rotate`] names segments; [`worker`] asks for them ([`handover`], [`lease`]) and compresses or removes them
 //!   ([`compress`]); [`gzip`] is the compressed form, with [`mod@line`]'s times in its index.
@@ -14,15 +16,18 @@
 //! - [`config`]: the settings.
 
 pub mod admin;
+pub mod archive;
 pub mod command;
 pub mod compress;
 pub mod config;
 pub mod daemon;
 pub mod dir;
+pub mod failure;
 mod fault;
 pub mod gzip;
 pub mod handover;
 pub mod lease;
+pub mod ledger;
 pub mod line;
 pub mod logs;
 pub mod ls;
@@ -37,6 +42,7 @@ pub mod show;
 pub mod stop;
 pub mod stream;
 pub mod trouble;
+pub mod upload;
 pub mod verify;
 pub mod watch;
 pub mod worker;

@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use handoff::{Form, Segment, Stream};
@@ -11,8 +10,9 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use serde::Serialize;
 
+use crate::archive::Archive;
 use crate::dir::Dir;
-use crate::gzip::Index;
+use crate::gzip::{Index, ReadAt};
 use crate::line::{HEAD, Span, time};
 use crate::logs::{PodLogs, pods, streams};
 use crate::plan::Forms;
@@ -29,6 +29,9 @@ pub struct Row {
     alive: Option<bool>,
     stream: String,
     segments: usize,
+    /// Segments in the archive, and their bytes there; null where it wasn't asked.
+    archived_segments: Option<usize>,
+    archived_bytes: Option<u64>,
     live_bytes: u64,
     /// Bytes on disk of all segments.
     segment_bytes: u64,
@@ -39,11 +42,17 @@ pub struct Row {
 }
 
 /// The rows of one pod and stream, or of all.
-pub fn rows(root: &Dir, pod: Option<&str>, stream: Option<&Stream>) -> anyhow::Result<Vec<Row>> {
+pub fn rows(root: &Dir, pod: Option<&str>, stream: Option<&Stream>, archive: Option<&Archive>) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for pod in &pods(root, pod)? {
-        let alive = is_alive(&pod.dir);
-        rows.extend(streams(pod, stream).iter().map(|stream| describe(pod, alive, stream)));
+    for pod in &pods(root, pod, archive)? {
+        let alive = pod.dir.as_ref().map_or(Some(false), |dir| is_alive(dir));
+        for stream in streams(pod, stream) {
+            let mut row = describe(pod, alive, &stream);
+            if archive.is_some() {
+                row.include_archived(pod, &stream);
+            }
+            rows.push(row);
+        }
     }
     Ok(rows)
 }
@@ -68,6 +77,8 @@ fn describe(pod: &PodLogs, alive: Option<bool>, stream: &Stream) -> Row {
         alive,
         stream: stream.to_string(),
         segments: 0,
+        archived_segments: None,
+        archived_bytes: None,
         live_bytes: pod.listing.live.iter().find(|live| live.stream == *stream).map_or(0, |live| live.bytes),
         segment_bytes: 0,
         first: None,
@@ -83,20 +94,39 @@ fn describe(pod: &PodLogs, alive: Option<bool>, stream: &Stream) -> Row {
     for (segment, forms) in pod.listing.segments.iter().filter(|(segment, _)| segment.stream == *stream) {
         row.segments += 1;
         row.segment_bytes += forms.plain.unwrap_or(0) + forms.gz.unwrap_or(0);
-        let (span, plain_bytes) = look(&pod.dir, segment, *forms).unwrap_or_default();
+        let Some(dir) = &pod.dir else { continue };
+        let (span, plain_bytes) = look(dir, segment, *forms).unwrap_or_default();
         include(span);
         if let Some((bytes, compressed)) = plain_bytes.zip(forms.gz) {
             plain += bytes;
             gz += compressed;
         }
     }
-    if let Ok((file, meta)) = pod.dir.open_file(OsStr::new(&stream.live_name())) {
+    if let Some(Ok((file, meta))) = pod.dir.as_ref().map(|dir| dir.open_file(OsStr::new(&stream.live_name()))) {
         include(ends(&file, meta.bytes).unwrap_or_default());
     }
     #[allow(clippy::cast_precision_loss)]
     let ratio = (gz > 0).then(|| (plain as f64 / gz as f64 * 100.0).round() / 100.0);
     let utc = |micros| DateTime::from_timestamp_micros(micros);
     Row { first: all.and_then(|span| utc(span.first)), last: all.and_then(|span| utc(span.last)), ratio, ..row }
+}
+
+impl Row {
+    /// Counts what is archived. The times are those of the first and the last archived segment: asking for each would be a
+    /// request each.
+    fn include_archived(&mut self, pod: &PodLogs, stream: &Stream) {
+        let objects: Vec<_> =
+            pod.archived.iter().filter(|(segment, _)| segment.stream == *stream).map(|(_, object)| object).collect();
+        self.archived_segments = Some(objects.len());
+        self.archived_bytes = Some(objects.iter().map(|object| object.bytes).sum());
+        let alone = pod.archived_alone(stream);
+        for object in alone.first_key_value().into_iter().chain(alone.last_key_value()).map(|(_, object)| object) {
+            let span = Index::read(object).ok().flatten().and_then(|index| index.span());
+            let at = |micros: fn(Span) -> i64| span.and_then(|span| DateTime::from_timestamp_micros(micros(span)));
+            self.first = self.first.into_iter().chain(at(|span| span.first)).min();
+            self.last = self.last.into_iter().chain(at(|span| span.last)).max();
+        }
+    }
 }
 
 /// The times of a segment's lines, and its plain length where it is compressed.
@@ -112,7 +142,7 @@ fn look(dir: &Dir, segment: &Segment, forms: Forms) -> io::Result<(Option<Span>,
 /// The times of the first line and of the last that has one.
 fn ends(mut file: &File, bytes: u64) -> io::Result<Option<Span>> {
     let mut head = [0; HEAD];
-    let count = file.read_at(&mut head, 0)?;
+    let count = ReadAt::read_at(file, &mut head, 0)?;
     let from = bytes.saturating_sub(TAIL);
     let mut tail = Vec::new();
     file.seek(SeekFrom::Start(from))?;
@@ -128,18 +158,31 @@ pub fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
         |time: Option<DateTime<Utc>>| time.map_or_else(|| "-".into(), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
     let width = rows.iter().map(|row| row.pod.len()).max().unwrap_or(0).max(3);
     let streams = rows.iter().map(|row| row.stream.len()).max().unwrap_or(0).max(6);
+    // A column more where the archive was asked.
+    let archived = |text: String| {
+        if rows.iter().any(|row| row.archived_segments.is_some()) { format!("  {text:>16}") } else { String::new() }
+    };
     writeln!(
         out,
-        "{:<width$}  {:<5}  {:<streams$}  {:>8}  {:>9}  {:>9}  {:>6}  {:<20}  LAST",
-        "POD", "STATE", "STREAM", "SEGMENTS", "ON DISK", "LIVE", "RATIO", "FIRST"
+        "{:<width$}  {:<5}  {:<streams$}  {:>8}  {:>9}  {:>9}{}  {:>6}  {:<20}  LAST",
+        "POD",
+        "STATE",
+        "STREAM",
+        "SEGMENTS",
+        "ON DISK",
+        "LIVE",
+        archived("ARCHIVED".into()),
+        "RATIO",
+        "FIRST"
     )?;
     for row in rows {
         let state = row.alive.map_or("?", |alive| if alive { "alive" } else { "dead" });
         let ratio = row.ratio.map_or_else(|| "-".into(), |ratio| format!("{ratio:.1}"));
         let (disk, live) = (size(row.segment_bytes), size(row.live_bytes));
+        let archived = archived(format!("{} ({})", row.archived_segments.unwrap_or(0), size(row.archived_bytes.unwrap_or(0))));
         writeln!(
             out,
-            "{:<width$}  {state:<5}  {:<streams$}  {:>8}  {disk:>9}  {live:>9}  {ratio:>6}  {:<20}  {}",
+            "{:<width$}  {state:<5}  {:<streams$}  {:>8}  {disk:>9}  {live:>9}{archived}  {ratio:>6}  {:<20}  {}",
             row.pod,
             row.stream,
             row.segments,

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context;
+use logshipper::archive::Archive;
 use logshipper::config::{Arguments, Settings};
 use logshipper::daemon::Place;
 use logshipper::dir::Dir;
+use logshipper::ledger::Ledger;
 use logshipper::metrics::Metrics;
 use logshipper::pod::OpenError;
 use logshipper::stop::Signals;
@@ -30,19 +32,19 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let root = Dir::open(&arguments.log_root).with_context(|| format!("LOG_ROOT {}", arguments.log_root.display()))?;
     if let Some(command) = &arguments.command {
-        return command::run(&root, command);
+        return command::run(&root, command, arguments.archive_url.as_ref());
     }
     let settings = &arguments.daemon;
     let pod = settings.pod_name.as_deref().context("POD_NAME: not set")?;
     if settings.dry_run {
-        command::dry_run(&root, pod, settings, &mut std::io::stdout())?;
+        command::dry_run(&root, pod, arguments, &mut std::io::stdout())?;
     } else {
-        daemon(&root, pod, settings)?;
+        daemon(&root, pod, settings, arguments.archive_url.clone())?;
     }
     Ok(true)
 }
 
-fn daemon(root: &Dir, pod: &str, settings: &Settings) -> anyhow::Result<()> {
+fn daemon(root: &Dir, pod: &str, settings: &Settings, archive: Option<Archive>) -> anyhow::Result<()> {
     let _logging = process::logging::start(&settings.logging, None, &[]).context("logging")?;
     let signals = Arc::new(Signals::default());
     listen(Arc::clone(&signals)).context("signal handlers")?;
@@ -55,9 +57,11 @@ fn daemon(root: &Dir, pod: &str, settings: &Settings) -> anyhow::Result<()> {
         rotate_bytes = settings.rotate_bytes,
         rotate_age_seconds = settings.rotate_age.as_secs(),
         keep_segments = settings.keep_segments,
+        archive = archive.as_ref().map(Archive::url),
         "started"
     );
-    let place = Place { root, pod: OsStr::new(pod), policy: settings.policy(), limits: settings.limits() };
+    let ledger = Arc::new(Ledger::new(archive));
+    let place = Place { root, pod: OsStr::new(pod), policy: settings.policy(), limits: settings.limits(), ledger };
     logshipper::daemon::run(&place, &signals, &metrics).map_err(|error| match error {
         OpenError::Taken => anyhow::anyhow!("POD_NAME {pod}: {error}; stop it, or choose another directory"),
         OpenError::Io(error) => error.into(),

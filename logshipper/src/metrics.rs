@@ -27,6 +27,11 @@ struct Operation {
     operation: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
 /// The numbers of this process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -34,6 +39,19 @@ pub struct Metrics {
     rotations: Family<Reason, Counter>,
     removals: Family<Reason, Counter>,
     errors: Family<Operation, Counter>,
+    archive_errors: Family<Kind, Counter>,
+    /// Segments of the pod, plain or compressed.
+    pub segments: Gauge,
+    /// Segments that the quota removed and that are nowhere else.
+    pub dropped: Counter,
+    /// Segments uploaded.
+    pub archived: Counter,
+    /// Their compressed bytes.
+    pub archived_bytes: Counter,
+    /// Closed segments that aren't archived yet.
+    pub archive_pending: Gauge,
+    /// For how many seconds the oldest of them has been closed.
+    pub archive_lag: Gauge,
     /// Segments compressed.
     pub compressed: Counter,
     /// Plain bytes of the segments compressed.
@@ -67,6 +85,13 @@ impl Default for Metrics {
             rotations: Family::default(),
             removals: Family::default(),
             errors: Family::default(),
+            archive_errors: Family::default(),
+            segments: Gauge::default(),
+            dropped: Counter::default(),
+            archived: Counter::default(),
+            archived_bytes: Counter::default(),
+            archive_pending: Gauge::default(),
+            archive_lag: Gauge::default(),
             compressed: Counter::default(),
             plain_bytes: Counter::default(),
             gzip_bytes: Counter::default(),
@@ -121,7 +146,30 @@ impl Metrics {
             self.root_bytes.clone(),
         );
         registry.register_with_unit("quota", "NODE_QUOTA; 0 without one", Unit::Bytes, self.quota.clone());
+        registry.register("segments", "Segments of the pod, plain or compressed", self.segments.clone());
+        registry.register("dropped_segments", "Segments that NODE_QUOTA removed and that are not archived", self.dropped.clone());
+        self.register_archive();
+        let registry = &mut self.registry;
         registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+    }
+
+    fn register_archive(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("archived_segments", "Segments uploaded to the archive", self.archived.clone());
+        registry.register_with_unit("archived", "Compressed bytes uploaded", Unit::Bytes, self.archived_bytes.clone());
+        registry.register("archive_pending_segments", "Closed segments not archived yet", self.archive_pending.clone());
+        registry.register_with_unit(
+            "archive_lag",
+            "Since the oldest segment that is not archived was closed",
+            Unit::Seconds,
+            self.archive_lag.clone(),
+        );
+        registry.register("archive_errors", "Tries to archive that failed", self.archive_errors.clone());
+    }
+
+    /// Counts a failure of the archive.
+    pub fn archive_failed(&self, kind: &'static str) {
+        self.archive_errors.get_or_create(&Kind { kind }).inc();
     }
 
     /// Counts a rotation.

@@ -329,7 +329,7 @@ fn a_full_disk_is_one_line_and_one_metric_and_so_is_its_end() {
         let root = Dir::open(world.root.path()).unwrap();
         let pod = Pod::open(&root, OsStr::new("pod")).unwrap();
         assert_eq!(Rotator::default().pass(&pod, &POLICY, world.now).unwrap().rotated, 1);
-        let mut worker = Worker::new(&metrics);
+        let mut worker = Worker::new(&metrics, &Arc::default());
         // The first calls list the directory; from some call on it is the compression that fails.
         let failed = (0..100).any(|after| {
             arm(after, Fault::Error(Errno::NOSPC));

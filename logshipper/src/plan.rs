@@ -1,6 +1,6 @@
 //! What should happen, apart from doing it: a listing and the policy in, actions out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ pub struct Listing {
     pub segments: BTreeMap<Segment, Forms>,
     /// Compressed forms that turned out damaged and were set aside, by the segment that they were to be.
     pub aside: Vec<(Segment, String)>,
+    /// Segments that have to be archived first; none without an archive.
+    pub waiting: BTreeSet<Segment>,
     /// Temporary files of compressions that did not end.
     pub temporary: Vec<String>,
 }
@@ -182,7 +184,7 @@ pub fn work(listing: &Listing, policy: &Policy, now: DateTime<Utc>) -> Vec<Work>
         } else {
             (*count > 1 && too_old(segment)).then_some(Excess::Age)
         };
-        if let Some(excess) = excess {
+        if let Some(excess) = excess.filter(|_| !listing.waiting.contains(segment)) {
             remove.push((segment, excess));
         } else if forms.plain.is_some() {
             compress.push(Work::Compress(segment.clone()));
@@ -196,6 +198,40 @@ pub fn work(listing: &Listing, policy: &Policy, now: DateTime<Utc>) -> Vec<Work>
     work.extend(remove.into_iter().rev().map(|(segment, excess)| Work::Remove(segment.clone(), excess)));
     work.extend(compress.into_iter().rev());
     work
+}
+
+/// The segments that can go to the archive, the oldest first.
+pub fn uploads(listing: &Listing) -> Vec<Segment> {
+    let compressed = |segment: &&Segment| listing.segments.get(segment).is_some_and(|forms| forms.plain.is_none());
+    let mut uploads: Vec<_> = listing.waiting.iter().filter(compressed).cloned().collect();
+    uploads.sort_by_key(|segment| (segment.time, segment.sequence));
+    uploads
+}
+
+/// What the quota makes of a compressed segment of any pod.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate<P> {
+    /// It isn't archived yet, so that its lines are nowhere else.
+    pub waiting: bool,
+    /// When its last line was written.
+    pub modified: DateTime<Utc>,
+    /// Where it is.
+    pub place: P,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// The segments to remove so that `total` bytes come down to `quota`: what is archived comes first, then the oldest.
+pub fn over_quota<P: Ord>(mut candidates: Vec<Candidate<P>>, mut total: u64, quota: u64) -> Vec<Candidate<P>> {
+    candidates.sort();
+    candidates.retain(|candidate| {
+        let over = total > quota;
+        if over {
+            total = total.saturating_sub(candidate.bytes);
+        }
+        over
+    });
+    candidates
 }
 
 fn highest(listing: &Listing, stream: &Stream) -> u64 {
@@ -249,8 +285,7 @@ mod tests {
                 .map(|((bytes, age), stream)| LiveFile { stream: stream.parse().unwrap(), bytes, age: Duration::from_secs(age) })
                 .collect(),
             segments: segments.into_iter().map(|((stream, n, day), forms)| (segment(&stream, n, day), forms)).collect(),
-            aside: Vec::new(),
-            temporary: Vec::new(),
+            ..Listing::default()
         })
     }
 
@@ -282,6 +317,40 @@ mod tests {
                     let waits = listing.segments[*segment].plain.is_some();
                     prop_assert_eq!(work.contains(&Work::Compress((*segment).clone())), waits);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_archived_is_compressed_and_kept_and_uploaded_in_the_order_of_time() {
+        let (plain, gz) = (Forms { plain: Some(1), gz: None }, Forms { plain: None, gz: Some(1) });
+        let mut listing = Listing { segments: (1..=4).map(|n| (segment("a", n, 20), gz)).collect(), ..Listing::default() };
+        listing.segments.insert(segment("a", 5, 20), plain);
+        listing.segments.insert(segment("b", 9, 19), gz);
+        listing.waiting = [segment("a", 2, 20), segment("a", 4, 20), segment("a", 5, 20), segment("b", 9, 19)].into();
+        let expected = [1, 3]
+            .map(|n| Work::Remove(segment("a", n, 20), Excess::Count))
+            .into_iter()
+            .chain([Work::Compress(segment("a", 5, 20))]);
+        assert_eq!(work(&listing, &policy(1), NOW), expected.collect::<Vec<_>>());
+        assert_eq!(uploads(&listing), [segment("b", 9, 19), segment("a", 2, 20), segment("a", 4, 20)]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_quota_takes_no_more_than_it_must_and_what_is_archived_first(
+            segments in prop::collection::vec((any::<bool>(), 0..50_i64, 1..100_u64), 0..20), live in 0..500_u64, quota in 1..1000_u64,
+        ) {
+            let candidates: Vec<_> = segments.iter().enumerate().map(|(place, (waiting, second, bytes))| Candidate {
+                waiting: *waiting, modified: NOW + chrono::TimeDelta::seconds(*second), place, bytes: *bytes,
+            }).collect();
+            let total = live + candidates.iter().map(|candidate| candidate.bytes).sum::<u64>();
+            let removed = over_quota(candidates.clone(), total, quota);
+            let left = total - removed.iter().map(|candidate| candidate.bytes).sum::<u64>();
+            prop_assert!(left <= quota || removed.len() == candidates.len());
+            prop_assert!(removed.last().is_none_or(|last| left + last.bytes > quota));
+            for kept in candidates.iter().filter(|candidate| !removed.contains(candidate)) {
+                prop_assert!(removed.iter().all(|gone| (gone.waiting, gone.modified) <= (kept.waiting, kept.modified)));
             }
         }
     }

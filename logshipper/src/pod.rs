@@ -30,6 +30,8 @@ pub enum OpenError {
 /// A pod's directory, and the right to be its only logshipper.
 #[derive(Debug)]
 pub struct Pod {
+    /// The directory's name.
+    pub name: OsString,
     /// The directory itself.
     pub dir: Dir,
     identity: (u64, u64),
@@ -45,7 +47,7 @@ impl Pod {
         let dir = root.open_dir(name)?;
         let identity = dir.own_meta()?.identity;
         let lock = dir.lock(OsStr::new(LOCK))?.ok_or(OpenError::Taken)?;
-        Ok(Self { dir, identity, _lock: lock })
+        Ok(Self { name: name.to_owned(), dir, identity, _lock: lock })
     }
 
     /// Whether `name` in `root` is still this directory, and not removed or replaced.

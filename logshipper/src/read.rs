@@ -3,17 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::bail;
 use handoff::Stream;
 
+use crate::archive::Archive;
 use crate::dir::Dir;
 use crate::logs::{PodLogs, pods, streams};
 use crate::select::{Context, Filter};
-use crate::show::Show;
+use crate::show::{Label, Show};
 use crate::stream::{Next, Reader};
 
 /// How often whoever follows looks for more.
@@ -30,14 +30,16 @@ pub struct Request<'a> {
     pub filter: &'a Filter,
     /// So many of the last lines, or all.
     pub last: Option<usize>,
+    /// With the segments in this archive.
+    pub archive: Option<&'a Archive>,
     /// Wait for more at the end.
     pub follow: bool,
 }
 
 /// Writes the lines to `out`, and says whether all could be read. What can't be read is named on standard error.
 pub fn read(root: &Dir, request: &Request<'_>, show: Show, out: &mut impl Write) -> anyhow::Result<bool> {
-    let pods = pods(root, request.pod)?;
-    let most = pods.iter().map(|pod| pod.listing.segments.len()).max().unwrap_or(0);
+    let pods = pods(root, request.pod, request.archive)?;
+    let most = pods.iter().map(|pod| pod.segments().len()).max().unwrap_or(0);
     // The last lines are most often in the last files: more of them are opened until there are enough lines.
     let mut segments = if request.last.is_some() { 0 } else { most };
     loop {
@@ -64,15 +66,6 @@ pub fn read(root: &Dir, request: &Request<'_>, show: Show, out: &mut impl Write)
     }
 }
 
-/// Where a line comes from.
-#[derive(Debug)]
-pub struct Label {
-    /// The pod.
-    pub pod: String,
-    /// The stream.
-    pub stream: String,
-}
-
 struct Source {
     label: Label,
     reader: Reader,
@@ -97,10 +90,11 @@ impl<'a> Merge<'a> {
     /// Reads at most so many of each stream's last segments.
     fn new(pods: &[PodLogs], request: &Request<'a>, segments: usize) -> Self {
         let source = |pod: &PodLogs, stream: Stream| {
-            let of_stream = pod.listing.segments.keys().filter(|segment| segment.stream == stream);
-            let done = of_stream.rev().nth(segments).map_or(0, |segment| segment.sequence);
+            let mut of_stream = pod.segments().into_iter().rev().filter(|segment| segment.stream == stream);
+            let done = of_stream.nth(segments).map_or(0, |segment| segment.sequence);
             let label = Label { pod: pod.name.clone(), stream: stream.to_string() };
-            let reader = Reader::new(Arc::clone(&pod.dir), stream, request.filter.clone(), done, request.follow);
+            let archived = pod.archived_alone(&stream);
+            let reader = Reader::new((pod.dir.clone(), archived), stream, request.filter.clone(), done, request.follow);
             Source { label, reader, context: Context::default() }
         };
         let of_pod = |pod| streams(pod, request.stream).into_iter().map(move |stream| source(pod, stream));

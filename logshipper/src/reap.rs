@@ -13,9 +13,10 @@ use handoff::Form;
 use crate::compress::Tick;
 use crate::dir::{Dir, Meta, shown};
 use crate::handover::{Handover, Handovers};
+use crate::ledger::Ledger;
 use crate::ls::is_alive;
 use crate::metrics::Metrics;
-use crate::plan::{Listing, Policy};
+use crate::plan::{Candidate, Listing, Policy, over_quota};
 use crate::pod::{Ages, LOCK, Now, OpenError, Pod, list};
 use crate::rotate::{NUMBERING, Rotator};
 use crate::trouble::Troubles;
@@ -47,14 +48,16 @@ impl Limits {
 pub struct Reaper {
     metrics: Arc<Metrics>,
     troubles: Troubles,
+    ledger: Arc<Ledger>,
     /// Since when the lock of each directory has been free.
     free: HashMap<(u64, u64), Instant>,
 }
 
 impl Reaper {
-    /// One that counts in `metrics`.
-    pub fn new(metrics: &Arc<Metrics>) -> Self {
-        Self { metrics: Arc::clone(metrics), troubles: Troubles::new(Arc::clone(metrics)), free: HashMap::new() }
+    /// One that counts in `metrics` and keeps what the ledger says isn't archived yet.
+    pub fn new(metrics: &Arc<Metrics>, ledger: &Arc<Ledger>) -> Self {
+        let troubles = Troubles::new(Arc::clone(metrics));
+        Self { metrics: Arc::clone(metrics), troubles, ledger: Arc::clone(ledger), free: HashMap::new() }
     }
 
     /// Looks at all directories in `root` but `own`. What fails is reported and left for the next pass.
@@ -114,8 +117,13 @@ impl Reaper {
             Err(OpenError::Io(error)) => return Err(error),
         };
         Rotator::new(&self.metrics).end(&pod, now)?;
-        Worker::for_the_dead(&self.metrics).pass(&pod, policy, tick)?;
-        let listing = list(&pod.dir, &mut Ages::default(), now)?;
+        Worker::for_the_dead(&self.metrics, &self.ledger).pass(&pod, policy, tick)?;
+        let mut listing = list(&pod.dir, &mut Ages::default(), now)?;
+        self.ledger.look(name, &pod.dir, &mut listing);
+        if !listing.waiting.is_empty() {
+            self.ledger.submit(name);
+            return Ok(());
+        }
         let plain = listing.segments.values().any(|forms| forms.plain.is_some());
         // An empty live file may have a writer too, which lives on without its logshipper.
         let mut handovers = Handovers::default();
@@ -154,34 +162,38 @@ impl Reaper {
         Ok(())
     }
 
-    /// Removes compressed segments of any pod, the oldest first, until all fit the quota.
+    /// Removes compressed segments of any pod until all fit the quota.
     fn keep_quota(&self, root: &Dir, quota: Option<u64>) -> io::Result<()> {
-        let (mut total, mut oldest) = (0, Vec::new());
+        let (mut total, mut candidates) = (0, Vec::new());
         for pod in pod_names(root)? {
             let Ok(dir) = root.open_dir(&pod) else { continue };
-            let listing = list(&dir, &mut Ages::default(), Now::read())?;
+            let mut listing = list(&dir, &mut Ages::default(), Now::read())?;
+            self.ledger.look(&pod, &dir, &mut listing);
             total += listing.live.iter().map(|live| live.bytes).sum::<u64>();
-            for (segment, forms) in listing.segments {
+            for (segment, forms) in &listing.segments {
                 total += forms.plain.unwrap_or(0) + forms.gz.unwrap_or(0);
                 let name = segment.name(Form::Gz);
                 if forms.plain.is_none()
                     && let Some(meta) = dir.meta(OsStr::new(&name))?
                 {
-                    oldest.push((meta.modified, pod.clone(), name, meta.bytes));
+                    let waiting = listing.waiting.contains(segment);
+                    let place = (pod.clone(), name);
+                    candidates.push(Candidate { waiting, modified: meta.modified, place, bytes: meta.bytes });
                 }
             }
         }
         if let Some(quota) = quota {
             self.metrics.quota.set(quota.try_into().unwrap_or(i64::MAX));
-            oldest.sort();
-            for (_, pod, name, bytes) in oldest {
-                if total <= quota {
-                    break;
-                }
+            for Candidate { waiting, place: (pod, name), bytes, .. } in over_quota(candidates, total, quota) {
                 root.open_dir(&pod)?.remove(OsStr::new(&name))?;
                 total -= bytes;
                 self.metrics.removed("quota");
-                tracing::warn!(directory = %shown(&pod), segment = %name, bytes, "segment removed: NODE_QUOTA is exceeded");
+                let archived = self.ledger.archive().is_some() && !waiting;
+                if !archived {
+                    self.metrics.dropped.inc();
+                }
+                let directory = shown(&pod);
+                tracing::warn!(directory, segment = %name, bytes, archived, "segment removed: NODE_QUOTA is exceeded");
             }
         }
         self.metrics.root_bytes.set(total.try_into().unwrap_or(i64::MAX));

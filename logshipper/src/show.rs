@@ -4,8 +4,16 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use crate::read::Label;
 use crate::select::Level;
+
+/// Where a line comes from.
+#[derive(Debug)]
+pub struct Label {
+    /// The pod.
+    pub pod: String,
+    /// The stream.
+    pub stream: String,
+}
 
 /// The way in which lines are written.
 #[derive(Debug, Clone, Copy)]

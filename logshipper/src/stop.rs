@@ -36,6 +36,8 @@ pub struct Signals {
     pub rotate: Bell,
     /// Wakes the worker.
     pub work: Bell,
+    /// Wakes the uploader.
+    pub archive: Bell,
     /// Wakes the reaper.
     pub reap: Bell,
     deadline: OnceLock<Instant>,
@@ -47,6 +49,7 @@ impl Signals {
         let _ = self.deadline.set(Instant::now() + LAST_PASS);
         self.rotate.ring();
         self.work.ring();
+        self.archive.ring();
         self.reap.ring();
     }
 

@@ -1,29 +1,37 @@
 //! Reading one stream from its oldest segment to the end of its live file, while writers write and a logshipper renames,
 //! compresses and removes.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use flate2::read::MultiGzDecoder;
 use handoff::{Form, Segment, Stream};
 
+use crate::archive::Object;
 use crate::dir::{Dir, meta_of};
-use crate::gzip::Index;
+use crate::gzip::{Index, ReadAt};
 use crate::plan::{Forms, Listing};
 use crate::pod::{Ages, Now, list};
 use crate::select::Filter;
 
 const BUFFER: usize = 64 << 10;
+/// What an archived segment is fetched in: some members at once.
+const FETCH: usize = 1 << 20;
+/// How far a clock may be set within the life of a segment, so that its name still tells the times of its lines.
+const CLOCK: TimeDelta = TimeDelta::days(1);
 /// How long a renamed file may still get lines: a writer looks at least once a second.
 const LETTING_GO: Duration = Duration::from_millis(1500);
 
 /// A place in a stream.
 pub struct Reader {
-    dir: Arc<Dir>,
+    dir: Option<Arc<Dir>>,
+    /// Archived segments; those that the directory has too are read from there.
+    archived: BTreeMap<Segment, Object>,
     stream: Stream,
     filter: Filter,
     follow: bool,
@@ -59,10 +67,18 @@ pub enum Next {
 }
 
 impl Reader {
-    /// A reader of `stream` in `dir`, which passes over segments up to number `done` and, where the index tells, over
-    /// what the filter's times leave out. `follow` waits for more at the end of the live file.
-    pub fn new(dir: Arc<Dir>, stream: Stream, filter: Filter, done: u64, follow: bool) -> Self {
-        Self { dir, stream, filter, follow, done, piece: None, ended: false }
+    /// A reader of `stream` in a directory and among its archived segments, which passes over segments up to number `done`
+    /// and, where the index tells, over what the filter's times leave out. `follow` waits for more at the end of the live
+    /// file.
+    pub fn new(
+        (dir, archived): (Option<Arc<Dir>>, BTreeMap<Segment, Object>),
+        stream: Stream,
+        filter: Filter,
+        done: u64,
+        follow: bool,
+    ) -> Self {
+        let archived = in_time(archived, &filter);
+        Self { dir, archived, stream, filter, follow, done, piece: None, ended: false }
     }
 
     /// The next line, whatever it says.
@@ -103,7 +119,8 @@ impl Reader {
 
     /// Whether the live file that is open was renamed, and long enough ago for its last line to be in it.
     fn is_renamed(&mut self) -> io::Result<bool> {
-        let now = self.dir.meta(OsStr::new(&self.stream.live_name()))?.map(|meta| meta.identity);
+        let Some(dir) = &self.dir else { return Ok(false) };
+        let now = dir.meta(OsStr::new(&self.stream.live_name()))?.map(|meta| meta.identity);
         let Some(Piece { source: Source::Live { identity, renamed, .. }, .. }) = &mut self.piece else { return Ok(false) };
         if now == Some(*identity) {
             return Ok(false);
@@ -130,10 +147,20 @@ impl Reader {
 
     fn open_next(&mut self) -> io::Result<Option<Piece>> {
         loop {
-            if let Some((segment, forms)) = self.segments()?.into_iter().next() {
+            let here = self.segments()?.into_iter().next();
+            if let Some((segment, object)) = self.take_archived(here.as_ref().map(|(segment, _)| segment)) {
+                let name = object.to_string();
+                let reader = self.decoder(object, FETCH).map_err(|error| {
+                    self.done = segment.sequence;
+                    io::Error::new(error.kind(), format!("{name}: {error}"))
+                })?;
+                return Ok(Some(Piece { source: Source::Segment(segment.sequence, reader), partial: Vec::new(), name }));
+            }
+            let Some(dir) = &self.dir else { return Ok(None) };
+            if let Some((segment, forms)) = here {
                 let form = if forms.plain.is_some() { Form::Plain } else { Form::Gz };
                 let name = segment.name(form);
-                match self.dir.open_file(OsStr::new(&name)) {
+                match dir.open_file(OsStr::new(&name)) {
                     Ok((file, _)) => {
                         let reader = self.reader(file, form)?;
                         return Ok(Some(Piece { source: Source::Segment(segment.sequence, reader), partial: Vec::new(), name }));
@@ -147,7 +174,7 @@ impl Reader {
                 }
             }
             let name = self.stream.live_name();
-            let live = match self.dir.open_file(OsStr::new(&name)) {
+            let live = match dir.open_file(OsStr::new(&name)) {
                 Ok((file, _)) => Some(file),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 Err(error) => {
@@ -165,9 +192,17 @@ impl Reader {
         }
     }
 
-    /// The segments that haven't been read yet.
+    /// Takes the next archived segment, if it comes before the next one that is here.
+    fn take_archived(&mut self, here: Option<&Segment>) -> Option<(Segment, Object)> {
+        self.archived.retain(|segment, _| segment.sequence > self.done);
+        let (first, _) = self.archived.first_key_value()?;
+        if here.is_none_or(|here| first.sequence < here.sequence) { self.archived.pop_first() } else { None }
+    }
+
+    /// The segments that are here and haven't been read yet.
     fn segments(&self) -> io::Result<Vec<(Segment, Forms)>> {
-        let Listing { segments, .. } = list(&self.dir, &mut Ages::default(), Now::read())?;
+        let Some(dir) = &self.dir else { return Ok(Vec::new()) };
+        let Listing { segments, .. } = list(dir, &mut Ages::default(), Now::read())?;
         let wanted = |segment: &Segment| segment.stream == self.stream && segment.sequence > self.done;
         Ok(segments.into_iter().filter(|(segment, _)| wanted(segment)).collect())
     }
@@ -176,28 +211,51 @@ impl Reader {
         if form == Form::Plain {
             return Ok(Box::new(BufReader::with_capacity(BUFFER, file)));
         }
-        let Some(index) = Index::read(&file)? else {
-            return Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(BufReader::new(file)))));
+        self.decoder(file, BUFFER)
+    }
+
+    /// Reads the wanted members of a compressed segment, so many bytes at a time.
+    fn decoder(&self, file: impl ReadAt + 'static, fetch: usize) -> io::Result<Box<dyn BufRead>> {
+        let members = match Index::read(&file)? {
+            Some(index) => Members::new(file, &index, &self.filter),
+            None => Members::all(file)?,
         };
-        let members = Members::new(file, &index, &self.filter);
         if members.stretches.is_empty() {
             // No member is no gzip file to the decoder.
             return Ok(Box::new(io::empty()));
         }
-        let members = BufReader::with_capacity(BUFFER, members);
+        let members = BufReader::with_capacity(fetch, members);
         Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(members))))
     }
 }
 
+/// The archived segments that may hold wanted times, told by when they and the ones before them were closed: an index
+/// costs a request, and there may be thousands.
+fn in_time(archived: BTreeMap<Segment, Object>, filter: &Filter) -> BTreeMap<Segment, Object> {
+    let mut before = None;
+    let wanted = |(segment, _): &(Segment, Object)| {
+        let from = before.replace(segment.time);
+        filter.since.is_none_or(|since| segment.time + CLOCK >= since)
+            && filter.until.zip(from).is_none_or(|(until, from)| from - CLOCK <= until)
+    };
+    archived.into_iter().filter(wanted).collect()
+}
+
 /// The compressed bytes of the members that a filter may want.
-struct Members {
-    file: File,
+pub(crate) struct Members<R> {
+    file: R,
     /// Begin and end of each stretch, the last one first.
     stretches: Vec<(u64, u64)>,
 }
 
-impl Members {
-    fn new(file: File, index: &Index, filter: &Filter) -> Self {
+impl<R: ReadAt> Members<R> {
+    /// The whole file.
+    pub(crate) fn all(file: R) -> io::Result<Self> {
+        let length = file.length()?;
+        Ok(Self { file, stretches: Vec::from_iter((length > 0).then_some((0, length))) })
+    }
+
+    fn new(file: R, index: &Index, filter: &Filter) -> Self {
         let mut stretches: Vec<(u64, u64)> = Vec::new();
         let mut begin = 0;
         for member in &index.members {
@@ -216,7 +274,7 @@ impl Members {
     }
 }
 
-impl Read for Members {
+impl<R: ReadAt> Read for Members<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some((begin, end)) = self.stretches.last_mut() else { return Ok(0) };
         let wanted = usize::try_from(*end - *begin).unwrap_or(usize::MAX).min(buffer.len());

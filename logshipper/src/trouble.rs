@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::metrics::Metrics;
 
-/// The operations that fail at present, each with what it was done to and why it failed.
+/// The operations that fail at present, each with what it was done to and why.
 #[derive(Debug, Default)]
 pub struct Troubles {
     metrics: Arc<Metrics>,
@@ -21,6 +21,17 @@ impl Troubles {
 
     /// Notes how `operation` on `subject` ended, logs the news in it, and says whether it went well.
     pub fn settle<T, E: Display>(&mut self, operation: &'static str, subject: &str, result: &Result<T, E>) -> bool {
+        self.settle_by(operation, subject, result, ToString::to_string)
+    }
+
+    /// The same where errors of one kind are one state, however their texts differ.
+    pub fn settle_by<T, E: Display>(
+        &mut self,
+        operation: &'static str,
+        subject: &str,
+        result: &Result<T, E>,
+        kind: impl Fn(&E) -> String,
+    ) -> bool {
         let key = (operation, subject.to_owned());
         match result {
             Ok(_) => {
@@ -30,10 +41,10 @@ impl Troubles {
             }
             Err(error) => {
                 self.metrics.failed(operation);
-                let error = error.to_string();
-                if self.present.get(&key) != Some(&error) {
+                let kind = kind(error);
+                if self.present.get(&key) != Some(&kind) {
                     tracing::error!(operation, subject, %error, "failed; it is tried again");
-                    self.present.insert(key, error);
+                    self.present.insert(key, kind);
                 }
             }
         }

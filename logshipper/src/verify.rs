@@ -7,9 +7,15 @@ use crc32fast::Hasher;
 use flate2::read::MultiGzDecoder;
 use handoff::{Form, Segment, Stream};
 
+use crate::archive::{Archive, Object};
 use crate::dir::Dir;
-use crate::gzip::Index;
-use crate::logs::{pods, streams};
+use crate::gzip::{Index, ReadAt};
+use crate::logs::{PodLogs, pods, streams};
+use crate::stream::Members;
+
+/// What an archived segment is fetched in.
+const FETCH: usize = 1 << 20;
+const BUFFER: usize = 64 << 10;
 
 /// What was found in all.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,31 +30,34 @@ impl Found {
     pub fn is_good(&self) -> bool {
         self.problems == 0
     }
+
+    /// Counts a decoded segment, or writes what is wrong with it.
+    fn count(&mut self, pod: &str, name: &str, checked: io::Result<u64>, out: &mut impl Write) -> io::Result<()> {
+        match checked {
+            Ok(bytes) => {
+                self.plain_bytes += bytes;
+                Ok(())
+            }
+            Err(error) => {
+                self.problems += 1;
+                writeln!(out, "{pod}/{name}: {error}")
+            }
+        }
+    }
 }
 
-/// Verifies one pod and stream, or all; writes a line for each problem and one at the end.
-pub fn verify(root: &Dir, pod: Option<&str>, stream: Option<&Stream>, out: &mut impl Write) -> anyhow::Result<Found> {
+/// Verifies one pod and stream, or all, with what is in `archive`; writes a line for each problem and one at the end.
+pub fn verify(
+    root: &Dir,
+    pod: Option<&str>,
+    stream: Option<&Stream>,
+    archive: Option<&Archive>,
+    out: &mut impl Write,
+) -> anyhow::Result<Found> {
     let mut found = Found::default();
-    for pod in &pods(root, pod)? {
+    for pod in &pods(root, pod, archive)? {
         for stream in streams(pod, stream) {
-            let mut before: Option<u64> = None;
-            for (segment, forms) in pod.listing.segments.iter().filter(|(segment, _)| segment.stream == stream) {
-                if let Some(before) = before.filter(|before| before + 1 < segment.sequence) {
-                    found.problems += 1;
-                    writeln!(out, "{}/{stream}: segments {} to {} are missing", pod.name, before + 1, segment.sequence - 1)?;
-                }
-                before = Some(segment.sequence);
-                found.segments += 1;
-                if forms.gz.is_some() {
-                    match check(&pod.dir, segment) {
-                        Ok(bytes) => found.plain_bytes += bytes,
-                        Err(error) => {
-                            found.problems += 1;
-                            writeln!(out, "{}/{}: {error}", pod.name, segment.name(Form::Gz))?;
-                        }
-                    }
-                }
-            }
+            verify_stream(pod, &stream, &mut found, out)?;
         }
         for (_, aside) in &pod.listing.aside {
             found.problems += 1;
@@ -59,12 +68,42 @@ pub fn verify(root: &Dir, pod: Option<&str>, stream: Option<&Stream>, out: &mut 
     Ok(found)
 }
 
+fn verify_stream(pod: &PodLogs, stream: &Stream, found: &mut Found, out: &mut impl Write) -> io::Result<()> {
+    let mut before: Option<u64> = None;
+    for segment in pod.segments().into_iter().filter(|segment| segment.stream == *stream) {
+        if let Some(before) = before.filter(|before| before + 1 < segment.sequence) {
+            found.problems += 1;
+            writeln!(out, "{}/{stream}: segments {} to {} are missing", pod.name, before + 1, segment.sequence - 1)?;
+        }
+        before = Some(segment.sequence);
+        found.segments += 1;
+        let compressed = pod.listing.segments.get(segment).is_some_and(|forms| forms.gz.is_some());
+        if let Some(dir) = pod.dir.as_ref().filter(|_| compressed) {
+            found.count(&pod.name, &segment.name(Form::Gz), check(dir, segment), out)?;
+        }
+        if let Some(object) = pod.archived.get(segment) {
+            found.count(&pod.name, &object.to_string(), check_archived(object), out)?;
+        }
+    }
+    Ok(())
+}
+
 /// Decodes a compressed segment and returns its plain length.
 fn check(dir: &Dir, segment: &Segment) -> io::Result<u64> {
     let (file, _) = dir.open_file(OsStr::new(&segment.name(Form::Gz)))?;
+    decode(file, BUFFER).map(|(_, length)| length)
+}
+
+fn check_archived(object: &Object) -> io::Result<u64> {
+    let (crc, length) = decode(object.clone(), FETCH)?;
+    if crc == object.crc { Ok(length) } else { Err(io::Error::other("is not what its key says")) }
+}
+
+/// Decodes all of a compressed file, fetched in pieces of so many bytes; returns CRC and length of what it holds.
+fn decode(file: impl ReadAt, fetch: usize) -> io::Result<(u32, u64)> {
     let index = Index::read(&file)?;
-    let mut decoder = MultiGzDecoder::new(BufReader::new(file));
-    let (mut crc, mut length, mut buffer) = (Hasher::new(), 0, vec![0; 64 << 10]);
+    let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(fetch, Members::all(file)?));
+    let (mut crc, mut length, mut buffer) = (Hasher::new(), 0, vec![0; BUFFER]);
     loop {
         let count = decoder.read(&mut buffer)?;
         if count == 0 {
@@ -76,6 +115,6 @@ fn check(dir: &Dir, segment: &Segment) -> io::Result<u64> {
     let crc = crc.finalize();
     match index {
         Some(index) if index.plain_bytes() != length || index.crc != crc => Err(io::Error::other("is not what its index says")),
-        _ => Ok(length),
+        _ => Ok((crc, length)),
     }
 }

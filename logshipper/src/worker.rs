@@ -10,6 +10,7 @@ use handoff::{Form, Segment};
 
 use crate::compress::{Tick, compress};
 use crate::handover::{Handover, Handovers, Holder};
+use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::plan::{self, Excess, Listing, Policy, Work};
 use crate::pod::{Ages, Now, Pod, list};
@@ -21,6 +22,9 @@ pub struct Worker {
     handovers: Handovers,
     metrics: Arc<Metrics>,
     troubles: Troubles,
+    ledger: Arc<Ledger>,
+    /// How many there are, in either form.
+    segments: usize,
     /// Since when each plain segment has waited.
     waiting: HashMap<Segment, Instant>,
     /// Not of the program's own pod: the gauges of what waits are not about it.
@@ -44,14 +48,15 @@ pub struct Rest {
 }
 
 impl Worker {
-    /// One that counts in `metrics`.
-    pub fn new(metrics: &Arc<Metrics>) -> Self {
-        Self { metrics: Arc::clone(metrics), troubles: Troubles::new(Arc::clone(metrics)), ..Self::default() }
+    /// One that counts in `metrics` and keeps what the ledger says isn't archived yet.
+    pub fn new(metrics: &Arc<Metrics>, ledger: &Arc<Ledger>) -> Self {
+        let troubles = Troubles::new(Arc::clone(metrics));
+        Self { metrics: Arc::clone(metrics), troubles, ledger: Arc::clone(ledger), ..Self::default() }
     }
 
     /// One for a dead pod's directory: the gauges of what waits stay those of the program's own pod.
-    pub fn for_the_dead(metrics: &Arc<Metrics>) -> Self {
-        Self { foreign: true, ..Self::new(metrics) }
+    pub fn for_the_dead(metrics: &Arc<Metrics>, ledger: &Arc<Ledger>) -> Self {
+        Self { foreign: true, ..Self::new(metrics, ledger) }
     }
 
     /// Does all the work that waits, and says what it had to leave. What fails is reported and left for the next pass.
@@ -60,7 +65,8 @@ impl Worker {
     /// The directory can't be read, or `tick` ended the work.
     pub fn pass(&mut self, pod: &Pod, policy: &Policy, tick: Tick<'_>) -> io::Result<Rest> {
         let now = Now::read();
-        let listing = list(&pod.dir, &mut Ages::default(), now)?;
+        let mut listing = list(&pod.dir, &mut Ages::default(), now)?;
+        self.ledger.look(&pod.name, &pod.dir, &mut listing);
         self.count_waiting(&listing);
         let (mut rest, mut unquiet) = (Rest::default(), 0);
         for work in plan::work(&listing, policy, now.wall) {
@@ -88,6 +94,7 @@ impl Worker {
 
     fn count_waiting(&mut self, listing: &Listing) {
         let now = Instant::now();
+        self.segments = listing.segments.len();
         let plain = listing.segments.iter().filter(|(_, forms)| forms.plain.is_some());
         self.waiting = plain.map(|(segment, _)| (segment.clone(), self.waiting.get(segment).copied().unwrap_or(now))).collect();
         self.show_waiting();
@@ -98,6 +105,7 @@ impl Worker {
             let oldest = self.waiting.values().min().map_or(0, |since| since.elapsed().as_secs());
             self.metrics.pending_age.set(gauge(oldest));
             self.metrics.pending.set(gauge(self.waiting.len()));
+            self.metrics.segments.set(gauge(self.segments));
         }
     }
 
@@ -142,6 +150,7 @@ impl Worker {
             pod.dir.remove(OsStr::new(&plain))?;
         }
         pod.dir.remove(OsStr::new(&gz))?;
+        self.segments = self.segments.saturating_sub(1);
         self.metrics.removed(&excess.to_string());
         tracing::info!(segment = %plain, reason = %excess, "segment removed");
         Ok(Outcome::Done)

@@ -1,8 +1,10 @@
 //! logshipper as its users meet it: the real program on a real directory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod archive;
 mod daemon;
 mod lossless;
 mod node;
 mod reading;
+mod store;
 mod support;

@@ -49,12 +49,17 @@ impl Logs {
 
     /// The program with this root and pod, and no settings from the environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.command_for(POD, arguments)
+    }
+
+    /// The same for another pod in this root.
+    pub(crate) fn command_for(&self, pod: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
         command
             .env_clear()
             .arg("--log-root")
             .arg(self.root())
-            .args(["--pod-name", POD, "--admin-addr", "127.0.0.1:0"])
+            .args(["--pod-name", pod, "--admin-addr", "127.0.0.1:0"])
             .args(arguments);
         command
     }
@@ -65,15 +70,23 @@ impl Logs {
 
     /// Starts the daemon; its lines go to `shipper.out` in the root.
     pub(crate) fn start(&self, arguments: &[&str]) -> Process {
+        self.start_as(&mut self.command(arguments))
+    }
+
+    fn start_as(&self, command: &mut Command) -> Process {
         let lines = File::options().create(true).append(true).open(self.root().join("shipper.out")).unwrap();
-        Process::spawn(self.command(arguments).stdout(lines.try_clone().unwrap()).stderr(lines))
+        Process::spawn(command.stdout(lines.try_clone().unwrap()).stderr(lines))
     }
 
     /// Starts it, and waits until it says so: from then on it ends well on a signal.
     pub(crate) fn started(&self, arguments: &[&str]) -> Process {
+        self.started_as(&mut self.command(arguments))
+    }
+
+    pub(crate) fn started_as(&self, command: &mut Command) -> Process {
         let starts = || self.lines_of_daemon().matches("\"message\":\"started\"").count();
         let before = starts();
-        let daemon = self.start(arguments);
+        let daemon = self.start_as(command);
         wait_until("the daemon's start", || starts() > before);
         daemon
     }

@@ -1,0 +1,97 @@
+//! What can be wrong with the archive, in one line for people and one word for metrics. No line holds a secret: of an
+//! answer only its status and code are told.
+
+use std::error::Error;
+use std::io;
+
+use object_store::client::{HttpError, HttpErrorKind};
+
+use crate::archive::innermost;
+
+/// Why the archive didn't do something.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Nobody answers.
+    #[error("can't be reached: {0}")]
+    Unreachable(String),
+    /// An answer took too long.
+    #[error("no answer in time")]
+    Timeout,
+    /// There are none, they are wrong, or they don't allow it.
+    #[error("{0}")]
+    Credentials(String),
+    /// The bucket isn't there.
+    #[error("not there: {0}")]
+    Missing(String),
+    /// The object is there already.
+    #[error("there already: {0}")]
+    Exists(String),
+    /// The store can't do that.
+    #[error("not supported: {0}")]
+    Unsupported(String),
+    /// Another answer that is no success.
+    #[error("answers {0}")]
+    Refused(String),
+    /// The segment's own file can't be read.
+    #[error("{0}")]
+    File(#[from] io::Error),
+    /// The program's end, or another directory in the place of the pod's.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl Failure {
+    /// One word, for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Credentials(_) => "credentials",
+            Self::Missing(_) => "missing",
+            Self::Exists(_) => "exists",
+            Self::Unsupported(_) => "unsupported",
+            Self::Refused(_) => "refused",
+            Self::File(_) => "file",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl From<object_store::Error> for Failure {
+    fn from(error: object_store::Error) -> Self {
+        use object_store::Error as Store;
+        let text = error.to_string();
+        // Where instances ask for their role: the last place that is looked at, when nothing names credentials.
+        if text.contains("169.254.169.254") {
+            return Self::Credentials(String::from(
+                "no credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, are not \
+                 set, and no instance role answers",
+            ));
+        }
+        let code = between(&text, "<Code>", "</Code>");
+        let answer = [between(&text, "status code: ", ":"), code].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        match &error {
+            Store::PermissionDenied { .. } | Store::Unauthenticated { .. } if !answer.is_empty() => {
+                Self::Credentials(format!("refuses these credentials, or what they may do: {answer}"))
+            }
+            Store::NotFound { .. } if !answer.is_empty() => Self::Missing(answer),
+            Store::AlreadyExists { .. } | Store::Precondition { .. } | Store::NotModified { .. } => Self::Exists(answer),
+            Store::NotImplemented { .. } | Store::NotSupported { .. } => Self::Unsupported(innermost(&error)),
+            _ if answer.starts_with("501") => Self::Unsupported(answer),
+            _ if !answer.is_empty() => Self::Refused(answer),
+            _ => match transport(&error) {
+                Some(HttpErrorKind::Timeout) => Self::Timeout,
+                Some(_) => Self::Unreachable(innermost(&error)),
+                None => Self::Refused(innermost(&error)),
+            },
+        }
+    }
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    Some(text.split_once(before)?.1.split_once(after)?.0)
+}
+
+fn transport(error: &(dyn Error + 'static)) -> Option<HttpErrorKind> {
+    error.downcast_ref::<HttpError>().map(HttpError::kind).or_else(|| transport(error.source()?))
+}

@@ -1,0 +1,165 @@
+//! Uploading: each closed and compressed segment goes to the archive once, of the program's own pod and of dead ones. While
+//! the store is away segments wait, and the pauses between tries grow.
+
+use std::ffi::OsStr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use handoff::{Form, Segment};
+
+use crate::archive::Archive;
+use crate::dir::Dir;
+use crate::failure::Failure;
+use crate::gzip::{Index, lines_crc};
+use crate::ledger::Ledger;
+use crate::metrics::Metrics;
+use crate::plan;
+use crate::pod::{Ages, Now, OpenError, Pod, list};
+use crate::trouble::Troubles;
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// How often an upload looks whether it has to end.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Says that an upload has to end at once.
+pub type Ended<'a> = &'a dyn Fn() -> bool;
+
+/// Uploads what waits.
+#[derive(Debug)]
+pub struct Uploader {
+    archive: Archive,
+    ledger: Arc<Ledger>,
+    metrics: Arc<Metrics>,
+    troubles: Troubles,
+    pause: Duration,
+}
+
+/// What waits in some directories.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Closed segments that aren't archived.
+    pub segments: usize,
+    /// When the oldest of them was closed.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+impl Waiting {
+    fn add(&mut self, other: Self) {
+        self.segments += other.segments;
+        self.oldest = self.oldest.into_iter().chain(other.oldest).min();
+    }
+}
+
+impl Uploader {
+    /// One for the ledger's archive; `None` without one.
+    pub fn new(ledger: &Arc<Ledger>, metrics: &Arc<Metrics>) -> Option<Self> {
+        let archive = ledger.archive()?.clone();
+        let troubles = Troubles::new(Arc::clone(metrics));
+        Some(Self { archive, ledger: Arc::clone(ledger), metrics: Arc::clone(metrics), troubles, pause: FIRST_PAUSE })
+    }
+
+    /// Uploads what waits in the directory of the own pod, then in those of dead ones. Returns what is left, and for how
+    /// long the store is to be left alone.
+    pub fn pass(&mut self, root: &Dir, own: (&OsStr, &Dir), ended: Ended<'_>) -> (Waiting, Option<Duration>) {
+        let (mut left, mut done) = self.directory(own.0, own.1, ended);
+        for pod in self.ledger.submitted() {
+            // One that is taken has come back, or another logshipper reaps it: who needs it submits it again.
+            match Pod::open(root, &pod) {
+                Ok(opened) if done.is_ok() => {
+                    let (waiting, uploaded) = self.directory(&pod, &opened.dir, ended);
+                    left.add(waiting);
+                    done = uploaded;
+                }
+                Ok(opened) => left.add(self.waiting(&pod, &opened.dir)),
+                Err(OpenError::Taken | OpenError::Io(_)) => {}
+            }
+        }
+        self.metrics.archive_pending.set(left.segments.try_into().unwrap_or(i64::MAX));
+        let lag = left.oldest.map_or(0, |oldest| (Utc::now() - oldest).num_seconds().max(0));
+        self.metrics.archive_lag.set(lag);
+        if matches!(done, Err(Failure::Stopped)) {
+            return (left, None);
+        }
+        if let Err(failure) = &done {
+            self.metrics.archive_failed(failure.kind());
+        }
+        let pause = if self.troubles.settle_by("archive", self.archive.url(), &done, |failure| failure.kind().to_owned()) {
+            self.pause = FIRST_PAUSE;
+            None
+        } else {
+            // Between half of it and all: many shippers that lost the same store don't come back at once.
+            let pause = self.pause.mul_f64(0.5 + fastrand::f64() / 2.0);
+            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+            Some(pause)
+        };
+        (left, pause)
+    }
+
+    fn waiting(&self, pod: &OsStr, dir: &Dir) -> Waiting {
+        let Ok(mut listing) = list(dir, &mut Ages::default(), Now::read()) else { return Waiting::default() };
+        self.ledger.look(pod, dir, &mut listing);
+        Waiting { segments: listing.waiting.len(), oldest: listing.waiting.iter().map(|segment| segment.time).min() }
+    }
+
+    /// Uploads what waits in one directory. What is wrong with a file is reported and left; what is wrong with the store
+    /// ends the work.
+    fn directory(&mut self, pod: &OsStr, dir: &Dir, ended: Ended<'_>) -> (Waiting, Result<(), Failure>) {
+        let Ok(mut listing) = list(dir, &mut Ages::default(), Now::read()) else {
+            // The worker says so.
+            return (Waiting::default(), Ok(()));
+        };
+        self.ledger.look(pod, dir, &mut listing);
+        let mut done = Ok(());
+        for segment in plan::uploads(&listing) {
+            let uploaded = self.upload(pod, dir, &segment, ended);
+            match uploaded {
+                Err(Failure::File(ref error)) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Ok(()) | Err(Failure::File(_)) => {
+                    if let Err(failure) = &uploaded {
+                        self.metrics.archive_failed(failure.kind());
+                    }
+                    self.troubles.settle("archive", &segment.to_string(), &uploaded);
+                }
+                Err(_) => {
+                    done = uploaded;
+                    break;
+                }
+            }
+        }
+        (self.waiting(pod, dir), done)
+    }
+
+    fn upload(&self, pod: &OsStr, dir: &Dir, segment: &Segment, ended: Ended<'_>) -> Result<(), Failure> {
+        let started = Instant::now();
+        let name = segment.name(Form::Gz);
+        let (file, meta) = dir.open_file(OsStr::new(&name))?;
+        let crc = match Index::read(&file)? {
+            Some(index) => index.crc,
+            None => lines_crc(&file)?,
+        };
+        let key = self.archive.key(pod, segment, crc);
+        let put = async {
+            tokio::select! {
+                put = self.archive.put(&key, &file, meta.bytes) => put,
+                () = until(ended) => Err(Failure::Stopped),
+            }
+        };
+        let uploaded = self.archive.wait(put)?;
+        self.ledger.mark(pod, segment, &file, &format!("{}.{crc:08x}", self.archive.address(pod, segment)));
+        if uploaded {
+            self.metrics.archived.inc();
+            self.metrics.archived_bytes.inc_by(meta.bytes);
+        }
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(segment = %name, key = %key, bytes = meta.bytes, uploaded, milliseconds, "segment archived");
+        Ok(())
+    }
+}
+
+async fn until(ended: Ended<'_>) {
+    while !ended() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
