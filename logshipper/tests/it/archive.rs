@@ -198,7 +198,7 @@ fn the_quota_takes_what_is_archived_first_and_counts_what_is_lost() {
         age(&logs.path(&segment(number).name(Form::Gz)), 1);
     }
     let daemon = store.ship(&logs, &[]);
-    wait_until("two are archived", || store.keys().len() == 2);
+    wait_until("two are archived", || metric(&logs, "logshipper_archived_segments_total 2"));
     store.set_down(true);
     daemon.stop();
     for number in [1, 2] {
