@@ -127,10 +127,14 @@ impl Dir {
     }
 
     /// Takes the lock that the file `name` stands for, which only its owner may open; `None` when another process has it.
+    /// Anything but a regular file with one name is an error.
     pub fn lock(&self, name: &OsStr) -> io::Result<Option<File>> {
         point()?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(openat(&self.fd, name, flags, Mode::from_raw_mode(0o600))?);
+        if !meta_of(&file)?.is_plain_file() {
+            return Err(io::Error::other("not a regular file of one name"));
+        }
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(file)),
             Err(Errno::WOULDBLOCK) => Ok(None),

@@ -221,3 +221,47 @@ impl Metrics {
         self.start.elapsed().as_secs()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn every_number_has_its_name_from_the_start_and_readme_tells_it() {
+        let metrics = Metrics::default();
+        metrics.rotated(plan::Reason::Size);
+        metrics.removed("quota");
+        metrics.failed("compress");
+        metrics.archive_failed("unreachable");
+        let text = metrics.text();
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+        for name in [
+            "rotations_total",
+            "segments",
+            "segments_compressed_total",
+            "segments_removed_total",
+            "plain_bytes_total",
+            "compressed_bytes_total",
+            "pending_segments",
+            "pending_age_seconds",
+            "held_segments",
+            "unquiet_segments",
+            "archived_segments_total",
+            "archived_bytes_total",
+            "archive_pending_segments",
+            "archive_lag_seconds",
+            "archive_errors_total",
+            "dropped_segments_total",
+            "errors_total",
+            "orphan_directories",
+            "root_bytes",
+            "quota_bytes",
+        ] {
+            let of = |line: &str| line.strip_prefix("logshipper_")?.split(['{', ' ']).next().map(str::to_owned);
+            assert!(text.lines().filter_map(of).any(|found| found == name), "{name}\n{text}");
+            assert!(readme.contains(&format!("`{name}`")), "{name} is not in README.md");
+        }
+    }
+}

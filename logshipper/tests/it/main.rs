@@ -3,6 +3,7 @@
 
 mod archive;
 mod daemon;
+mod disk;
 mod lossless;
 mod node;
 mod reading;

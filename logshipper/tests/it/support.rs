@@ -25,22 +25,48 @@ pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 
 /// A log root with the directory of one pod.
 pub(crate) struct Logs {
-    root: TempDir,
+    temp: TempDir,
+    root: PathBuf,
+    /// Keeps a file system of its own.
+    _mount: Option<Process>,
 }
 
 impl Logs {
     pub(crate) fn new() -> Self {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir(root.path().join(POD)).unwrap();
-        Self { root }
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().join("logs");
+        fs::create_dir_all(root.join(POD)).unwrap();
+        Self { temp, root, _mount: None }
+    }
+
+    /// A root on a file system of this size, in a mount namespace of its own, which is reached through its process.
+    pub(crate) fn on_a_small_file_system(size: &str) -> Self {
+        let Self { temp, root, .. } = Self::new();
+        let mut command = Command::new("unshare");
+        // Whoever isn't root is it in a user namespace.
+        command.args(if rustix::process::geteuid().is_root() { "--mount" } else { "-Urm" }.split(' '));
+        let mount = "mount -t tmpfs -o size=$1 tmpfs $2 && touch $3 && exec sleep 1000";
+        let mounted = temp.path().join("mounted");
+        let mut holder = Process::spawn(command.args(["sh", "-c", mount, "sh", size]).args([&root, &mounted]));
+        wait_until("a file system", || {
+            assert!(holder.is_running(), "unshare can't mount: root or a user namespace is needed");
+            mounted.exists()
+        });
+        let root = Path::new("/proc").join(holder.0.id().to_string()).join("root").join(root.strip_prefix("/").unwrap());
+        fs::create_dir(root.join(POD)).unwrap();
+        Self { temp, root, _mount: Some(holder) }
+    }
+
+    fn out(&self) -> PathBuf {
+        self.temp.path().join("shipper.out")
     }
 
     pub(crate) fn root(&self) -> &Path {
-        self.root.path()
+        &self.root
     }
 
     pub(crate) fn pod(&self) -> PathBuf {
-        self.root.path().join(POD)
+        self.root.join(POD)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -68,13 +94,13 @@ impl Logs {
         self.command(arguments).output().unwrap()
     }
 
-    /// Starts the daemon; its lines go to `shipper.out` in the root.
+    /// Starts the daemon; its lines are kept.
     pub(crate) fn start(&self, arguments: &[&str]) -> Process {
         self.start_as(&mut self.command(arguments))
     }
 
     fn start_as(&self, command: &mut Command) -> Process {
-        let lines = File::options().create(true).append(true).open(self.root().join("shipper.out")).unwrap();
+        let lines = File::options().create(true).append(true).open(self.out()).unwrap();
         Process::spawn(command.stdout(lines.try_clone().unwrap()).stderr(lines))
     }
 
@@ -92,7 +118,7 @@ impl Logs {
     }
 
     pub(crate) fn lines_of_daemon(&self) -> String {
-        fs::read_to_string(self.root().join("shipper.out")).unwrap_or_default()
+        fs::read_to_string(self.out()).unwrap_or_default()
     }
 
     /// What the admin port of the daemon started last answers: status and body.
