@@ -1,7 +1,7 @@
 //! What happens around every request: its id, its trace, its span, and its line in the access log.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task;
@@ -14,6 +14,7 @@ use tower_service::Service;
 use tracing::Instrument;
 
 use crate::MatchedRoute;
+use crate::client::{Client, TrustedProxies};
 use crate::metrics::Metrics;
 use crate::server::Peer;
 use crate::trace::{TRACEPARENT, Trace, TraceParent, Traces};
@@ -51,18 +52,25 @@ pub struct AccessLog<S> {
     service: S,
     metrics: Metrics,
     traces: Traces,
+    trusted: TrustedProxies,
 }
 
 impl<S> AccessLog<S> {
     /// Logs what `service` answers.
     pub fn new(service: S, metrics: Metrics) -> Self {
-        Self { service, metrics, traces: Traces::default() }
+        Self { service, metrics, traces: Traces::default(), trusted: TrustedProxies::default() }
     }
 
     /// Begins the requests' traces with `traces`.
     #[must_use]
     pub fn tracing(self, traces: Traces) -> Self {
         Self { traces, ..self }
+    }
+
+    /// Believes what these proxies say of their clients.
+    #[must_use]
+    pub fn trusting(self, trusted: TrustedProxies) -> Self {
+        Self { trusted, ..self }
     }
 }
 
@@ -89,8 +97,10 @@ where
             trace_id = %format_args!("{trace_id:032x}"),
             span_id = %format_args!("{span_id:016x}"),
         );
-        let line = Line::new(&request, self.metrics.clone());
+        let client = Client::of(&request, &self.trusted);
+        let line = Line::new(&request, client, self.metrics.clone());
         request.extensions_mut().insert(id.clone());
+        request.extensions_mut().insert(client);
         let answered = span.in_scope(|| self.service.call(request));
         Box::pin(
             async move {
@@ -114,19 +124,21 @@ struct Line {
     method: Method,
     uri: Uri,
     peer: Option<SocketAddr>,
+    client: Option<IpAddr>,
     user_agent: Option<HeaderValue>,
     metrics: Metrics,
     answered: bool,
 }
 
 impl Line {
-    fn new<In>(request: &Request<In>, metrics: Metrics) -> Self {
+    fn new<In>(request: &Request<In>, client: Client, metrics: Metrics) -> Self {
         metrics.in_flight.inc();
         Self {
             started: Instant::now(),
             method: request.method().clone(),
             uri: request.uri().clone(),
             peer: request.extensions().get::<Peer>().map(|peer| peer.0),
+            client: client.forwarded,
             user_agent: request.headers().get(USER_AGENT).cloned(),
             metrics,
             answered: false,
@@ -148,7 +160,7 @@ impl Line {
         let user_agent = self.user_agent.as_ref().map(|value| String::from_utf8_lossy(value.as_bytes()));
         tracing::info!(
             target: "access",
-            method = self.method.as_str(), path, status, bytes, micros, peer = self.peer.map(tracing::field::display), user_agent = user_agent.as_deref(),
+            method = self.method.as_str(), path, status, bytes, micros, peer = self.peer.map(tracing::field::display), client = self.client.map(tracing::field::display), user_agent = user_agent.as_deref(),
             "request"
         );
     }

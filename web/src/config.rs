@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use process::{logging, settings};
 
-use crate::trace;
+use crate::{admin, client, flash, trace};
 
 /// Petclinic's web server.
 ///
@@ -34,6 +34,18 @@ pub struct Config {
     /// Directory of this pod's log files; without it, lines go to standard output only
     #[arg(long, env = "LOG_DIR")]
     pub log_dir: Option<PathBuf>,
+
+    /// What operators have to know
+    #[command(flatten)]
+    pub admin: admin::Settings,
+
+    /// What cookies are signed with
+    #[command(flatten)]
+    pub cookies: flash::Settings,
+
+    /// Whom to believe
+    #[command(flatten)]
+    pub client: client::Settings,
 
     /// Where traces go
     #[command(flatten)]

@@ -35,6 +35,14 @@ impl Context {
         &self.headers
     }
 
+    /// Goes on for those who may do what only operators may.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] without the token that the settings have.
+    pub fn for_operators(&self) -> Result<(), Error> {
+        if self.app.admin.admits(&self.headers) { Ok(()) } else { Err(Error::Unauthorized) }
+    }
+
     /// The parameters of the query.
     ///
     /// # Errors

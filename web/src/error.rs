@@ -13,6 +13,12 @@ pub enum Error {
     /// The path is there, and takes these methods.
     #[error("method not allowed")]
     MethodNotAllowed(&'static [Method]),
+    /// For operators alone, and the request has no token of theirs.
+    #[error("no admin token")]
+    Unauthorized,
+    /// A page of another site has sent it.
+    #[error("sent by another site")]
+    CrossSite,
     /// A query or a form that isn't percent-encoded UTF-8, or a body that broke off.
     #[error("malformed request")]
     Malformed,
@@ -51,6 +57,8 @@ impl Error {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

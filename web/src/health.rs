@@ -100,12 +100,14 @@ pub async fn check(cx: Context) -> Result<Reply, Error> {
 
 /// `DELETE /healthcheck`
 pub async fn switch_down(cx: Context) -> Result<Reply, Error> {
+    cx.for_operators()?;
     cx.app.health.switch(false);
     Ok(Reply::Empty(StatusCode::NO_CONTENT))
 }
 
 /// `POST /healthcheck`
 pub async fn switch_up(cx: Context) -> Result<Reply, Error> {
+    cx.for_operators()?;
     cx.app.health.switch(true);
     Ok(Reply::Empty(StatusCode::CREATED))
 }

@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | `home`, `owners`, `pets`, `visits`, `vets` | the pages: handlers, and `form` (what may be entered) and `store` (SQL) beside them |
-//! | `router`, `context`, `form`, `flash` | from a request to a handler's arguments |
+//! | `router`, `client`, `context`, `form`, `flash`, `mac` | from a request to a handler's arguments |
 //! | `health`, `long_process` | what operators ask |
 //! | `program`, `config`, `server`, `shutdown` | from the start to the last answer |
 //! | `access`, `trace`, `metrics`, `admin`, `db` | around each request: its log line, its trace, its counters, its connection |
@@ -16,6 +16,7 @@
 pub mod access;
 pub mod admin;
 pub mod assets;
+pub mod client;
 pub mod config;
 pub mod context;
 pub mod db;
@@ -27,6 +28,7 @@ pub mod health;
 pub mod home;
 pub mod i18n;
 pub mod long_process;
+pub mod mac;
 pub mod metrics;
 pub mod owners;
 pub mod pets;
@@ -57,6 +59,10 @@ pub struct App {
     pub db: Db,
     /// Liveness and readiness.
     pub health: Health,
+    /// What operators alone may do.
+    pub admin: admin::Gate,
+    /// What cookies are signed with.
+    pub cookies: mac::Key,
     /// Templates and languages.
     pub views: Arc<views::Views>,
     /// The veterinarians, read at most every few seconds.
@@ -67,9 +73,16 @@ impl App {
     /// The state of a server that works on `db`.
     ///
     /// # Errors
-    /// A template or a message file that came with the program can't be read.
+    /// A template or a message file that came with the program can't be read, or the system has no random numbers.
     pub fn new(db: Db, health: Health) -> anyhow::Result<Self> {
-        Ok(Self { db, health, views: Arc::new(views::Views::new()?), vets: Arc::default() })
+        let (admin, cookies) = (admin::Gate::default(), mac::Key::random()?);
+        Ok(Self { db, health, admin, cookies, views: Arc::new(views::Views::new()?), vets: Arc::default() })
+    }
+
+    /// The same with secrets of the settings: who may do what operators may, and what cookies are signed with.
+    #[must_use]
+    pub fn guarded(self, admin: admin::Gate, cookies: mac::Key) -> Self {
+        Self { admin, cookies, ..self }
     }
 }
 

@@ -10,6 +10,7 @@ use tracing::Level;
 
 use crate::App;
 use crate::access::AccessLog;
+use crate::admin::Gate;
 use crate::config::Config;
 use crate::db::Db;
 use crate::health::Health;
@@ -52,13 +53,19 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     let db = Db::new(config.database.url.clone(), config.database_connections, metrics.clone());
     metrics::register(&mut registry, logging.outputs(), db.clone(), export.counts());
     let health = Health::new(db.clone(), draining.clone());
-    let app = App::new(db, health.clone())?;
+    let gate = Gate::new(&config.admin)?;
+    if gate.is_open() {
+        tracing::warn!("ADMIN_TOKEN is not set: everyone may switch /healthcheck");
+    }
+    let app = App::new(db, health.clone())?.guarded(gate.clone(), config.cookies.key()?);
     tracing::info!(address = %pages.local_addr()?, admin = %admin.local_addr()?, "listening");
 
     // The admin port is there to the end: who looks at a drain needs it.
-    let admin = Server::new(admin, warp::service(crate::admin::routes(registry, health)), Draining::default());
+    let admin =
+        Server::new(admin, warp::service(crate::admin::routes(registry, health, gate, logging.threshold())), Draining::default());
     tokio::spawn(admin.run(std::future::pending()));
-    let service = AccessLog::new(warp::service(crate::routes(app)), metrics).tracing(export.traces());
+    let trusted = config.client.trusted_proxies.clone();
+    let service = AccessLog::new(warp::service(crate::routes(app)), metrics).tracing(export.traces()).trusting(trusted);
     serve(Server::new(pages, service, draining), config.drain_timeout.saturating_sub(export.end_takes())).await
 }
 

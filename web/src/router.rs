@@ -12,6 +12,7 @@ use warp::{Filter, Rejection};
 
 use crate::App;
 use crate::access::RequestId;
+use crate::client::Client;
 use crate::context::{self, Context};
 use crate::error::Error;
 use crate::views::{Asker, Reply};
@@ -92,11 +93,12 @@ where
         .and(query)
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<RequestId>())
+        .and(warp::ext::optional::<Client>())
         .and(warp::body::stream())
-        .then(move |matched, method, path, query, headers, id, body| {
+        .then(move |matched, method, path, query, headers, id, client: Option<Client>, body| {
             let app = app.clone();
             async move {
-                let head = Head { method, path, query, headers, id };
+                let head = Head { method, path, query, headers, id, client: client.unwrap_or_default() };
                 respond(app, matched, head, body).await
             }
         })
@@ -109,6 +111,7 @@ struct Head {
     query: String,
     headers: HeaderMap,
     id: Option<RequestId>,
+    client: Client,
 }
 
 async fn respond<S, B, E>(app: App, matched: Option<Matched>, head: Head, body: S) -> Response
@@ -117,7 +120,7 @@ where
     B: Buf,
 {
     let views = app.views.clone();
-    let asker = Asker::new(&head.headers, head.path.as_str(), &head.query, head.id.clone());
+    let asker = Asker::new(&head.headers, head.path.as_str(), &head.query, head.id.clone(), head.client, app.cookies.clone());
     let route = matched.as_ref().map(|matched| MatchedRoute(matched.template));
     let result = match matched {
         Some(matched) => handle(app, matched, head, body).await,
@@ -142,6 +145,9 @@ where
     }
     if !matched.methods.contains(&method) {
         return Err(Error::MethodNotAllowed(matched.methods));
+    }
+    if head.client.cross_site {
+        return Err(Error::CrossSite);
     }
     let body = if method == Method::GET { bytes::Bytes::new() } else { context::read_body(&head.headers, body).await? };
     let cx = Context::new(app, head.query, head.headers, body);

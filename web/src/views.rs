@@ -4,8 +4,10 @@ mod render;
 
 use std::borrow::Cow;
 
+use http::header::Entry;
 use http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE, VARY,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
@@ -13,10 +15,13 @@ use serde_json::{Value, json};
 use warp::reply::Response;
 
 use crate::access::RequestId;
+use crate::admin;
 use crate::assets::Asset;
+use crate::client::Client;
 use crate::error::Error;
 use crate::flash::Flash;
 use crate::i18n::{self, Language};
+use crate::mac::Key;
 
 /// What a handler answers.
 #[derive(Debug)]
@@ -80,10 +85,12 @@ pub struct Asker {
     flash: Option<Flash>,
     path: String,
     id: Option<RequestId>,
+    https: bool,
+    cookies: Key,
 }
 
 impl Asker {
-    pub(crate) fn new(headers: &HeaderMap, path: &str, query: &str, id: Option<RequestId>) -> Self {
+    pub(crate) fn new(headers: &HeaderMap, path: &str, query: &str, id: Option<RequestId>, client: Client, cookies: Key) -> Self {
         let json = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(prefers_json);
         let chosen = Language::chosen(query);
         Self {
@@ -91,9 +98,11 @@ impl Asker {
             chosen: chosen.is_some(),
             query: without_language(query),
             json,
-            flash: Flash::of(headers),
+            flash: Flash::of(headers, &cookies),
             path: path.to_owned(),
             id,
+            https: client.https == Some(true),
+            cookies,
         }
     }
 }
@@ -137,6 +146,9 @@ impl Views {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
         secure(response.headers_mut());
+        if asker.https {
+            keep_to_https(response.headers_mut());
+        }
         response
     }
 
@@ -154,7 +166,7 @@ impl Views {
                 let mut response = empty(StatusCode::FOUND);
                 let location = HeaderValue::try_from(to).map_err(|error| Error::Render(error.to_string()))?;
                 response.headers_mut().insert(LOCATION, location);
-                if let Some(cookie) = flash.and_then(|flash| HeaderValue::try_from(flash.set_cookie()).ok()) {
+                if let Some(cookie) = flash.and_then(|flash| HeaderValue::try_from(flash.set_cookie(&asker.cookies)).ok()) {
                     response.headers_mut().append(SET_COOKIE, cookie);
                 }
                 response
@@ -199,6 +211,9 @@ impl Views {
             && let Ok(methods) = allow(methods)
         {
             headers.insert(ALLOW, methods);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, admin::CHALLENGE);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
@@ -297,6 +312,19 @@ fn secure(headers: &mut HeaderMap) {
     headers.reserve(HEADERS.len());
     for (name, value) in HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+}
+
+/// Where the browser's connection is encrypted, later ones have to be as well, and cookies stay with them.
+fn keep_to_https(headers: &mut HeaderMap) {
+    headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    if let Entry::Occupied(mut cookies) = headers.entry(SET_COOKIE) {
+        for cookie in cookies.iter_mut() {
+            let plain = cookie.to_str().unwrap_or_default();
+            if let Ok(secured) = HeaderValue::try_from(format!("__Host-{plain}; Secure")) {
+                *cookie = secured;
+            }
+        }
     }
 }
 

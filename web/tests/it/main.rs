@@ -6,6 +6,7 @@
 mod support;
 
 mod assets;
+mod asvs;
 mod errors;
 mod languages;
 mod messages;

@@ -11,8 +11,10 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use web::App;
 use web::access::AccessLog;
+use web::admin::Gate;
 use web::db::Db;
 use web::health::Health;
+use web::mac::Key;
 use web::metrics::Metrics;
 use web::server::Server;
 use web::shutdown::Draining;
@@ -50,16 +52,25 @@ impl Clinic {
     pub(crate) fn on_sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
-        Self::start(&url, directory)
+        Self::start(&url, directory, Gate::default())
     }
 
     pub(crate) fn on_mysql() -> Self {
         let database = testkit::mysql::database();
         let url = database.url.clone();
-        Self::start(&url, database)
+        Self::start(&url, database, Gate::default())
     }
 
-    fn start(url: &str, database: impl Send + 'static) -> Self {
+    /// With a token that operators need.
+    pub(crate) fn with_admin_token(token: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
+        let admin_token = Some(process::settings::secret(token).unwrap());
+        let gate = Gate::new(&web::admin::Settings { admin_token, admin_token_file: None }).unwrap();
+        Self::start(&url, directory, gate)
+    }
+
+    fn start(url: &str, database: impl Send + 'static, gate: Gate) -> Self {
         let url: DatabaseUrl = url.parse().unwrap();
         let mut connection = dbinit::database::connect(&url).unwrap();
         dbinit::apply::migrate(&mut connection, Duration::from_secs(30)).unwrap();
@@ -70,8 +81,10 @@ impl Clinic {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (metrics, _) = Metrics::new();
         let db = Db::new(url, 4, metrics.clone());
-        let app = App::new(db.clone(), Health::new(db, Draining::default())).unwrap();
-        let service = AccessLog::new(warp::service(web::routes(app)), metrics);
+        let app = App::new(db.clone(), Health::new(db, Draining::default())).unwrap().guarded(gate, Key::random().unwrap());
+        // the test is the proxy that tells whether the browser's connection is encrypted
+        let trusted = "127.0.0.1".parse().unwrap();
+        let service = AccessLog::new(warp::service(web::routes(app)), metrics).trusting(trusted);
         runtime.spawn(Server::new(listener, service, Draining::default()).run(std::future::pending()));
         let client = Client::builder().redirect(Policy::none()).cookie_store(true).no_proxy().build().unwrap();
         Self { base, client, _runtime: runtime, _database: Mutex::new(Box::new(database)) }

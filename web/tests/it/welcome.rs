@@ -57,10 +57,7 @@ fn a_first_visit_is_light() {
 fn a_forged_flash_cookie_shows_nothing_of_its_own() {
     let send =
         |value: &str| Page::of(shared().request(Method::GET, "/").header("cookie", format!("flash={value}")).send().unwrap());
-    for forged in ["<script>alert(1)</script>", "Your password has expired", "site-name", "nav-home"] {
+    for forged in ["<script>alert(1)</script>", "Your password has expired", "site-name", "nav-home", "flash-pet-added"] {
         send(forged).lacks("class=\"flash\"").lacks("expired").lacks("<script");
     }
-    let page = send("flash-pet-added");
-    page.shows("New pet added");
-    assert!(page.header("set-cookie").starts_with("flash=; Path=/; Max-Age=0"));
 }

@@ -6,6 +6,7 @@ mod drain;
 mod health;
 mod logs;
 mod metrics;
+mod operators;
 mod outage;
 mod released;
 mod settings;

@@ -33,3 +33,21 @@ fn a_secret_is_never_shown() {
     let help = web(&["--help"], &[("DATABASE_URL", "mysql://web:hunter2@db/petclinic")]);
     assert!(help.status.success() && !String::from_utf8(help.stdout).unwrap().contains("hunter2"));
 }
+
+#[test]
+fn secrets_are_long_and_not_on_the_command_line() {
+    let database = ("DATABASE_URL", "sqlite:/tmp/never-opened.db");
+    for name in ["ADMIN_TOKEN", "COOKIE_KEY"] {
+        let line = refusal(&[], &[database, (name, "hunter2")]);
+        assert!(line.starts_with(name) && line.contains("16 characters") && !line.contains("hunter2"), "{line}");
+        let flag = format!("--{}", name.to_lowercase().replace('_', "-"));
+        let line = refusal(&[&flag, "hunter2hunter2hunter2"], &[database]);
+        assert!(line.starts_with(name) && line.contains("command line") && !line.contains("hunter2"), "{line}");
+        let line = refusal(&[], &[database, (&format!("{name}_FILE"), "/nowhere/secret")]);
+        assert!(line.starts_with(name) && line.contains("/nowhere/secret can't be read"), "{line}");
+        let help = web(&["--help"], &[database, (name, "hunter2hunter2hunter2")]);
+        assert!(help.status.success() && !String::from_utf8(help.stdout).unwrap().contains("hunter2"));
+    }
+    assert!(refusal(&[], &[database, ("TRUSTED_PROXIES", "everyone")]).starts_with("TRUSTED_PROXIES: \"everyone\""));
+    assert!(refusal(&[], &[database, ("OTLP_ENDPOINT", "https://collector")]).starts_with("OTLP_ENDPOINT: "));
+}

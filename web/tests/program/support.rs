@@ -162,8 +162,12 @@ impl Drop for Web {
 pub struct Connection(TcpStream);
 
 impl Connection {
+    pub fn write(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).unwrap();
+    }
+
     pub fn send(&mut self, method: &str, path: &str) {
-        write!(self.0, "{method} {path} HTTP/1.1\r\nHost: web\r\n\r\n").unwrap();
+        self.write(&format!("{method} {path} HTTP/1.1\r\nHost: web\r\n\r\n"));
     }
 
     /// One answer's head, in lower case, and its body.
