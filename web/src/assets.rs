@@ -1,43 +1,60 @@
-//! Style sheet and pictures, compiled in.
+//! Style sheet, script, pictures and the API's description.
 //!
 //! Pages name an asset by a path that has a hash of its content, so that browsers keep it for good and still see a change at
 //! once. The plain name works as well; it is asked for again each time.
 
-use http::header::IF_NONE_MATCH;
+use std::borrow::Cow;
 
-use crate::context::Context;
-use crate::error::Error;
 use crate::fingerprint::fingerprint;
-use crate::views::Reply;
+use crate::source::{Source, Text};
 
-/// A file that came with the program.
-#[derive(Debug)]
+/// A file for the browser, as it is now.
+#[derive(Clone, Debug)]
 pub struct Asset {
     /// Its plain name.
     pub name: &'static str,
     /// Its media type.
     pub kind: &'static str,
     /// Its text.
-    pub content: &'static str,
+    pub content: Cow<'static, str>,
+    hash: u64,
+}
+
+/// A file for the browser, as the program knows it.
+#[derive(Debug)]
+struct Known {
+    name: &'static str,
+    kind: &'static str,
+    text: Text,
     hash: u64,
 }
 
 macro_rules! assets {
     ($($name:literal: $kind:literal),+ $(,)?) => {
-        static ASSETS: &[Asset] = &[$({
-            const CONTENT: &str = include_str!(concat!("../assets/", $name));
-            const HASH: u64 = fingerprint(CONTENT.as_bytes());
-            Asset { name: $name, kind: $kind, content: CONTENT, hash: HASH }
+        static ASSETS: &[Known] = &[$({
+            const TEXT: Text = text!("assets/", $name);
+            const HASH: u64 = fingerprint(TEXT.built_in.as_bytes());
+            Known { name: $name, kind: $kind, text: TEXT, hash: HASH }
         }),+];
     };
 }
 
 assets! {
     "style.css": "text/css; charset=utf-8",
+    "search.js": "text/javascript; charset=utf-8",
     "icons.svg": "image/svg+xml",
     "welcome.svg": "image/svg+xml",
     "lost.svg": "image/svg+xml",
     "favicon.svg": "image/svg+xml",
+    "openapi.json": "application/json",
+}
+
+impl Known {
+    fn load(&self, source: &Source) -> anyhow::Result<Asset> {
+        let content = source.read(self.text)?;
+        let hash = if matches!(source, Source::BuiltIn) { self.hash } else { fingerprint(content.as_bytes()) };
+        Ok(Asset { name: self.name, kind: self.kind, content, hash })
+    }
 }
 
 impl Asset {
@@ -51,30 +68,24 @@ impl Asset {
     pub fn etag(&self) -> String {
         format!("\"{:016x}\"", self.hash)
     }
-
-    fn is_called(&self, file: &str) -> bool {
-        let Some((stem, rest)) = file.split_once('.') else { return false };
-        let Some((hash, extension)) = rest.split_once('.') else { return false };
-        self.name.split_once('.') == Some((stem, extension)) && hash.len() == 16 && u64::from_str_radix(hash, 16) == Ok(self.hash)
-    }
 }
 
-/// The asset with this plain name.
-pub fn find(name: &str) -> Option<&'static Asset> {
-    ASSETS.iter().find(|asset| asset.name == name)
+/// The asset with this name, plain or hashed; a hash of other content names none.
+///
+/// # Errors
+/// It can't be read from the source's folder.
+pub fn find(source: &Source, file: &str) -> anyhow::Result<Option<Asset>> {
+    let hashed = hashed(file);
+    let plain = hashed.as_ref().map_or(file, |(plain, _)| plain);
+    let Some(known) = ASSETS.iter().find(|known| known.name == plain) else { return Ok(None) };
+    let asset = known.load(source)?;
+    Ok(Some(asset).filter(|asset| hashed.is_none_or(|(_, hash)| hash == asset.hash)))
 }
 
-/// `GET /resources/{file}`
-pub async fn serve(cx: Context, file: String) -> Result<Reply, Error> {
-    let hashed = ASSETS.iter().find(|asset| asset.is_called(&file));
-    let asset = hashed.or_else(|| find(&file)).ok_or(Error::NotFound)?;
-    let tag = asset.etag();
-    let is_known = |tags: &str| tags.split(',').map(str::trim).any(|t| t == "*" || t.strip_prefix("W/").unwrap_or(t) == tag);
-    let known = cx.headers().get_all(IF_NONE_MATCH).iter().any(|tags| tags.to_str().is_ok_and(is_known));
-    Ok(Reply::Asset { asset, forever: hashed.is_some(), known })
-}
-
-/// `GET /favicon.ico`, which browsers ask for where no page told them better.
-pub async fn favicon(cx: Context) -> Result<Reply, Error> {
-    serve(cx, "favicon.svg".to_owned()).await
+/// `style.0123456789abcdef.css` → `style.css` and the hash.
+fn hashed(file: &str) -> Option<(String, u64)> {
+    let (stem, rest) = file.split_once('.')?;
+    let (hash, extension) = rest.split_once('.')?;
+    let hash = u64::from_str_radix(hash, 16).ok().filter(|_| hash.len() == 16)?;
+    Some((format!("{stem}.{extension}"), hash))
 }

@@ -55,6 +55,14 @@ pub struct Config {
     #[command(flatten)]
     pub logging: logging::Settings,
 
+    /// Templates, messages and assets
+    #[command(flatten)]
+    pub pages: crate::source::Settings,
+
+    /// What the program can't know of itself
+    #[command(flatten)]
+    pub info: crate::info::Settings,
+
     /// Time from SIGTERM to the end in which requests in flight may finish
     #[arg(long, env = "DRAIN_TIMEOUT", default_value = "22s", value_parser = settings::duration)]
     pub drain_timeout: Duration,

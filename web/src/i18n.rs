@@ -3,29 +3,38 @@
 use anyhow::Context as _;
 use chrono::{Datelike, NaiveDate};
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_bundle::types::{FluentNumber, FluentNumberOptions};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
 
 use crate::flash::cookie;
+use crate::source::{Source, Text};
 
 macro_rules! language {
-    ($tag:literal, $name:literal, $dir:literal) => {
-        Language { tag: $tag, name: $name, dir: $dir, messages: include_str!(concat!("../locales/", $tag, "/petclinic.ftl")) }
+    ($tag:literal, $name:literal, $dir:literal, $separator:literal, $from:literal, $zero:literal) => {
+        Language {
+            tag: $tag,
+            name: $name,
+            dir: $dir,
+            messages: text!("locales/", $tag, "/petclinic.ftl"),
+            write_numbers: |bundle| bundle.set_formatter(Some(|value, _| number(value, $separator, $from, $zero))),
+        }
     };
 }
 
-/// Another language is a line here and its file.
+/// Another language is a line here and its file. At the end of the line, how it writes numbers: what stands between
+/// thousands, from how many digits on, and its zero.
 static LANGUAGES: [Language; 9] = [
-    language!("en", "English", "ltr"),
-    language!("ko", "한국어", "ltr"),
-    language!("de", "Deutsch", "ltr"),
-    language!("es", "Español", "ltr"),
-    language!("fa", "فارسی", "rtl"),
-    language!("pt", "Português", "ltr"),
-    language!("ru", "Русский", "ltr"),
-    language!("tr", "Türkçe", "ltr"),
-    language!("ja", "日本語", "ltr"),
+    language!("en", "English", "ltr", ",", 4, '0'),
+    language!("ko", "한국어", "ltr", ",", 4, '0'),
+    language!("de", "Deutsch", "ltr", ".", 4, '0'),
+    language!("es", "Español", "ltr", ".", 5, '0'),
+    language!("fa", "فارسی", "rtl", "٬", 4, '۰'),
+    language!("pt", "Português", "ltr", ".", 4, '0'),
+    language!("ru", "Русский", "ltr", "\u{a0}", 4, '0'),
+    language!("tr", "Türkçe", "ltr", ".", 4, '0'),
+    language!("ja", "日本語", "ltr", ",", 4, '0'),
 ];
 
 const COOKIE: &str = "lang";
@@ -39,7 +48,8 @@ pub struct Language {
     pub name: &'static str,
     /// `ltr` or `rtl`.
     pub dir: &'static str,
-    messages: &'static str,
+    messages: Text,
+    write_numbers: fn(&mut FluentBundle<FluentResource>),
 }
 
 impl Language {
@@ -63,6 +73,21 @@ impl Language {
     pub fn set_cookie(&self) -> String {
         format!("{COOKIE}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", self.tag)
     }
+}
+
+/// A whole number as a language writes it; nothing for a text.
+fn number(value: &FluentValue<'_>, separator: &str, from: usize, zero: char) -> Option<String> {
+    let FluentValue::Number(number) = value else { return None };
+    let digits = format!("{:.0}", number.value);
+    let grouped = number.options.use_grouping && digits.len() >= from;
+    let mut text = String::with_capacity(2 * digits.len());
+    for (i, c) in digits.chars().enumerate() {
+        if grouped && i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push_str(separator);
+        }
+        text.push(c.to_digit(10).and_then(|digit| char::from_u32(u32::from(zero) + digit)).unwrap_or(c));
+    }
+    Some(text)
 }
 
 fn known(tag: &str) -> Option<usize> {
@@ -101,15 +126,16 @@ impl Catalogue {
     /// Reads the messages of a language.
     ///
     /// # Errors
-    /// The file is no valid Fluent.
-    pub fn new(language: &Language) -> anyhow::Result<Self> {
-        let resource = FluentResource::try_new(language.messages.to_owned());
-        let resource = resource.map_err(|(_, errors)| anyhow::anyhow!("messages of {}: {errors:?}", language.tag))?;
+    /// The file is not there, or no valid Fluent.
+    pub fn new(language: &Language, source: &Source) -> anyhow::Result<Self> {
+        let resource = FluentResource::try_new(source.read(language.messages)?.into_owned());
+        let resource = resource.map_err(|(_, errors)| anyhow::anyhow!("{}: {errors:?}", language.messages.path))?;
         let tag = language.tag.parse().with_context(|| format!("language {}", language.tag))?;
         let mut bundle = FluentBundle::new_concurrent(vec![tag]);
         // Isolation marks help where a value runs against the text's direction; elsewhere they only end up in copied text.
         bundle.set_use_isolating(language.dir == "rtl");
-        bundle.add_resource(resource).map_err(|errors| anyhow::anyhow!("messages of {}: {errors:?}", language.tag))?;
+        (language.write_numbers)(&mut bundle);
+        bundle.add_resource(resource).map_err(|errors| anyhow::anyhow!("{}: {errors:?}", language.messages.path))?;
         Ok(Self(bundle))
     }
 
@@ -132,7 +158,8 @@ impl Catalogue {
         let mut args = FluentArgs::new();
         args.set("day", date.day());
         args.set("month", date.month());
-        args.set("year", date.year().to_string());
+        let in_one_piece = FluentNumberOptions { use_grouping: false, ..FluentNumberOptions::default() };
+        args.set("year", FluentNumber::new(date.year().into(), in_one_piece));
         self.text("date", Some(&args))
     }
 }
@@ -145,6 +172,31 @@ mod tests {
     fn weights_are_read() {
         let read: Vec<_> = weighted("de-AT;q=0.5, en;q=0.7,*;q=0,fr;q=x, ko ;q=1.5,, tr").collect();
         assert_eq!(read, [("de-AT", 0.5), ("en", 0.7), ("*", 0.0), ("fr", 0.0), ("ko", 0.0), ("tr", 1.0)]);
+    }
+
+    #[test]
+    fn numbers_and_dates_are_written_as_in_the_language() {
+        let say = |tag: &str, id: &str, name: &str, count: i32| {
+            let catalogue = Catalogue::new(&LANGUAGES[known(tag).unwrap()], &Source::BuiltIn).unwrap();
+            let text = catalogue.text(id, Some(&FluentArgs::from_iter([(name, count)]))).unwrap();
+            text.replace(['\u{2068}', '\u{2069}'], "")
+        };
+        let owners = |tag, count| say(tag, "owners-all", "count", count);
+        assert_eq!(
+            [owners("en", 1), owners("en", 1000), owners("en", 1_234_567)],
+            ["One owner", "1,000 owners", "1,234,567 owners"]
+        );
+        assert_eq!([owners("es", 9999), owners("es", 10_000)], ["9999 dueños", "10.000 dueños"]);
+        assert_eq!(
+            [owners("ru", 1001), owners("ru", 22), owners("ru", 25)],
+            ["1\u{a0}001 владелец", "22 владельца", "25 владельцев"]
+        );
+        assert_eq!(owners("fa", 1205), "۱٬۲۰۵ صاحب");
+        let date = |tag: &str| {
+            let catalogue = Catalogue::new(&LANGUAGES[known(tag).unwrap()], &Source::BuiltIn).unwrap();
+            catalogue.date(NaiveDate::from_ymd_opt(2013, 1, 4).unwrap()).unwrap().replace(['\u{2068}', '\u{2069}'], "")
+        };
+        assert_eq!([date("fa"), date("en")], ["۴ ژانویهٔ ۲۰۱۳", "January 4, 2013"]);
     }
 
     #[test]

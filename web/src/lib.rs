@@ -6,12 +6,16 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `home`, `owners`, `pets`, `visits`, `vets` | the pages: handlers, and `form` (what may be entered) and `store` (SQL) beside them |
+//! | `home`, `owners`, `pets`, `visits`, `vets`, `info` | the pages: handlers, and `form` (what may be entered) and `store` (SQL) beside them |
 //! | `router`, `client`, `context`, `form`, `flash`, `mac` | from a request to a handler's arguments |
 //! | `health`, `long_process` | what operators ask |
 //! | `program`, `config`, `server`, `shutdown` | from the start to the last answer |
 //! | `access`, `trace`, `metrics`, `admin`, `db` | around each request: its log line, its trace, its counters, its connection |
-//! | `views`, `i18n`, `assets`, `error` | from a handler's result to a response |
+//! | `views`, `i18n`, `error` | from a handler's result to a response |
+//! | `source`, `assets`, `resources` | texts and files that come with the program |
+
+#[macro_use]
+pub mod source;
 
 pub mod access;
 pub mod admin;
@@ -27,12 +31,14 @@ pub mod form;
 pub mod health;
 pub mod home;
 pub mod i18n;
+pub mod info;
 pub mod long_process;
 pub mod mac;
 pub mod metrics;
 pub mod owners;
 pub mod pets;
 pub mod program;
+pub mod resources;
 #[macro_use]
 mod router;
 pub mod server;
@@ -67,6 +73,8 @@ pub struct App {
     pub views: Arc<views::Views>,
     /// The veterinarians, read at most every few seconds.
     pub vets: Arc<vets::Cache>,
+    /// The commit that the program was built from.
+    pub commit: Arc<str>,
 }
 
 impl App {
@@ -76,13 +84,26 @@ impl App {
     /// A template or a message file that came with the program can't be read, or the system has no random numbers.
     pub fn new(db: Db, health: Health) -> anyhow::Result<Self> {
         let (admin, cookies) = (admin::Gate::default(), mac::Key::random()?);
-        Ok(Self { db, health, admin, cookies, views: Arc::new(views::Views::new()?), vets: Arc::default() })
+        let views = Arc::new(views::Views::new(source::Source::BuiltIn)?);
+        Ok(Self { db, health, admin, cookies, views, vets: Arc::default(), commit: "unknown".into() })
     }
 
     /// The same with secrets of the settings: who may do what operators may, and what cookies are signed with.
     #[must_use]
     pub fn guarded(self, admin: admin::Gate, cookies: mac::Key) -> Self {
         Self { admin, cookies, ..self }
+    }
+
+    /// The same, with pages from where the settings say.
+    ///
+    /// # Errors
+    /// As [`App::new`].
+    pub fn configured(mut self, pages: &source::Settings, info: &info::Settings) -> anyhow::Result<Self> {
+        if pages.reload_from.is_some() {
+            self.views = Arc::new(views::Views::new(pages.source())?);
+        }
+        self.commit = info.git_commit.clone();
+        Ok(self)
     }
 }
 
@@ -107,8 +128,10 @@ pub fn routes(app: App) -> impl Filter<Extract = (warp::reply::Response,), Error
         ("livez") => { GET: health::live }
         ("20process") => { GET: long_process::twenty }
         ("40process") => { GET: long_process::forty }
-        ("resources" / {file: String}) => { GET: assets::serve }
-        ("favicon.ico") => { GET: assets::favicon }
+        ("api" / "info") => { GET: info::show }
+        ("openapi.json") => { GET: resources::openapi }
+        ("resources" / {file: String}) => { GET: resources::serve }
+        ("favicon.ico") => { GET: resources::favicon }
     };
     router::answer(table, app)
 }

@@ -17,6 +17,8 @@ use crate::views::Reply;
 
 /// Owners a page.
 const PAGE: i64 = 5;
+/// Pages that a list links to by their number, before and after the current one.
+const NEAR: i64 = 3;
 
 /// `GET /owners/find`
 pub async fn find(_: Context) -> Result<Reply, Error> {
@@ -58,6 +60,15 @@ pub struct Pages {
     previous: Option<String>,
     next: Option<String>,
     last: Option<String>,
+    /// The pages around the current one, to go to directly.
+    near: Vec<Near>,
+}
+
+/// A page near the current one; without a path, the current one itself.
+#[derive(Debug, Serialize)]
+struct Near {
+    page: i64,
+    path: Option<String>,
 }
 
 impl Pages {
@@ -70,7 +81,11 @@ impl Pages {
     /// Page `current` of `count`; `link` names a page's path.
     pub fn linked(current: i64, count: i64, link: impl Fn(i64) -> String) -> Self {
         let (before, after) = (current > 1, current < count);
+        // as many at either end of the list as in its middle
+        let start = (current - NEAR).min(count - 2 * NEAR).max(1);
+        let near = start..=(start + 2 * NEAR).min(count);
         Self {
+            near: near.map(|page| Near { page, path: (page != current).then(|| link(page)) }).collect(),
             current,
             count,
             first: before.then(|| link(1)),

@@ -57,7 +57,7 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     if gate.is_open() {
         tracing::warn!("ADMIN_TOKEN is not set: everyone may switch /healthcheck");
     }
-    let app = App::new(db, health.clone())?.guarded(gate.clone(), config.cookies.key()?);
+    let app = App::new(db, health.clone())?.configured(&config.pages, &config.info)?.guarded(gate.clone(), config.cookies.key()?);
     tracing::info!(address = %pages.local_addr()?, admin = %admin.local_addr()?, "listening");
 
     // The admin port is there to the end: who looks at a drain needs it.

@@ -22,6 +22,7 @@ use crate::error::Error;
 use crate::flash::Flash;
 use crate::i18n::{self, Language};
 use crate::mac::Key;
+use crate::source::Source;
 
 /// What a handler answers.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub enum Reply {
     /// A file that came with the program.
     Asset {
         /// The file.
-        asset: &'static Asset,
+        asset: Asset,
         /// Asked for by its hashed name: it never changes.
         forever: bool,
         /// The client has it.
@@ -123,15 +124,32 @@ fn prefers_json(accept: &str) -> bool {
 }
 
 /// Templates in every language.
-pub struct Views(Vec<render::Renderer>);
+pub struct Views {
+    source: Source,
+    /// By language; those of a folder are read anew for each page.
+    built_in: Vec<render::Renderer>,
+}
 
 impl Views {
     /// Reads templates and messages.
     ///
     /// # Errors
-    /// One of them is not valid, or a template names a message or an asset that isn't there.
-    pub fn new() -> anyhow::Result<Self> {
-        Language::all().iter().map(render::Renderer::new).collect::<anyhow::Result<_>>().map(Self)
+    /// One of those built in is not valid, or a template names a message or an asset that isn't there. What is wrong with
+    /// those of a folder, each page says.
+    pub fn new(source: Source) -> anyhow::Result<Self> {
+        let built_in = match source {
+            Source::BuiltIn => {
+                let renderer = |language| render::Renderer::new(language, &source);
+                Language::all().iter().map(renderer).collect::<anyhow::Result<_>>()?
+            }
+            Source::Folder(_) => Vec::new(),
+        };
+        Ok(Self { source, built_in })
+    }
+
+    /// Where templates, messages and assets are read from.
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The response for what a handler came back with.
@@ -187,10 +205,12 @@ impl Views {
         error.log();
         let status = error.status();
         let id = asker.id.as_ref().map(RequestId::as_str);
-        let renderer = self.renderer(asker);
         let mut response = if asker.json {
-            let title = renderer.text(&format!("error-{}-title", status.as_u16()));
-            let detail = renderer.text(&format!("error-{}-text", status.as_u16()));
+            let text = |part| {
+                let id = format!("error-{}-{part}", status.as_u16());
+                self.with_renderer(asker, |renderer| Ok(renderer.text(&id))).unwrap_or(id)
+            };
+            let (title, detail) = (text("title"), text("text"));
             let problem = json!({
                 "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail,
                 "instance": asker.path, "requestId": id,
@@ -201,7 +221,7 @@ impl Views {
                 Ok(page) => html(status, page),
                 Err(unrendered) => {
                     unrendered.log();
-                    with_type(status, "text/plain; charset=utf-8", status.as_str().to_owned().into())
+                    with_type(status, "text/plain; charset=utf-8", self.without_page(status, error, &unrendered).into())
                 }
             }
         };
@@ -226,11 +246,23 @@ impl Views {
             let page = json!({ "section": section(template, &asker.path), "flash": asker.flash.map(Flash::message), "query": asker.query });
             fields.insert("page".to_owned(), page);
         }
-        self.renderer(asker).page(template, data).map_err(Error::Render)
+        self.with_renderer(asker, |renderer| renderer.page(template, data)).map_err(Error::Render)
     }
 
-    fn renderer(&self, asker: &Asker) -> &render::Renderer {
-        &self.0[asker.language]
+    fn with_renderer<T>(&self, asker: &Asker, work: impl FnOnce(&render::Renderer) -> Result<T, String>) -> Result<T, String> {
+        if let Some(renderer) = self.built_in.get(asker.language) {
+            return work(renderer);
+        }
+        let renderer = render::Renderer::new(&Language::all()[asker.language], &self.source);
+        work(&renderer.map_err(|error| format!("{error:#}"))?)
+    }
+
+    /// The text of an error whose page can't be shown; whoever works on the templates sees why.
+    fn without_page(&self, status: StatusCode, error: &Error, unrendered: &Error) -> String {
+        match self.source {
+            Source::BuiltIn => status.as_str().to_owned(),
+            Source::Folder(_) => format!("{}: {error}\n{unrendered}\n", status.as_str()),
+        }
     }
 }
 
@@ -276,11 +308,10 @@ fn negotiated(mut response: Response) -> Response {
     response
 }
 
-fn asset_response(asset: &'static Asset, forever: bool, known: bool) -> Result<Response, Error> {
-    let mut response =
-        if known { empty(StatusCode::NOT_MODIFIED) } else { with_type(StatusCode::OK, asset.kind, asset.content.into()) };
-    let lasting = if forever { "public, max-age=31536000, immutable" } else { "public, no-cache" };
+fn asset_response(asset: Asset, forever: bool, known: bool) -> Result<Response, Error> {
     let tag = HeaderValue::try_from(asset.etag()).map_err(|error| Error::Render(error.to_string()))?;
+    let lasting = if forever { "public, max-age=31536000, immutable" } else { "public, no-cache" };
+    let mut response = if known { empty(StatusCode::NOT_MODIFIED) } else { with_type(StatusCode::OK, asset.kind, asset.content) };
     response.headers_mut().insert(ETAG, tag);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(lasting));
     Ok(response)
@@ -300,7 +331,7 @@ fn secure(headers: &mut HeaderMap) {
     const HEADERS: [(&str, &str); 7] = [
         (
             "content-security-policy",
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),

@@ -27,13 +27,14 @@ home-owners-text = Alle ansehen, die wir kennen
 home-new-owner = Neuer Halter
 home-new-owner-text = Jemanden aufnehmen, der gerade gekommen ist
 home-vets = Tierärzte
-home-vets-text = Wer da ist und was er am besten kann
+home-vets-text = Wer da ist und wer was am besten kann
 
 ## Halter
 
 find-title = Halter suchen
 find-hint = Die ersten Buchstaben genügen. Leer gelassen zeigt die Suche alle.
 find-button = Halter suchen
+search-matches = Treffer: { $count }
 owners-title = Halter
 owners-all =
     { $count ->
@@ -109,6 +110,7 @@ pager-previous = Vorherige
 pager-next = Nächste
 pager-last = Letzte
 pager-place = Seite { $page } von { $pages }
+pager-number = { $page }
 
 ## Felder
 
@@ -127,10 +129,10 @@ field-description = Beschreibung
 
 problems-title =
     { $count ->
-        [one] Ein Feld braucht noch einen Blick
-       *[other] { $count } Felder brauchen noch einen Blick
+        [one] Bitte sehen Sie sich ein Feld noch einmal an
+       *[other] Bitte sehen Sie sich { $count } Felder noch einmal an
     }
-problem-required = wird gebraucht
+problem-required = ist erforderlich
 problem-too-long =
     { $max ->
         [one] darf höchstens ein Zeichen haben
@@ -138,7 +140,7 @@ problem-too-long =
     }
 problem-characters = enthält Zeichen, die sich nicht anzeigen lassen
 problem-telephone = muss aus 10 Ziffern bestehen
-problem-date = ist kein Datum; es sieht so aus: 2024-12-31
+problem-date = ist kein Datum; eines sieht so aus: 2024-12-31
 problem-future = darf nicht in der Zukunft liegen
 problem-type = ist keine Tierart, die wir kennen
 problem-duplicate = gibt es schon

@@ -34,6 +34,7 @@ home-vets-text = Who is here, and what they know best
 find-title = Find owners
 find-hint = The first letters are enough. Leave it empty to see everyone.
 find-button = Find owner
+search-matches = Matches: { $count }
 owners-title = Owners
 owners-all =
     { $count ->
@@ -109,6 +110,7 @@ pager-previous = Previous
 pager-next = Next
 pager-last = Last
 pager-place = Page { $page } of { $pages }
+pager-number = { $page }
 
 ## Fields, named like the fields of the forms
 

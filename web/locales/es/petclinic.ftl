@@ -34,6 +34,7 @@ home-vets-text = Quién está aquí y qué sabe hacer mejor
 find-title = Buscar dueños
 find-hint = Bastan las primeras letras. Déjalo vacío para verlos a todos.
 find-button = Buscar dueño
+search-matches = Coincidencias: { $count }
 owners-title = Dueños
 owners-all =
     { $count ->
@@ -109,6 +110,7 @@ pager-previous = Anterior
 pager-next = Siguiente
 pager-last = Última
 pager-place = Página { $page } de { $pages }
+pager-number = { $page }
 
 ## Campos
 

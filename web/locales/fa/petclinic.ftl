@@ -34,6 +34,7 @@ home-vets-text = چه کسانی اینجا هستند و در چه زمینه�
 find-title = جستجوی صاحبان
 find-hint = چند حرف نخست کافی است. برای دیدن همه، خالی بگذارید.
 find-button = یافتن صاحب
+search-matches = موارد یافت‌شده: { $count }
 owners-title = صاحبان
 owners-all =
     { $count ->
@@ -48,7 +49,7 @@ owners-found =
 owner-last-name = نام خانوادگی
 owner-name = نام
 owner-pets = حیوانات
-owner-no-pets = هیچ
+owner-no-pets = ندارد
 owner-no-pets-yet = هنوز حیوانی ثبت نشده است.
 owner-information = اطلاعات صاحب
 owner-pets-and-visits = حیوانات و ویزیت‌ها
@@ -65,7 +66,7 @@ pet-add = افزودن حیوان
 pet-new = حیوان تازه
 pet-edit = ویرایش حیوان
 pet-update = ذخیرهٔ حیوان
-pet-born = زادروز
+pet-born = تاریخ تولد:
 pet-no-visits = هنوز ویزیتی ثبت نشده است.
 pet-type-choose = نوع را انتخاب کنید
 pet-type =
@@ -92,7 +93,7 @@ vets-all =
        *[other] { $count } دامپزشک
     }
 vet-specialties = تخصص‌ها
-vet-no-specialty = هیچ
+vet-no-specialty = ندارد
 vet-specialty =
     { $name ->
         [dentistry] دندانپزشکی
@@ -109,6 +110,7 @@ pager-previous = پیشین
 pager-next = بعدی
 pager-last = آخرین
 pager-place = صفحهٔ { $page } از { $pages }
+pager-number = { $page }
 
 ## فیلدها
 
@@ -185,13 +187,13 @@ error-503-text = اکنون به پرونده‌ها دسترسی نداریم. 
 ## یک روز
 
 date = { $day } { $month ->
-        [1] ژانویه
-        [2] فوریه
+        [1] ژانویهٔ
+        [2] فوریهٔ
         [3] مارس
         [4] آوریل
-        [5] مه
+        [5] مهٔ
         [6] ژوئن
-        [7] ژوئیه
+        [7] ژوئیهٔ
         [8] اوت
         [9] سپتامبر
         [10] اکتبر

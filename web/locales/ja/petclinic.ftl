@@ -34,6 +34,7 @@ home-vets-text = 在籍する獣医師と専門分野を見る
 find-title = 飼い主を探す
 find-hint = はじめの数文字で検索できます。空欄ならすべて表示します。
 find-button = 飼い主を探す
+search-matches = 該当する飼い主：{ $count } 名
 owners-title = 飼い主
 owners-all =
     { $count ->
@@ -63,7 +64,7 @@ pet-add = ペットを追加
 pet-new = 新しいペット
 pet-edit = ペットを編集
 pet-update = ペットを保存
-pet-born = 誕生日
+pet-born = 生年月日
 pet-no-visits = まだ診察の記録がありません。
 pet-type-choose = 種類を選んでください
 pet-type =
@@ -106,6 +107,7 @@ pager-previous = 前へ
 pager-next = 次へ
 pager-last = 最後
 pager-place = { $pages } ページ中 { $page } ページ目
+pager-number = { $page }
 
 ## 入力欄
 

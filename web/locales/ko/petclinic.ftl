@@ -34,6 +34,7 @@ home-vets-text = 어떤 수의사가 무엇을 잘하는지 보기
 find-title = 보호자 찾기
 find-hint = 앞 글자만 입력해도 됩니다. 비워 두면 모두 보여 줍니다.
 find-button = 보호자 찾기
+search-matches = 찾은 보호자: { $count }명
 owners-title = 보호자
 owners-all =
     { $count ->
@@ -65,7 +66,7 @@ pet-edit = 반려동물 수정
 pet-update = 반려동물 저장
 pet-born = 생일
 pet-no-visits = 아직 진료 기록이 없습니다.
-pet-type-choose = 종류를 고르세요
+pet-type-choose = 종류를 선택해 주세요
 pet-type =
     { $type ->
         [bird] 새
@@ -106,6 +107,7 @@ pager-previous = 이전
 pager-next = 다음
 pager-last = 마지막
 pager-place = { $pages }쪽 중 { $page }쪽
+pager-number = { $page }
 
 ## 입력란
 

@@ -1,51 +1,52 @@
-### O que o Petclinic diz em português.
+### O que a Petclinic diz em português.
 
 site-name = Petclinic
-skip-to-content = Saltar para o conteúdo
+skip-to-content = Ir para o conteúdo
 footer-text = Petclinic: um pequeno pod de produção, escrito em Rust.
 footer-languages = Idiomas
 
-## Navegação e pesquisa
+## Navegação e busca
 
 nav-label = Principal
 nav-home = Início
-nav-owners = Procurar donos
+nav-owners = Buscar donos
 nav-vets = Veterinários
 nav-error = Erro
-search-label = Procurar donos pelo apelido
-search-placeholder = Apelido
-search-button = Procurar
+search-label = Buscar donos pelo sobrenome
+search-placeholder = Sobrenome
+search-button = Buscar
 
 ## Boas-vindas
 
 home-title = Boas-vindas
 home-heading = Boas-vindas à Petclinic
-home-lead = Cada dono, cada animal e cada consulta, à distância de algumas teclas.
-home-picture = Um cão e um gato sentados lado a lado sob um sol quente
+home-lead = Cada dono, cada animal e cada consulta, a poucas teclas de distância.
+home-picture = Um cachorro e um gato sentados lado a lado sob um sol quente
 home-owners = Todos os donos
 home-owners-text = Ver todos os que conhecemos
 home-new-owner = Novo dono
-home-new-owner-text = Registar alguém que acabou de chegar
+home-new-owner-text = Cadastrar alguém que acabou de chegar
 home-vets = Veterinários
-home-vets-text = Quem está cá e o que sabe fazer melhor
+home-vets-text = Quem está aqui e o que faz de melhor
 
 ## Donos
 
-find-title = Procurar donos
+find-title = Buscar donos
 find-hint = Bastam as primeiras letras. Deixe vazio para ver todos.
-find-button = Procurar dono
+find-button = Buscar dono
+search-matches = Correspondências: { $count }
 owners-title = Donos
 owners-all =
     { $count ->
-        [one] Um dono
+        [one] { $count } dono
        *[other] { $count } donos
     }
 owners-found =
     { $count ->
-        [one] Um dono cujo apelido começa por «{ $name }»
-       *[other] { $count } donos cujo apelido começa por «{ $name }»
+        [one] { $count } dono cujo sobrenome começa com «{ $name }»
+       *[other] { $count } donos cujo sobrenome começa com «{ $name }»
     }
-owner-last-name = Apelido
+owner-last-name = Sobrenome
 owner-name = Nome
 owner-pets = Animais
 owner-no-pets = nenhum
@@ -55,8 +56,8 @@ owner-pets-and-visits = Animais e consultas
 owner-add = Adicionar dono
 owner-new = Novo dono
 owner-edit = Editar dono
-owner-update = Guardar dono
-owner-telephone-hint = Dez algarismos, sem espaços
+owner-update = Salvar dono
+owner-telephone-hint = Dez dígitos, sem espaços
 cancel = Cancelar
 
 ## Animais e consultas
@@ -64,7 +65,7 @@ cancel = Cancelar
 pet-add = Adicionar animal
 pet-new = Novo animal
 pet-edit = Editar animal
-pet-update = Guardar animal
+pet-update = Salvar animal
 pet-born = nascimento:
 pet-no-visits = Ainda não há consultas.
 pet-type-choose = Escolha um tipo
@@ -72,7 +73,7 @@ pet-type =
     { $type ->
         [bird] ave
         [cat] gato
-        [dog] cão
+        [dog] cachorro
         [hamster] hamster
         [lizard] lagarto
         [snake] cobra
@@ -88,14 +89,14 @@ visit-previous = Consultas anteriores
 vets-title = Veterinários
 vets-all =
     { $count ->
-        [one] Um veterinário
+        [one] { $count } veterinário
        *[other] { $count } veterinários
     }
 vet-specialties = Especialidades
 vet-no-specialty = nenhuma
 vet-specialty =
     { $name ->
-        [dentistry] medicina dentária
+        [dentistry] odontologia
         [radiology] radiologia
         [surgery] cirurgia
        *[other] { $name }
@@ -106,15 +107,16 @@ vet-specialty =
 pager-label = Páginas
 pager-first = Primeira
 pager-previous = Anterior
-pager-next = Seguinte
+pager-next = Próxima
 pager-last = Última
 pager-place = Página { $page } de { $pages }
+pager-number = { $page }
 
 ## Campos
 
-field-firstName = Nome próprio
-field-lastName = Apelido
-field-address = Morada
+field-firstName = Nome
+field-lastName = Sobrenome
+field-address = Endereço
 field-city = Cidade
 field-telephone = Telefone
 field-name = Nome
@@ -123,22 +125,22 @@ field-type = Tipo
 field-date = Data
 field-description = Descrição
 
-## Problemas com o que foi introduzido
+## Problemas com o que foi digitado
 
 problems-title =
     { $count ->
-        [one] Um campo precisa de mais um olhar
-       *[other] { $count } campos precisam de mais um olhar
+        [one] { $count } campo precisa ser revisto
+       *[other] { $count } campos precisam ser revistos
     }
 problem-required = é obrigatório
 problem-too-long =
     { $max ->
-        [one] pode ter no máximo um carácter
+        [one] pode ter no máximo { $max } caractere
        *[other] pode ter no máximo { $max } caracteres
     }
 problem-characters = contém caracteres que não podem ser mostrados
-problem-telephone = tem de ser um número de 10 algarismos
-problem-date = não é uma data; tem esta forma: 2024-12-31
+problem-telephone = deve ser um número de 10 dígitos
+problem-date = não é uma data; o formato é este: 2024-12-31
 problem-future = não pode estar no futuro
 problem-type = não é um tipo que conheçamos
 problem-duplicate = já existe
@@ -146,17 +148,17 @@ problem-not-found = não foi encontrado
 
 ## Uma edição sobre uma versão anterior
 
-changed-title = Entretanto, outra pessoa guardou alterações
-changed-text = Nada do que escreveu se perdeu: compare abaixo e guarde de novo.
-saved-meanwhile = Guardado entretanto: { $value }
+changed-title = Nesse meio-tempo, outra pessoa salvou alterações
+changed-text = Nada do que você digitou se perdeu: compare abaixo e salve de novo.
+saved-meanwhile = Salvo nesse meio-tempo: { $value }
 
-## Depois de guardar
+## Depois de salvar
 
-flash-owner-created = Novo dono criado
-flash-owner-updated = Dono guardado
+flash-owner-created = Novo dono cadastrado
+flash-owner-updated = Dono salvo
 flash-pet-added = Novo animal adicionado
-flash-pet-updated = Animal guardado
-flash-visit-booked = Consulta registada
+flash-pet-updated = Animal salvo
+flash-visit-booked = Consulta registrada
 
 ## Erros
 

@@ -34,6 +34,7 @@ home-vets-text = Кто здесь работает и в чём силён
 find-title = Поиск владельцев
 find-hint = Достаточно первых букв. Оставьте поле пустым, чтобы увидеть всех.
 find-button = Найти владельца
+search-matches = Найдено: { $count }
 owners-title = Владельцы
 owners-all =
     { $count ->
@@ -112,6 +113,7 @@ pager-previous = Предыдущая
 pager-next = Следующая
 pager-last = Последняя
 pager-place = Страница { $page } из { $pages }
+pager-number = { $page }
 
 ## Поля
 

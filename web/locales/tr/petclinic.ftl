@@ -20,7 +20,7 @@ search-button = Ara
 
 home-title = Hoş geldiniz
 home-heading = Petclinic'e hoş geldiniz
-home-lead = Her sahip, her hayvan ve her ziyaret birkaç tuş uzağınızda.
+home-lead = Her sahip, her hayvan ve her muayene birkaç tuş uzağınızda.
 home-picture = Sıcak bir güneşin altında yan yana oturan bir köpek ve bir kedi
 home-owners = Bütün sahipler
 home-owners-text = Tanıdığımız herkese göz atın
@@ -34,6 +34,7 @@ home-vets-text = Kimler burada ve en iyi neyi bilirler
 find-title = Sahip ara
 find-hint = İlk harfler yeterlidir. Herkesi görmek için boş bırakın.
 find-button = Sahip ara
+search-matches = Eşleşme: { $count }
 owners-title = Sahipler
 owners-all =
     { $count ->
@@ -51,22 +52,22 @@ owner-pets = Hayvanlar
 owner-no-pets = yok
 owner-no-pets-yet = Henüz hayvan yok.
 owner-information = Sahip bilgileri
-owner-pets-and-visits = Hayvanlar ve ziyaretler
+owner-pets-and-visits = Hayvanlar ve muayeneler
 owner-add = Sahip ekle
 owner-new = Yeni sahip
 owner-edit = Sahibi düzenle
 owner-update = Sahibi kaydet
-owner-telephone-hint = On rakam, boşluksuz
+owner-telephone-hint = On hane, boşluksuz
 cancel = Vazgeç
 
-## Hayvanlar ve ziyaretler
+## Hayvanlar ve muayeneler
 
 pet-add = Hayvan ekle
 pet-new = Yeni hayvan
 pet-edit = Hayvanı düzenle
 pet-update = Hayvanı kaydet
 pet-born = doğum:
-pet-no-visits = Henüz ziyaret yok.
+pet-no-visits = Henüz muayene yok.
 pet-type-choose = Bir tür seçin
 pet-type =
     { $type ->
@@ -78,10 +79,10 @@ pet-type =
         [snake] yılan
        *[other] { $type }
     }
-visit-add = Ziyaret ekle
-visit-new = Yeni ziyaret
+visit-add = Muayene ekle
+visit-new = Yeni muayene
 visit-date = Tarih
-visit-previous = Önceki ziyaretler
+visit-previous = Önceki muayeneler
 
 ## Veterinerler
 
@@ -109,6 +110,7 @@ pager-previous = Önceki
 pager-next = Sonraki
 pager-last = Son
 pager-place = Sayfa { $page } / { $pages }
+pager-number = { $page }
 
 ## Alanlar
 
@@ -137,7 +139,7 @@ problem-too-long =
        *[other] en çok { $max } karakter olabilir
     }
 problem-characters = gösterilemeyen karakterler içeriyor
-problem-telephone = 10 rakamlı bir numara olmalı
+problem-telephone = 10 haneli bir numara olmalı
 problem-date = bir tarih değil; şöyle yazılır: 2024-12-31
 problem-future = gelecekte olamaz
 problem-type = bildiğimiz bir tür değil
@@ -156,7 +158,7 @@ flash-owner-created = Yeni sahip oluşturuldu
 flash-owner-updated = Sahip kaydedildi
 flash-pet-added = Yeni hayvan eklendi
 flash-pet-updated = Hayvan kaydedildi
-flash-visit-booked = Ziyaret kaydedildi
+flash-visit-booked = Muayene kaydedildi
 
 ## Hatalar
 

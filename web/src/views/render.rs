@@ -3,6 +3,7 @@
 //! A page is `layout.hbs` around `<name>.hbs`, whose first line is its title. What doesn't depend on data is written into
 //! the template when it is read: messages without arguments, names of assets, the layout.
 
+use anyhow::Context as _;
 use fluent_bundle::{FluentArgs, FluentValue};
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, PathAndJson, RenderContext, RenderError, RenderErrorReason, ScopedJson,
@@ -12,28 +13,29 @@ use std::sync::Arc;
 
 use crate::assets;
 use crate::i18n::{Catalogue, Language};
+use crate::source::{Source, Text};
 
-const LAYOUT: &str = include_str!("../../templates/layout.hbs");
+macro_rules! templates {
+    ($($name:literal),+ $(,)?) => { [$(($name, text!("templates/", $name, ".hbs"))),+] };
+}
+
+const LAYOUT: Text = text!("templates/layout.hbs");
 
 /// Every page. Another one is a line here and its file.
-const PAGES: [(&str, &str); 9] = [
-    ("home", include_str!("../../templates/home.hbs")),
-    ("error", include_str!("../../templates/error.hbs")),
-    ("owners/find", include_str!("../../templates/owners/find.hbs")),
-    ("owners/list", include_str!("../../templates/owners/list.hbs")),
-    ("owners/show", include_str!("../../templates/owners/show.hbs")),
-    ("owners/form", include_str!("../../templates/owners/form.hbs")),
-    ("pets/form", include_str!("../../templates/pets/form.hbs")),
-    ("visits/form", include_str!("../../templates/visits/form.hbs")),
-    ("vets/list", include_str!("../../templates/vets/list.hbs")),
+const PAGES: [(&str, Text); 9] = templates![
+    "home",
+    "error",
+    "owners/find",
+    "owners/list",
+    "owners/show",
+    "owners/form",
+    "pets/form",
+    "visits/form",
+    "vets/list",
 ];
 
 /// What several pages contain.
-const PARTIALS: [(&str, &str); 3] = [
-    ("problems", include_str!("../../templates/problems.hbs")),
-    ("field", include_str!("../../templates/field.hbs")),
-    ("pager", include_str!("../../templates/pager.hbs")),
-];
+const PARTIALS: [(&str, Text); 3] = templates!["problems", "field", "pager"];
 
 /// All templates in one language.
 pub(super) struct Renderer {
@@ -42,20 +44,24 @@ pub(super) struct Renderer {
 }
 
 impl Renderer {
-    pub(super) fn new(language: &'static Language) -> anyhow::Result<Self> {
-        let catalogue = Arc::new(Catalogue::new(language)?);
+    pub(super) fn new(language: &'static Language, source: &Source) -> anyhow::Result<Self> {
+        let catalogue = Arc::new(Catalogue::new(language, source)?);
         let mut templates = Handlebars::new();
         templates.set_strict_mode(true);
         templates.register_helper("t", Box::new(Translate(catalogue.clone())));
         templates.register_helper("date", Box::new(Date(catalogue.clone())));
-        let settle = |source: &str| settle(source, language, &catalogue);
-        for (name, source) in PARTIALS {
-            templates.register_partial(name, settle(source)?)?;
+        let settle = |template: &str| settle(template, language, &catalogue, source);
+        for (name, text) in PARTIALS {
+            let partial = settle(&source.read(text)?).context(text.path)?;
+            templates.register_partial(name, partial).context(text.path)?;
         }
-        for (name, source) in PAGES {
-            let (title, content) = source.split_once('\n').unwrap_or((source, ""));
-            let page = LAYOUT.replace("{{layout title}}", title).replace("{{layout content}}", content);
-            templates.register_template_string(name, settle(&page)?)?;
+        let layout = source.read(LAYOUT)?;
+        for (name, text) in PAGES {
+            let page = source.read(text)?;
+            let (title, content) = page.split_once('\n').unwrap_or((&page, ""));
+            let page = layout.replace("{{layout title}}", title).replace("{{layout content}}", content);
+            let page = settle(&page).context(text.path)?;
+            templates.register_template_string(name, page).context(text.path)?;
         }
         Ok(Self { templates, catalogue })
     }
@@ -72,15 +78,15 @@ impl Renderer {
 }
 
 /// Writes what doesn't depend on data into a template.
-fn settle(source: &str, language: &Language, catalogue: &Catalogue) -> anyhow::Result<String> {
-    let source = source
+fn settle(template: &str, language: &Language, catalogue: &Catalogue, source: &Source) -> anyhow::Result<String> {
+    let template = template
         .replace("{{language tag}}", language.tag)
         .replace("{{language dir}}", language.dir)
         .replace("{{language switch}}", &switch(language));
-    let source = replace_calls(&source, "asset", |name| {
-        assets::find(name).map(assets::Asset::path).ok_or_else(|| anyhow::anyhow!("no asset {name}"))
+    let template = replace_calls(&template, "asset", |name| {
+        assets::find(source, name)?.map(|asset| asset.path()).ok_or_else(|| anyhow::anyhow!("no asset {name}"))
     })?;
-    replace_calls(&source, "t", |id| match catalogue.text(id, None) {
+    replace_calls(&template, "t", |id| match catalogue.text(id, None) {
         Ok(text) => Ok(handlebars::html_escape(&text)),
         Err(error) => anyhow::bail!("{}: {error}", language.tag),
     })

@@ -9,6 +9,7 @@ mod assets;
 mod asvs;
 mod errors;
 mod languages;
+mod machines;
 mod messages;
 mod owners;
 mod pets;

@@ -18,6 +18,7 @@ use web::mac::Key;
 use web::metrics::Metrics;
 use web::server::Server;
 use web::shutdown::Draining;
+use web::source::Source;
 
 /// Makes a test for each backend out of `fn name(clinic: &Clinic)`.
 macro_rules! on_both {
@@ -192,7 +193,7 @@ impl Page {
         let today = web::form::today().to_string();
         let mut text = self.text.replace(&today, "TODAY");
         for (name, kind) in [("style", "css"), ("icons", "svg"), ("favicon", "svg"), ("welcome", "svg"), ("lost", "svg")] {
-            let path = web::assets::find(&format!("{name}.{kind}")).unwrap().path();
+            let path = web::assets::find(&Source::BuiltIn, &format!("{name}.{kind}")).unwrap().unwrap().path();
             text = text.replace(&path, &format!("/resources/{name}.HASH.{kind}"));
         }
         if text.contains("name=\"token\"") {

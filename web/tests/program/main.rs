@@ -9,6 +9,7 @@ mod metrics;
 mod operators;
 mod outage;
 mod released;
+mod reload;
 mod settings;
 mod support;
 mod traces;

@@ -18,7 +18,13 @@ fn refusal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
 fn a_bad_setting_is_named_in_one_line() {
     assert!(refusal(&[], &[]).contains("DATABASE_URL"));
     let database = ("DATABASE_URL", "sqlite:/tmp/never-opened.db");
-    for (name, value) in [("LISTEN_ADDR", "8080"), ("LOG_FORMAT", "xml"), ("LOG_LEVEL", "loud"), ("DRAIN_TIMEOUT", "soon")] {
+    for (name, value) in [
+        ("LISTEN_ADDR", "8080"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "loud"),
+        ("DRAIN_TIMEOUT", "soon"),
+        ("RELOAD_FROM", "/nowhere"),
+    ] {
         let line = refusal(&[], &[database, (name, value)]);
         assert!(line.starts_with(name) && line.contains(value), "{line}");
     }

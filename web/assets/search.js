@@ -1,0 +1,116 @@
+// Owners while their name is typed, beneath the field of the find page; by the arrow keys, Enter and Escape too.
+// Without this script the form searches all the same. The list covers nothing and stays when the field is left: what is
+// about to be clicked must not move.
+
+const PAUSE = 150; // ms after the last key
+
+for (const input of document.querySelectorAll("[data-matches]")) live(input);
+
+function live(input) {
+  const list = element("ul", { id: `${input.id}-matches`, class: "matches", role: "listbox", "aria-label": input.dataset.label, hidden: "" });
+  const count = element("p", { class: "hint matches-count", role: "status" });
+  input.after(list);
+  input.before(count);
+  set(input, { role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false" });
+
+  let timer, request;
+  let active = -1;
+
+  function activate(index) {
+    list.children[active]?.setAttribute("aria-selected", "false");
+    active = index;
+    const option = list.children[active];
+    if (!option) return input.removeAttribute("aria-activedescendant");
+    option.setAttribute("aria-selected", "true");
+    option.scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", option.id);
+  }
+
+  function open(isOpen) {
+    activate(-1);
+    list.hidden = !isOpen;
+    input.setAttribute("aria-expanded", String(isOpen));
+  }
+
+  function show(answer) {
+    const owners = answer.owners ?? (answer.owner ? [answer.owner] : []);
+    const total = new Intl.NumberFormat(document.documentElement.lang).format(answer.total ?? owners.length);
+    list.replaceChildren(...owners.map(option));
+    open(owners.length > 0);
+    count.textContent = input.dataset.matches.replace("#", total);
+  }
+
+  function option(owner, index) {
+    const item = element("li", { id: `${list.id}-${index}`, role: "option", "aria-selected": "false" });
+    const pets = owner.pets.map((pet) => pet.name ?? pet).join(", ");
+    const texts = [`${owner.firstName} ${owner.lastName}`, owner.city, pets].filter(Boolean);
+    item.append(...texts.map((text) => element("bdi", {}, text)));
+    item.dataset.path = `/owners/${owner.id}`;
+    return item;
+  }
+
+  // One request at a time: a newer one ends the one before.
+  async function search() {
+    clearTimeout(timer);
+    request?.abort();
+    request = new AbortController();
+    const { signal } = request;
+    const name = input.value.trim();
+    if (!name) {
+      count.textContent = "";
+      return open(false);
+    }
+    try {
+      const url = new URL(input.form.action);
+      url.searchParams.set(input.name, name);
+      const answer = await fetch(url, { headers: { accept: "application/json" }, signal });
+      if (!answer.ok) throw new Error(answer.statusText);
+      show(await answer.json());
+    } catch {
+      if (signal.aborted) return;
+      count.textContent = "";
+      open(false);
+    }
+  }
+
+  input.addEventListener("input", (event) => {
+    clearTimeout(timer);
+    // a syllable that is still being put together is no name yet
+    if (!event.isComposing) timer = setTimeout(search, PAUSE);
+  });
+  input.addEventListener("compositionend", search);
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    const { length } = list.children;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (!length) return;
+      event.preventDefault();
+      if (list.hidden) open(true);
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      activate(active < 0 && step < 0 ? length - 1 : (active + step + length) % length);
+    } else if (event.key === "Enter" && active >= 0) {
+      event.preventDefault();
+      location.assign(list.children[active].dataset.path);
+    } else if (event.key === "Escape" && !list.hidden) {
+      event.preventDefault();
+      open(false);
+    }
+  });
+  // the field keeps the focus while the list is used by pointer
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const item = event.target.closest("[data-path]");
+    if (item) location.assign(item.dataset.path);
+  });
+}
+
+function element(name, attributes, text = "") {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return set(made, attributes);
+}
+
+function set(target, attributes) {
+  for (const [name, value] of Object.entries(attributes)) target.setAttribute(name, value);
+  return target;
+}
