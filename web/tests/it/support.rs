@@ -192,7 +192,9 @@ impl Page {
     pub(crate) fn snapshot(&self) -> String {
         let today = web::form::today().to_string();
         let mut text = self.text.replace(&today, "TODAY");
-        for (name, kind) in [("style", "css"), ("icons", "svg"), ("favicon", "svg"), ("welcome", "svg"), ("lost", "svg")] {
+        for (name, kind) in
+            [("style", "css"), ("search", "js"), ("icons", "svg"), ("favicon", "svg"), ("welcome", "svg"), ("lost", "svg")]
+        {
             let path = web::assets::find(&Source::BuiltIn, &format!("{name}.{kind}")).unwrap().unwrap().path();
             text = text.replace(&path, &format!("/resources/{name}.HASH.{kind}"));
         }
