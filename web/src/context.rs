@@ -179,4 +179,23 @@ mod tests {
             assert!(matches!(Fields::decode(malformed), Err(Error::Malformed)), "{malformed:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_a_browser_encodes_is_decoded(pairs in proptest::collection::vec((".{1,9}", ".{0,9}"), 0..6)) {
+            let sent = serde_urlencoded::to_string(&pairs).unwrap();
+            let fields = Fields::decode(sent.as_bytes()).unwrap();
+            let decoded: Vec<_> = fields.0.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+            assert_eq!(decoded, pairs);
+        }
+
+        #[test]
+        fn any_bytes_are_fields_or_malformed(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..40)) {
+            if let Ok(fields) = Fields::decode(&bytes) {
+                // each byte of the pairs comes from one to three that were sent
+                let length: usize = fields.0.iter().map(|(name, value)| name.len() + value.len()).sum();
+                assert!(length <= bytes.len());
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use http::header::{CONNECTION, HeaderValue};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -90,6 +90,7 @@ impl<S: Service> Server<S> {
         let (service, draining) = (self.service.clone(), self.draining.clone());
         let answer = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer));
+            give_path(request.uri_mut());
             let (answered, draining) = (service.clone().call(request), draining.clone());
             async move {
                 let mut response = answered.await?;
@@ -109,6 +110,13 @@ impl<S: Service> Server<S> {
                 tracing::debug!(%peer, %error, "connection failed");
             }
         });
+    }
+}
+
+/// A target without a path (`GET host`, `CONNECT host:443`) becomes `*`, which no route has: warp panics on one.
+fn give_path(uri: &mut Uri) {
+    if uri.path_and_query().is_none() {
+        *uri = Uri::from_static("*");
     }
 }
 

@@ -130,6 +130,14 @@ fn a_broken_query_is_the_clients_mistake() {
     }
 }
 
+#[test]
+fn a_target_that_is_no_path_is_not_found() {
+    for target in ["owners", "x:443", "*", "http://x"] {
+        let status = raw_get(target);
+        assert_eq!(status, if target.starts_with("http") { "200" } else { "404" }, "{target}");
+    }
+}
+
 /// The status of a GET whose target no client library would send like this.
 fn raw_get(target: &str) -> String {
     use std::io::{Read, Write};

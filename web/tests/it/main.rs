@@ -13,6 +13,7 @@ mod machines;
 mod messages;
 mod owners;
 mod pets;
+mod properties;
 mod submissions;
 mod texts;
 mod vets;

@@ -3,6 +3,7 @@
 
 mod backends;
 mod drain;
+mod fuzz;
 mod health;
 mod logs;
 mod metrics;
