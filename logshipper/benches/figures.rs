@@ -15,8 +15,12 @@ use handoff::{Form, Segment, Writer};
 use logshipper::compress::compress;
 use logshipper::dir::Dir;
 
-const RUNS: usize = 3;
+const RUNS: usize = 5;
+/// The default of `COMPRESS_LEVEL`.
+const LEVEL: u32 = 6;
 const SEGMENT: usize = 10 << 20;
+/// About the length of an access line.
+const LINE: u64 = 460;
 
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u64>().ok());
@@ -54,7 +58,7 @@ struct AccessLog {
 
 impl AccessLog {
     fn new(start: DateTime<Utc>, span: TimeDelta, bytes: u64) -> Self {
-        Self { time: start, step: span / i32::try_from(bytes / 330).unwrap().max(1), state: 1 }
+        Self { time: start, step: span / i32::try_from(bytes / LINE).unwrap().max(1), state: 1 }
     }
 
     fn random(&mut self, below: u64) -> u64 {
@@ -64,6 +68,7 @@ impl AccessLog {
         self.state % below
     }
 
+    /// A line of `access`, field by field as web writes it; half of the pages are those of one owner in a million.
     fn line(&mut self, out: &mut impl Write) {
         self.time += self.step;
         let time = self.time.format("%Y-%m-%dT%H:%M:%S%.6fZ");
@@ -74,13 +79,16 @@ impl AccessLog {
             2 => String::from("/vets.html"),
             _ => format!("/owners/{owner}/pets/{}/visits/new", self.random(2_000_000)),
         };
-        let (bytes, micros, id) = (self.random(20_000), self.random(9_000), self.random(u64::MAX));
-        let (high, low) = (self.random(256), self.random(256));
+        let (bytes, micros) = (self.random(20_000), self.random(9_000));
+        let (high, low, port) = (self.random(256), self.random(256), 32_768 + self.random(28_000));
+        let chrome = 120 + self.random(8);
+        let (trace, rest, span) = (self.random(u64::MAX), self.random(u64::MAX), self.random(u64::MAX));
         writeln!(
             out,
-            "{{\"timestamp\":\"{time}\",\"level\":\"INFO\",\"message\":\"request\",\"method\":\"GET\",\"path\":\"{path}\",\"status\":200,\"bytes\":{bytes},\
-             \"microseconds\":{micros},\"request_id\":\"{id:016x}\",\"peer\":\"10.0.{high}.{low}\",\"user_agent\":\"Mozilla/5.0 (X11; Linux x86_64) \
-             AppleWebKit/537.36\",\"target\":\"access\"}}"
+            "{{\"timestamp\":\"{time}\",\"level\":\"INFO\",\"message\":\"request\",\"method\":\"GET\",\"path\":\"{path}\",\"status\":200,\
+             \"bytes\":{bytes},\"micros\":{micros},\"peer\":\"10.0.{high}.{low}:{port}\",\"user_agent\":\"Mozilla/5.0 (X11; Linux x86_64) \
+             AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{chrome}.0.0.0 Safari/537.36\",\"target\":\"access\",\"span\":{{\"request_id\":\
+             \"{trace:016x}{rest:016x}\",\"trace_id\":\"{trace:016x}{rest:016x}\",\"span_id\":\"{span:016x}\",\"name\":\"request\"}}}}"
         )
         .unwrap();
     }
@@ -93,7 +101,7 @@ fn compression(root: &Path, megabytes: u64) {
     let mut log = AccessLog::new(start, TimeDelta::days(1), megabytes << 20);
     let plain = root.join("plain");
     let mut out = BufWriter::new(File::create(&plain).unwrap());
-    (0..(megabytes << 20) / 330).for_each(|_| log.line(&mut out));
+    (0..(megabytes << 20) / LINE).for_each(|_| log.line(&mut out));
     out.into_inner().unwrap().sync_all().unwrap();
     let bytes = fs::metadata(&plain).unwrap().len();
 
@@ -105,7 +113,7 @@ fn compression(root: &Path, megabytes: u64) {
         fs::copy(&plain, dir.join(&name)).unwrap();
         let open = Dir::open(&dir).unwrap();
         let (file, meta) = open.open_file(OsStr::new(&name)).unwrap();
-        this.push(timed(|| this_size = compress(&open, &segment, &file, &meta, 4, &mut || Ok(())).unwrap().gz));
+        this.push(timed(|| this_size = compress(&open, &segment, &file, &meta, LEVEL, &mut || Ok(())).unwrap().gz));
         fs::remove_file(dir.join(segment.name(Form::Gz))).unwrap();
         let gz = File::create(dir.join("other.gz")).unwrap();
         other.push(timed(|| assert!(Command::new("gzip").args(["-6", "-c"]).arg(&plain).stdout(gz).status().unwrap().success())));

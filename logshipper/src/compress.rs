@@ -1,4 +1,5 @@
-//! Compression of one segment: a temporary file, durable, named, read back, and only then is the plain file removed.
+//! Compression of one segment: a temporary file, whose members were decoded and compared, durable, named, read back, and
+//! only then is the plain file removed.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,6 +17,8 @@ use crate::gzip;
 use crate::pod::{aside_name, temporary_name};
 
 const BUFFER: usize = 64 << 10;
+/// What is read back at once: no more than the disk gives in a moment.
+const READ_BACK: usize = 1 << 20;
 
 /// What became of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +43,8 @@ pub fn compress(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u
     let mut plain_bytes = meta.bytes;
     if dir.meta(gz)?.is_none() {
         plain_bytes += mend(dir, OsStr::new(&plain), file, meta)?;
-        make(dir, segment, file, meta, level, tick)?;
-        if !holds(dir, gz, file, tick)? {
+        let crc = make(dir, segment, file, meta, level, tick)?;
+        if !reads_back(dir, gz, crc, tick)? {
             set_aside(dir, segment)?;
             return Err(io::Error::other("what was written is not what is read back"));
         }
@@ -70,24 +73,27 @@ fn mend(dir: &Dir, plain: &OsStr, file: &File, meta: &Meta) -> io::Result<u64> {
     }
 }
 
-fn make(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, tick: Tick<'_>) -> io::Result<()> {
+fn make(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, tick: Tick<'_>) -> io::Result<u32> {
     let temporary = temporary_name(segment);
     let temporary = OsStr::new(&temporary);
     dir.remove(temporary)?;
     let out = dir.create(temporary, 0o600)?;
-    let made = fill(file, meta, &out, level, tick).and_then(|()| dir.rename(temporary, OsStr::new(&segment.name(Form::Gz))));
+    let gz = segment.name(Form::Gz);
+    let made = fill(file, meta, &out, level, tick).and_then(|crc| dir.rename(temporary, OsStr::new(&gz)).map(|()| crc));
     if made.is_err() {
         // What can't be removed now is swept later; the first error is the one to hear of.
         let _ = dir.remove(temporary);
     }
-    made?;
-    dir.sync()
+    let crc = made?;
+    dir.sync()?;
+    Ok(crc)
 }
 
-fn fill(file: &File, meta: &Meta, out: &File, level: u32, tick: Tick<'_>) -> io::Result<()> {
+/// Fills the file `out`, makes it durable and returns the CRC-32 of its bytes.
+fn fill(file: &File, meta: &Meta, out: &File, level: u32, tick: Tick<'_>) -> io::Result<u32> {
     let mut file = Watched(file);
     file.rewind()?;
-    gzip::compress(&mut file, meta.bytes, Watched(out), level, tick)?;
+    let crc = gzip::compress(&mut file, meta.bytes, Watched(out), level, tick)?.crc;
     fault::point()?;
     fchmod(out, rustix::fs::Mode::from_raw_mode(meta.mode))?;
     let stamp = Timespec { tv_sec: meta.modified.timestamp(), tv_nsec: i64::from(meta.modified.timestamp_subsec_nanos()) };
@@ -95,7 +101,21 @@ fn fill(file: &File, meta: &Meta, out: &File, level: u32, tick: Tick<'_>) -> io:
     fault::point()?;
     out.sync_all()?;
     // So that reading it back asks the disk, and the page cache stays with those who need it.
-    Ok(fadvise(out, 0, None::<NonZeroU64>, Advice::DontNeed)?)
+    fadvise(out, 0, None::<NonZeroU64>, Advice::DontNeed)?;
+    Ok(crc)
+}
+
+/// Whether the disk gives back what was written, which has been decoded and compared before: its CRC tells.
+fn reads_back(dir: &Dir, gz: &OsStr, crc: u32, tick: Tick<'_>) -> io::Result<bool> {
+    let (gz, _) = dir.open_file(gz)?;
+    let (mut gz, mut found, mut buffer) = (Watched(&gz), crc32fast::Hasher::new(), vec![0; READ_BACK]);
+    loop {
+        tick()?;
+        match gz.read(&mut buffer)? {
+            0 => return Ok(found.finalize() == crc),
+            count => found.update(&buffer[..count]),
+        }
+    }
 }
 
 /// Whether the compressed file `gz` decodes to exactly the bytes of `plain`.

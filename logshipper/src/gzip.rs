@@ -3,15 +3,18 @@
 //! Each member holds about 1 MiB of whole lines. Behind them stands one more, empty member whose extra field is the
 //! *index*: where each member begins, and the times of its lines. `zcat`, `zgrep` and `gzip -t` skip it.
 //!
-//! The index is one subfield `LS`, little-endian: version (1 byte), CRC-32 of the plain file (4), then for each member
-//! its compressed length (4), plain length (4), first and last time (8 each, microseconds since 1970; first > last where
-//! no line has one), then the CRC-32 of all that (4) and the length of this empty member (4), by which it is found.
+//! The index is one subfield `LS`, little-endian: version (1 byte), CRC-32 of the plain file (4), then for each member (in a
+//! file of more than 2 GiB for some together, so that it has room) its compressed length (4), plain length (4), first and
+//! last time (8 each, microseconds since 1970; first > last where no line has one), then the CRC-32 of all that (4) and the length of this empty member (4), by which it is found.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::FileExt;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 
-use flate2::read::MultiGzDecoder;
+use flate2::read::{GzDecoder, MultiGzDecoder};
 use flate2::write::GzEncoder;
 use flate2::{Compression, Crc};
 
@@ -19,7 +22,11 @@ use crate::line::{Span, Times};
 
 /// Plain bytes of a member, at least; the rest of its last line comes with it.
 const MEMBER: u64 = 1 << 20;
-/// Members of one file, at most: what fits a gzip extra field of 64 KiB, with room for lines that end late.
+/// What a member holds, at most, but for what is read at once.
+const PIECE: usize = 2 << 20;
+/// Members that are worked on at a time.
+const LANES: u64 = 2;
+/// Entries of one index, at most: what fits a gzip extra field of 64 KiB, with room for lines that end late.
 const MAX_MEMBERS: usize = 2600;
 const BUFFER: usize = 128 << 10;
 
@@ -68,14 +75,14 @@ impl ReadAt for File {
     }
 }
 
-/// A member of a compressed segment.
+/// Members of a compressed segment: one, or in a file of more than 2 GiB as many as make a 2048th of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
-    /// Its compressed bytes.
+    /// Their compressed bytes.
     pub compressed: u32,
-    /// Its plain bytes.
+    /// Their plain bytes.
     pub plain: u32,
-    /// The times of its lines, where they have any.
+    /// The times of their lines, where they have any.
     pub span: Option<Span>,
 }
 
@@ -96,10 +103,7 @@ impl Index {
 
     /// The times of all lines.
     pub fn span(&self) -> Option<Span> {
-        self.members
-            .iter()
-            .filter_map(|member| member.span)
-            .reduce(|all, span| Span { first: all.first.min(span.first), last: all.last.max(span.last) })
+        self.members.iter().filter_map(|member| member.span).reduce(Span::join)
     }
 
     /// Reads the index at the end of a compressed segment; `None` where there is none that holds together.
@@ -176,45 +180,55 @@ pub fn lines_crc(file: &File) -> io::Result<u32> {
     }
 }
 
-/// Compresses `plain`, of about `size` bytes, into `out` with the index behind it. `tick` is asked between pieces of at
-/// most 128 KiB; its error ends the work.
+/// What became of the plain bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// What the index says.
+    pub index: Index,
+    /// CRC-32 of all that was written.
+    pub crc: u32,
+}
+
+/// Compresses `plain`, of about `size` bytes, into `out` with the index behind it. Each member is decoded again and compared
+/// before it is written. `tick` is asked between pieces of at most 128 KiB; its error ends the work.
+///
+/// Members don't depend on each other: in a file of several, two are worked on at a time.
 pub fn compress(
     plain: &mut impl Read,
     size: u64,
     out: impl Write,
     level: u32,
     tick: &mut dyn FnMut() -> io::Result<()>,
-) -> io::Result<Index> {
-    let member = MEMBER.max(size / 2048);
-    let mut members = Members { out, level: Compression::new(level), open: None, times: Times::default(), done: Vec::new() };
-    let mut crc = Crc::new();
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        tick()?;
-        let count = match plain.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let mut bytes = &buffer[..count];
-        crc.update(bytes);
-        while !bytes.is_empty() {
-            let end = cut(members.open_bytes(), bytes, member).filter(|_| members.done.len() < MAX_MEMBERS);
-            let (now, later) = bytes.split_at(end.unwrap_or(bytes.len()));
-            members.write(now)?;
-            if end.is_some() {
-                members.close()?;
+) -> io::Result<Packed> {
+    thread::scope(|scope| {
+        let count = (size / MEMBER).min(LANES);
+        // The idle ones first, then the one that has worked longest.
+        let mut lanes: VecDeque<_> = (0..count).map(|_| Lane::start(scope, level)).collect();
+        let mut busy = 0;
+        let mut members = Members::new(out, size);
+        let mut crc = Crc::new();
+        let mut pieces = Pieces { plain, held: Vec::new(), ended: false };
+        while let Some(piece) = pieces.next(tick)? {
+            crc.update(&piece);
+            let all_busy = busy == lanes.len();
+            let Some(lane) = lanes.pop_front() else {
+                // A thread is too much for a small file.
+                members.add(&pack(&piece, level)?)?;
+                continue;
+            };
+            if all_busy {
+                members.add(&lane.take()?)?;
+            } else {
+                busy += 1;
             }
-            bytes = later;
+            lane.give(piece)?;
+            lanes.push_back(lane);
         }
-    }
-    members.close()?;
-    let Members { mut out, done, .. } = members;
-    let index = Index { crc: crc.sum(), members: done };
-    out.write_all(&index.encode()?)?;
-    out.flush()?;
-    Ok(index)
+        for lane in lanes.iter().skip(lanes.len() - busy) {
+            members.add(&lane.take()?)?;
+        }
+        members.end(crc.sum())
+    })
 }
 
 /// Where in `bytes` a member that holds `held` bytes ends: behind the first line end from `member` bytes on, or at twice
@@ -226,40 +240,141 @@ fn cut(held: u64, bytes: &[u8], member: u64) -> Option<usize> {
     line.or_else(|| (held + bytes.len() as u64 >= 2 * member).then_some(bytes.len()))
 }
 
-/// Writes members one after the other.
+/// The plain bytes, a member's at a time.
+struct Pieces<'a, R> {
+    plain: &'a mut R,
+    held: Vec<u8>,
+    ended: bool,
+}
+
+impl<R: Read> Pieces<'_, R> {
+    fn next(&mut self, tick: &mut dyn FnMut() -> io::Result<()>) -> io::Result<Option<Vec<u8>>> {
+        let mut piece = Vec::with_capacity(PIECE);
+        piece.append(&mut self.held);
+        let mut looked = 0;
+        loop {
+            if let Some(end) = cut(looked as u64, &piece[looked..], MEMBER) {
+                self.held.extend_from_slice(&piece[looked + end..]);
+                piece.truncate(looked + end);
+                return Ok(Some(piece));
+            }
+            looked = piece.len();
+            if self.ended {
+                return Ok(Some(piece).filter(|piece| !piece.is_empty()));
+            }
+            tick()?;
+            piece.resize(looked + BUFFER, 0);
+            let read = self.plain.read(&mut piece[looked..]);
+            piece.truncate(looked + *read.as_ref().unwrap_or(&0));
+            match read {
+                Ok(count) => self.ended = count == 0,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// A thread that packs one member at a time.
+struct Lane {
+    pieces: SyncSender<Vec<u8>>,
+    packed: Receiver<io::Result<PackedMember>>,
+}
+
+impl Lane {
+    fn start<'scope>(scope: &'scope thread::Scope<'scope, '_>, level: u32) -> Self {
+        let (pieces, to_pack) = sync_channel::<Vec<u8>>(1);
+        let (done, packed) = sync_channel(1);
+        scope.spawn(move || {
+            for piece in to_pack {
+                if done.send(pack(&piece, level)).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { pieces, packed }
+    }
+
+    fn give(&self, piece: Vec<u8>) -> io::Result<()> {
+        self.pieces.send(piece).map_err(io::Error::other)
+    }
+
+    fn take(&self) -> io::Result<PackedMember> {
+        self.packed.recv().map_err(io::Error::other)?
+    }
+}
+
+/// A member as it is written.
+struct PackedMember {
+    gz: Vec<u8>,
+    plain: u64,
+    span: Option<Span>,
+}
+
+/// Makes a member of these lines, and looks whether it gives them back.
+fn pack(piece: &[u8], level: u32) -> io::Result<PackedMember> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(piece.len() / 4), Compression::new(level));
+    encoder.write_all(piece)?;
+    let gz = encoder.finish()?;
+    let mut decoder = GzDecoder::new(&gz[..]);
+    let (mut rest, mut buffer) = (piece, vec![0; BUFFER]);
+    loop {
+        let count = decoder.read(&mut buffer)?;
+        if count == 0 {
+            break;
+        }
+        rest =
+            rest.strip_prefix(&buffer[..count]).ok_or_else(|| io::Error::other("what was compressed is not what is decoded"))?;
+    }
+    if !rest.is_empty() {
+        return Err(io::Error::other("what was compressed is not what is decoded"));
+    }
+    let mut times = Times::default();
+    times.feed(piece);
+    Ok(PackedMember { gz, plain: piece.len() as u64, span: times.take_span() })
+}
+
+/// Writes members one after the other, and keeps the index.
 struct Members<W: Write> {
     out: W,
-    level: Compression,
-    open: Option<(GzEncoder<Vec<u8>>, u64)>,
-    times: Times,
+    /// Bytes that an entry of the index stands for, at least.
+    entry: u64,
+    crc: Crc,
     done: Vec<Member>,
 }
 
 impl<W: Write> Members<W> {
-    fn open_bytes(&self) -> u64 {
-        self.open.as_ref().map_or(0, |(_, bytes)| *bytes)
+    fn new(out: W, size: u64) -> Self {
+        Self { out, entry: MEMBER.max(size / 2048), crc: Crc::new(), done: Vec::new() }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let level = self.level;
-        let (encoder, count) = self.open.get_or_insert_with(|| (GzEncoder::new(Vec::new(), level), 0));
-        encoder.write_all(bytes)?;
-        *count += bytes.len() as u64;
-        self.times.feed(bytes);
-        Ok(())
-    }
-
-    fn close(&mut self) -> io::Result<()> {
-        let Some((encoder, plain)) = self.open.take() else { return Ok(()) };
-        let compressed = encoder.finish()?;
-        self.out.write_all(&compressed)?;
+    fn add(&mut self, member: &PackedMember) -> io::Result<()> {
+        self.out.write_all(&member.gz)?;
+        self.crc.update(&member.gz);
         let too_long = |_| io::Error::other("a member of more than 4 GiB");
-        self.done.push(Member {
-            compressed: u32::try_from(compressed.len()).map_err(too_long)?,
-            plain: u32::try_from(plain).map_err(too_long)?,
-            span: self.times.take_span(),
-        });
+        let (compressed, plain) =
+            (u32::try_from(member.gz.len()).map_err(too_long)?, u32::try_from(member.plain).map_err(too_long)?);
+        let full = self.done.len() >= MAX_MEMBERS;
+        match self.done.last_mut().filter(|last| full || u64::from(last.plain) < self.entry) {
+            Some(last) => {
+                let sum =
+                    |one: u32, other: u32| one.checked_add(other).ok_or_else(|| io::Error::other("more than an index holds"));
+                last.compressed = sum(last.compressed, compressed)?;
+                last.plain = sum(last.plain, plain)?;
+                last.span = Span::around(last.span, member.span);
+            }
+            None => self.done.push(Member { compressed, plain, span: member.span }),
+        }
         Ok(())
+    }
+
+    fn end(mut self, crc: u32) -> io::Result<Packed> {
+        let index = Index { crc, members: self.done };
+        let bytes = index.encode()?;
+        self.crc.update(&bytes);
+        self.out.write_all(&bytes)?;
+        self.out.flush()?;
+        Ok(Packed { index, crc: self.crc.sum() })
     }
 }
 
@@ -281,8 +396,9 @@ mod tests {
 
     fn compressed(plain: &[u8]) -> (Vec<u8>, Index) {
         let mut out = Vec::new();
-        let index = compress(&mut &plain[..], plain.len() as u64, &mut out, 4, &mut || Ok(())).unwrap();
-        (out, index)
+        let packed = compress(&mut &plain[..], plain.len() as u64, &mut out, 4, &mut || Ok(())).unwrap();
+        assert_eq!(packed.crc, crc32fast::hash(&out));
+        (out, packed.index)
     }
 
     fn file(bytes: &[u8]) -> File {
@@ -336,8 +452,15 @@ mod tests {
 
         let mut out = io::sink();
         let mut zeros = io::repeat(b'\n').take(64 << 20);
-        let index = compress(&mut zeros, 64 << 20, &mut out, 1, &mut || Ok(())).unwrap();
+        let index = compress(&mut zeros, 64 << 20, &mut out, 1, &mut || Ok(())).unwrap().index;
         assert_eq!(index.members.len(), 64);
+        let mut zeros = io::repeat(b'\n').take(10 << 20);
+        let mut out = Vec::new();
+        let index = compress(&mut zeros, 8 << 30, &mut out, 1, &mut || Ok(())).unwrap().index;
+        let plain: Vec<_> = index.members.iter().map(|member| member.plain >> 20).collect();
+        assert_eq!(plain, [4, 4, 2]);
+        assert_eq!(Index::read(&file(&out)).unwrap().as_ref(), Some(&index));
+        assert_eq!(decoded(&out).len(), 10 << 20);
         let full = Index { crc: 0, members: vec![index.members[0]; MAX_MEMBERS + 1] };
         assert_eq!(Index::decode(&full.encode().unwrap()), Some(full));
     }

@@ -50,6 +50,17 @@ pub struct Span {
 }
 
 impl Span {
+    /// The smallest span that holds both.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        Self { first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
+
+    /// The smallest span that holds both, where there are any.
+    pub fn around(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.into_iter().chain(other).reduce(Self::join)
+    }
+
     /// The smallest span that holds `span`, if any, and `time`.
     pub fn with(span: Option<Self>, time: i64) -> Self {
         span.map_or(Self { first: time, last: time }, |span| Self { first: span.first.min(time), last: span.last.max(time) })
