@@ -8,9 +8,8 @@ for (const input of document.querySelectorAll("[data-matches]")) live(input);
 
 function live(input) {
   const list = element("ul", { id: `${input.id}-matches`, class: "matches", role: "listbox", "aria-label": input.dataset.label, hidden: "" });
-  const count = element("p", { class: "hint matches-count", role: "status" });
-  input.after(list);
-  input.before(count);
+  const count = element("p", { class: "hint", role: "status" });
+  input.after(list, count);
   set(input, { role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false" });
 
   let timer, request;
@@ -36,8 +35,17 @@ function live(input) {
     const owners = answer.owners ?? (answer.owner ? [answer.owner] : []);
     const total = new Intl.NumberFormat(document.documentElement.lang).format(answer.total ?? owners.length);
     list.replaceChildren(...owners.map(option));
+    forgive();
     open(owners.length > 0);
     count.textContent = input.dataset.matches.replace("#", total);
+  }
+
+  // What was wrong with the name before is not about this one.
+  function forgive() {
+    input.removeAttribute("aria-invalid");
+    const field = input.closest(".field");
+    field.classList.remove("refused");
+    field.querySelector(".problem")?.remove();
   }
 
   function option(owner, index) {

@@ -4,6 +4,7 @@ use crate::browser::{Browser, Person, browse_as};
 
 /// What is said after each save.
 struct Said {
+    language: &'static str,
     owner_updated: &'static str,
     pet_added: &'static str,
     pet_updated: &'static str,
@@ -12,6 +13,7 @@ struct Said {
 }
 
 const ENGLISH: Said = Said {
+    language: "english",
     owner_updated: "Owner updated",
     pet_added: "New pet added",
     pet_updated: "Pet updated",
@@ -20,6 +22,7 @@ const ENGLISH: Said = Said {
 };
 
 const PERSIAN: Said = Said {
+    language: "persian",
     owner_updated: "صاحب ذخیره شد",
     pet_added: "حیوان تازه افزوده شد",
     pet_updated: "حیوان ذخیره شد",
@@ -66,6 +69,7 @@ async fn search_to_visit(browser: &Browser, said: &Said) {
     browser.shows(".flash", said.visit_booked).await;
     browser.shows(".pet:nth-child(3) .visits tbody tr:first-child", "ears cleaned").await;
     assert_eq!(browser.count(".pet:nth-child(3) .visits tbody tr").await, 3);
+    browser.screenshot(&format!("booked-{}", said.language)).await;
 
     browser.click(".site-nav a[href='/owners/find']").await;
     browser.enter("#lastName", "D").await;

@@ -70,6 +70,17 @@ fn one_none_all_and_by_pointer() {
 }
 
 #[test]
+fn an_earlier_name_that_nobody_has_is_forgiven() {
+    browse(async |browser| {
+        browser.open("/owners?lastName=nobody").await;
+        browser.element("#lastName-problem").await;
+        browser.enter("#lastName", "d").await;
+        browser.shows("[role=status]", "Matches: 2").await;
+        assert_eq!(browser.count("#lastName-problem, [aria-invalid], .refused").await, 0);
+    });
+}
+
+#[test]
 fn only_the_newest_answer_is_shown() {
     browse(async |browser| {
         browser.open("/owners/find").await;

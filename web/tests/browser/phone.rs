@@ -41,3 +41,16 @@ fn what_is_tapped_is_large_enough() {
         }
     });
 }
+
+/// Rows become cards; to a screen reader they are still a table.
+#[test]
+fn a_list_is_a_table_to_those_who_hear_it() {
+    browse(async |browser| {
+        browser.open("/owners?lastName=").await;
+        browser.window(320, 568).await;
+        let tree = browser.devtools("Accessibility.getFullAXTree", json!({})).await;
+        let with_role =
+            |role: &str| tree["nodes"].as_array().unwrap().iter().filter(|node| node["role"]["value"] == role).count();
+        assert_eq!(["table", "columnheader", "rowheader", "cell"].map(with_role), [1, 5, 5, 20]);
+    });
+}
