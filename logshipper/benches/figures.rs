@@ -1,6 +1,6 @@
 //! What logshipper costs and brings, as one table: medians of several runs, ratios within one run on one machine.
 //! `cargo bench -p logshipper -- [MEGABYTES] [SECONDS]`: size of the log that is compressed (300) and read (three times
-//! as much), and length of each writing run (10).
+//! as much), and length of each writing run (30).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::cast_precision_loss)]
 
 use std::ffi::OsStr;
@@ -24,7 +24,7 @@ const LINE: u64 = 460;
 
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u64>().ok());
-    let (megabytes, seconds) = (numbers.next().unwrap_or(300), numbers.next().unwrap_or(10));
+    let (megabytes, seconds) = (numbers.next().unwrap_or(300), numbers.next().unwrap_or(30));
     let root = tempfile::tempdir().unwrap();
     println!("{:<66} {:>12} {:>12} {:>8}", "", "this", "other", "ratio");
     compression(root.path(), megabytes);

@@ -30,8 +30,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 const HELD: Duration = Duration::from_millis(100);
 /// Between two passes of the reaper, at most.
 const REAP: Duration = Duration::from_mins(1);
-/// The worker's niceness: writers come first.
-const NICE: i32 = 10;
+/// The niceness of all threads but the rotator: writers come first.
+const NICE: i32 = 19;
 
 /// Where the daemon works, and by which rules.
 #[derive(Debug)]

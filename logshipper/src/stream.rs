@@ -35,7 +35,7 @@ pub struct Reader {
     stream: Stream,
     filter: Filter,
     follow: bool,
-    /// The highest sequence number that has been read, or passed over.
+    /// The highest sequence number that has been opened here, or passed over.
     done: u64,
     piece: Option<Piece>,
     /// The live file was read to its end, or can't be read.
@@ -51,7 +51,7 @@ struct Piece {
 }
 
 enum Source {
-    Segment(u64, Box<dyn BufRead>),
+    Segment(Box<dyn BufRead>),
     Live { file: BufReader<File>, identity: (u64, u64), renamed: Option<Instant> },
 }
 
@@ -77,7 +77,8 @@ impl Reader {
         done: u64,
         follow: bool,
     ) -> Self {
-        let archived = in_time(archived, &filter);
+        let mut archived = in_time(archived, &filter);
+        archived.retain(|segment, _| segment.sequence > done);
         Self { dir, archived, stream, filter, follow, done, piece: None, ended: false }
     }
 
@@ -94,19 +95,26 @@ impl Reader {
                 return Ok(if self.follow && !self.ended { Next::Nothing } else { Next::End });
             };
             let read = match &mut piece.source {
-                Source::Segment(_, reader) => reader.read_until(b'\n', &mut piece.partial),
+                Source::Segment(reader) => reader.read_until(b'\n', &mut piece.partial),
                 Source::Live { file, .. } => file.read_until(b'\n', &mut piece.partial),
             };
             if let Err(error) = read {
                 let name = std::mem::take(&mut piece.name);
-                self.leave();
-                return Err(io::Error::new(error.kind(), format!("{name}: {error}")));
+                self.ended = self.leave();
+                return Err(named(&name, &error));
             }
             if piece.partial.pop_if(|last| *last == b'\n').is_some() {
                 return Ok(Next::Line(std::mem::take(&mut piece.partial)));
             }
-            if self.follow && matches!(piece.source, Source::Live { .. }) && !self.is_renamed()? {
-                return Ok(Next::Nothing);
+            if self.follow && matches!(piece.source, Source::Live { .. }) {
+                match self.is_renamed() {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(Next::Nothing),
+                    Err(error) => {
+                        self.ended = self.leave();
+                        return Err(error);
+                    }
+                }
             }
             let torn = self.piece.as_mut().map(|piece| std::mem::take(&mut piece.partial)).filter(|torn| !torn.is_empty());
             let was_live = self.leave();
@@ -131,47 +139,38 @@ impl Reader {
     /// Closes the file that is open, and says whether it was the live one.
     fn leave(&mut self) -> bool {
         match self.piece.take().map(|piece| piece.source) {
-            Some(Source::Segment(sequence, _)) => {
-                self.done = sequence;
-                false
-            }
             Some(Source::Live { .. }) => {
                 // When it was opened there was no segment behind `done`: it has become the first one there is now.
                 let became = self.segments().ok().and_then(|segments| segments.first().map(|(segment, _)| segment.sequence));
                 self.done = became.unwrap_or(self.done);
                 true
             }
-            None => false,
+            Some(Source::Segment(_)) | None => false,
         }
     }
 
     fn open_next(&mut self) -> io::Result<Option<Piece>> {
         loop {
-            let here = self.segments()?.into_iter().next();
-            if let Some((segment, object)) = self.take_archived(here.as_ref().map(|(segment, _)| segment)) {
+            // Where the directory can't be listed any more, the stream is at its end.
+            let here = self.segments().inspect_err(|_| self.ended = true)?.into_iter().next();
+            if let Some(object) = self.take_archived(here.as_ref().map(|(segment, _)| segment)) {
                 let name = object.to_string();
-                let reader = self.decoder(object, FETCH).map_err(|error| {
-                    self.done = segment.sequence;
-                    io::Error::new(error.kind(), format!("{name}: {error}"))
-                })?;
-                return Ok(Some(Piece { source: Source::Segment(segment.sequence, reader), partial: Vec::new(), name }));
+                let reader = self.decoder(object, FETCH).map_err(|error| named(&name, &error))?;
+                return Ok(Some(Piece { source: Source::Segment(reader), partial: Vec::new(), name }));
             }
             let Some(dir) = &self.dir else { return Ok(None) };
             if let Some((segment, forms)) = here {
                 let form = if forms.plain.is_some() { Form::Plain } else { Form::Gz };
                 let name = segment.name(form);
-                match dir.open_file(OsStr::new(&name)) {
-                    Ok((file, _)) => {
-                        let reader = self.reader(file, form)?;
-                        return Ok(Some(Piece { source: Source::Segment(segment.sequence, reader), partial: Vec::new(), name }));
-                    }
+                let opened = dir.open_file(OsStr::new(&name));
+                if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
                     // Compressed or removed meanwhile.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                    Err(error) => {
-                        self.done = segment.sequence;
-                        return Err(io::Error::new(error.kind(), format!("{name}: {error}")));
-                    }
+                    continue;
                 }
+                self.done = segment.sequence;
+                self.archived.remove(&segment);
+                let reader = opened.and_then(|(file, _)| self.reader(file, form)).map_err(|error| named(&name, &error))?;
+                return Ok(Some(Piece { source: Source::Segment(reader), partial: Vec::new(), name }));
             }
             let name = self.stream.live_name();
             let live = match dir.open_file(OsStr::new(&name)) {
@@ -179,7 +178,7 @@ impl Reader {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 Err(error) => {
                     self.ended = true;
-                    return Err(io::Error::new(error.kind(), format!("{name}: {error}")));
+                    return Err(named(&name, &error));
                 }
             };
             // Rotated between the listing and the open: then its segment comes first, and perhaps others.
@@ -192,11 +191,14 @@ impl Reader {
         }
     }
 
-    /// Takes the next archived segment, if it comes before the next one that is here.
-    fn take_archived(&mut self, here: Option<&Segment>) -> Option<(Segment, Object)> {
-        self.archived.retain(|segment, _| segment.sequence > self.done);
+    /// Takes the next archived segment, if it comes before the next one that is here. Where numbers began anew, as they do
+    /// after the quota took all segments, each is still read once.
+    fn take_archived(&mut self, here: Option<&Segment>) -> Option<Object> {
         let (first, _) = self.archived.first_key_value()?;
-        if here.is_none_or(|here| first.sequence < here.sequence) { self.archived.pop_first() } else { None }
+        if here.is_some_and(|here| here.sequence <= first.sequence) {
+            return None;
+        }
+        self.archived.pop_first().map(|(_, object)| object)
     }
 
     /// The segments that are here and haven't been read yet.
@@ -227,6 +229,10 @@ impl Reader {
         let members = BufReader::with_capacity(fetch, members);
         Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(members))))
     }
+}
+
+fn named(name: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{name}: {error}"))
 }
 
 /// The archived segments that may hold wanted times, told by when they and the ones before them were closed: an index

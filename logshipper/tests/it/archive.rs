@@ -133,7 +133,11 @@ fn at_its_end_it_uploads_what_it_can_and_says_what_is_left() {
     store.set_down(false);
     let daemon = store.ship(&logs, &[]);
     wait_until("the rest", || store.keys().len() == 2);
+    // A store that doesn't answer holds up nobody.
+    store.set_hold(true);
+    Writer::open(&logs.pod(), "access").unwrap().write(b"and more\n").unwrap();
     daemon.stop();
+    assert_eq!(logs.lines_of_daemon().matches("stopped before all segments were archived").count(), 2);
 }
 
 #[test]
@@ -311,6 +315,21 @@ fn a_directory_can_be_the_archive() {
     daemon.stop();
     let output = logs.output(&["cat", POD, "access", "--archive", "--archive-url", &url]);
     assert_eq!(text(&output), "line 1\nline 2\nline 3\n");
+    // Numbers begin anew where nothing is left of them: no segment hides another.
+    fs::remove_dir_all(logs.pod()).unwrap();
+    fs::create_dir(logs.pod()).unwrap();
+    let daemon = logs.started(&["--rotate-bytes", "1B", "--archive-url", &url]);
+    fs::write(logs.path(&segment(1).name(Form::Plain)), "again 1\n").unwrap();
+    fs::write(logs.path(&segment(2).name(Form::Plain)), "again 2\n").unwrap();
+    wait_until("they are archived", || metric(&logs, "logshipper_archived_segments_total 2"));
+    daemon.stop();
+    let output = text(&logs.output(&["cat", POD, "access", "--archive", "--archive-url", &url]));
+    let mut lines: Vec<_> = output.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["again 1", "again 2", "line 1", "line 2", "line 3"]);
+    fs::write(logs.path(&segment(3).name(Form::Gz)), gz(b"again 3\n")).unwrap();
+    let planned = text(&logs.output(&["--dry-run", "--archive-url", &url]));
+    assert_eq!(planned, format!("upload {}: it is not archived\n", segment(3)));
 }
 
 #[test]
