@@ -237,9 +237,9 @@ fn named(name: &str, error: &io::Error) -> io::Error {
 
 /// The archived segments that may hold wanted times, told by when they and the ones before them were closed: an index
 /// costs a request, and there may be thousands.
-fn in_time(archived: BTreeMap<Segment, Object>, filter: &Filter) -> BTreeMap<Segment, Object> {
+fn in_time<T>(archived: BTreeMap<Segment, T>, filter: &Filter) -> BTreeMap<Segment, T> {
     let mut before = None;
-    let wanted = |(segment, _): &(Segment, Object)| {
+    let wanted = |(segment, _): &(Segment, T)| {
         let from = before.replace(segment.time);
         filter.since.is_none_or(|since| segment.time + CLOCK >= since)
             && filter.until.zip(from).is_none_or(|(until, from)| from - CLOCK <= until)
@@ -293,5 +293,28 @@ impl<R: ReadAt> Read for Members<R> {
             self.stretches.pop();
         }
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn archived_segments_are_told_by_their_names_with_a_day_for_clocks() {
+        let closed = |day: u64| Segment::new("a".parse().unwrap(), day, format!("2026-07-{day:02}T12:00:00Z").parse().unwrap());
+        let all: BTreeMap<_, _> = (1..=20).map(|day| (closed(day), ())).collect();
+        let days = |since: Option<&str>, until: Option<&str>| -> Vec<u64> {
+            let time = |text: &str| text.parse().unwrap();
+            let filter = Filter { since: since.map(time), until: until.map(time), ..Filter::default() };
+            in_time(all.clone(), &filter).into_keys().map(|segment| segment.sequence).collect()
+        };
+        assert_eq!(days(None, None).len(), 20);
+        // Lines of the 10th may be in the segments closed on the 10th and the 11th, and in one more on either side.
+        assert_eq!(days(Some("2026-07-10T00:00:00Z"), Some("2026-07-11T00:00:00Z")), [9, 10, 11, 12]);
+        assert_eq!(days(Some("2026-07-19T12:00:00Z"), None), [18, 19, 20]);
+        assert_eq!(days(None, Some("2026-07-02T00:00:00Z")), [1, 2, 3]);
     }
 }
