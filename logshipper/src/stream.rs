@@ -305,11 +305,11 @@ mod tests {
     #[test]
     fn archived_segments_are_told_by_their_names_with_a_day_for_clocks() {
         let closed = |day: u64| Segment::new("a".parse().unwrap(), day, format!("2026-07-{day:02}T12:00:00Z").parse().unwrap());
-        let all: BTreeMap<_, _> = (1..=20).map(|day| (closed(day), ())).collect();
+        let all: BTreeMap<_, _> = (1..=20).map(|day| (closed(day), day)).collect();
         let days = |since: Option<&str>, until: Option<&str>| -> Vec<u64> {
             let time = |text: &str| text.parse().unwrap();
             let filter = Filter { since: since.map(time), until: until.map(time), ..Filter::default() };
-            in_time(all.clone(), &filter).into_keys().map(|segment| segment.sequence).collect()
+            in_time(all.clone(), &filter).into_values().collect()
         };
         assert_eq!(days(None, None).len(), 20);
         // Lines of the 10th may be in the segments closed on the 10th and the 11th, and in one more on either side.
