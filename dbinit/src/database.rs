@@ -2,10 +2,14 @@
 
 mod connect;
 mod connection;
+mod connector;
 mod settings;
+mod socket;
 mod url;
 
 pub use self::connect::{ConnectError, Trouble, connect, forget_statements, last_insert_id};
 pub use self::connection::AnyConnection as Connection;
+pub use self::connector::Connector;
 pub use self::settings::Settings;
+pub use self::socket::Socket;
 pub use self::url::{Backend, DatabaseUrl, UrlError};

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
+use std::time::Duration;
 
 use crate::DEADLINE;
 
@@ -34,6 +35,10 @@ struct State {
     hold_at: Option<usize>,
     holding: bool,
     connections: Vec<TcpStream>,
+    /// Nothing passes, and no connection is accepted.
+    swallows: bool,
+    /// The proxy's own connections to itself, which keep others from being established.
+    fillers: Vec<TcpStream>,
 }
 
 impl Proxy {
@@ -53,7 +58,11 @@ impl Proxy {
         let shared = Arc::new(Shared::default());
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
+            while let Ok((client, address)) = listener.accept() {
+                accepting.until_it_passes();
+                if accepting.state().fillers.iter().any(|filler| filler.local_addr().is_ok_and(|of| of == address)) {
+                    continue;
+                }
                 // without a server, the client sees a closed connection
                 if let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
                     let _ = accepting.join(client, server, Arc::clone(&rewrite));
@@ -91,6 +100,30 @@ impl Proxy {
         })
     }
 
+    /// From now on what is sent disappears, in both directions, and no connection is established, as where a network drops
+    /// packets. Nobody is told.
+    ///
+    /// # Panics
+    /// Where connections are still established.
+    pub fn swallow(&self) {
+        self.shared.state().swallows = true;
+        let address = (Ipv4Addr::LOCALHOST, self.port).into();
+        for _ in 0..10_000 {
+            // The kernel drops what comes to a listener whose queue is full.
+            match TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
+                Ok(filler) => self.shared.state().fillers.push(filler),
+                Err(_) => return,
+            }
+        }
+        panic!("the listener's queue is never full");
+    }
+
+    /// Ends [`Proxy::swallow`]: what was swallowed arrives now, as what is sent again does.
+    pub fn pass(&self) {
+        self.shared.state().swallows = false;
+        self.shared.changed.notify_all();
+    }
+
     /// Closes all connections, without what was held back, and goes on as at the start.
     pub fn cut(&self) {
         let mut state = self.shared.state();
@@ -109,6 +142,10 @@ impl Shared {
         self.state.lock().unwrap()
     }
 
+    fn until_it_passes(&self) {
+        let _ = self.changed.wait_timeout_while(self.state(), DEADLINE, |state| state.swallows).unwrap();
+    }
+
     fn join(self: &Arc<Self>, client: TcpStream, server: TcpStream, rewrite: Rewrite) -> io::Result<()> {
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
@@ -119,11 +156,14 @@ impl Shared {
         thread::spawn(move || {
             pump(from_client, to_server, |_| {
                 let new = std::mem::take(&mut *spoke.lock().unwrap());
+                shared.until_it_passes();
                 !new || shared.request()
             });
         });
+        let shared = Arc::clone(self);
         thread::spawn(move || {
             pump(server, client, |bytes| {
+                shared.until_it_passes();
                 *server_spoke.lock().unwrap() = true;
                 rewrite(bytes);
                 true
@@ -198,6 +238,24 @@ mod tests {
         proxy.cut();
         assert!(held.join().unwrap().is_err());
         assert_eq!(ask(&mut connect(), 20).unwrap(), 21);
+    }
+
+    #[test]
+    fn swallows_what_is_sent_and_whoever_comes() {
+        let proxy = Proxy::start(server());
+        let address = (Ipv4Addr::LOCALHOST, proxy.port()).into();
+        let mut client = TcpStream::connect(address).unwrap();
+        assert_eq!(ask(&mut client, 1).unwrap(), 2);
+        proxy.swallow();
+        client.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        assert!(ask(&mut client, 3).is_err(), "nothing comes back");
+        assert!(TcpStream::connect_timeout(&address, Duration::from_millis(50)).is_err(), "no connection");
+        proxy.pass();
+        client.set_read_timeout(None).unwrap();
+        let mut late = [0];
+        client.read_exact(&mut late).unwrap();
+        assert_eq!(late, [4]);
+        assert_eq!(ask(&mut TcpStream::connect(address).unwrap(), 5).unwrap(), 6);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use process::{logging, settings};
 
-use crate::{admin, client, flash, trace};
+use crate::{admin, client, db, flash, limits, trace};
 
 /// Petclinic's web server.
 ///
@@ -27,9 +27,13 @@ pub struct Config {
     #[command(flatten)]
     pub database: dbinit::database::Settings,
 
-    /// Most connections to the database that are open at once
-    #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub database_connections: u32,
+    /// Its connections
+    #[command(flatten)]
+    pub pool: db::Settings,
+
+    /// What a client may take
+    #[command(flatten)]
+    pub limits: limits::Settings,
 
     /// Directory of this pod's log files; without it, lines go to standard output only
     #[arg(long, env = "LOG_DIR")]

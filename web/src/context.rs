@@ -3,18 +3,12 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use bytes::{Buf, Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
+use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 
 use crate::App;
 use crate::error::Error;
-
-/// The largest body that is read, in bytes.
-pub const BODY_LIMIT: usize = 64 * 1024;
-/// How much of a body that is too large is read and thrown away, in bytes: a client still sending it wouldn't see the answer.
-const DISCARD_LIMIT: usize = 1024 * 1024;
 
 /// A request as its handler sees it.
 pub struct Context {
@@ -124,34 +118,6 @@ fn unescape(text: &[u8]) -> Result<Vec<u8>, Error> {
         });
     }
     Ok(bytes)
-}
-
-/// Reads a body of at most [`BODY_LIMIT`] bytes.
-///
-/// # Errors
-/// [`Error::TooLarge`]; [`Error::Malformed`] where the client breaks off.
-pub(crate) async fn read_body<S, B, E>(headers: &HeaderMap, stream: S) -> Result<Bytes, Error>
-where
-    S: Stream<Item = Result<B, E>> + Send,
-    B: Buf,
-{
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0usize);
-    if announced > DISCARD_LIMIT {
-        return Err(Error::TooLarge);
-    }
-    let mut stream = std::pin::pin!(stream);
-    let (mut body, mut seen) = (BytesMut::new(), 0usize);
-    while let Some(chunk) = stream.next().await {
-        let mut chunk = chunk.map_err(|_| Error::Malformed)?;
-        seen += chunk.remaining();
-        if seen > DISCARD_LIMIT {
-            return Err(Error::TooLarge);
-        }
-        if seen <= BODY_LIMIT {
-            body.extend_from_slice(&chunk.copy_to_bytes(chunk.remaining()));
-        }
-    }
-    if seen > BODY_LIMIT { Err(Error::TooLarge) } else { Ok(body.freeze()) }
 }
 
 #[cfg(test)]

@@ -1,27 +1,64 @@
 //! The pool, and the one way to it.
 //!
 //! Handlers are async and diesel is not: [`Db::run`] takes the work to a thread that may block, with the request's span, so
-//! that every SQL statement's log line carries the request id. A connection that sat idle for a second is tried before
-//! use; one that failed is closed, not returned.
+//! that every SQL statement's log line carries the request id.
 //!
-//! While the database is away, requests wait for their turn without holding a thread, and no longer than 1.9 s.
+//! Whatever the database does, a request has its answer within `DATABASE_TIMEOUT`, and no thread waits longer: who gets no
+//! connection within `POOL_TIMEOUT` gives up, without holding a thread; a connection whose statement has no answer in time is
+//! cut (`watch`); and the server itself gives up locks and long reads before that. `pool` opens connections and
+//! looks at each before its use, `outage` writes a line a change of state.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+mod outage;
+mod pool;
+mod watch;
 
-use dbinit::database::{self, ConnectError, Connection, DatabaseUrl};
-use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
-use diesel::result::DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dbinit::database::{Connection, Connector, DatabaseUrl};
+use diesel::connection::SimpleConnection;
 use diesel::{QueryResult, result};
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout, timeout_at};
 
+use self::outage::Outages;
+use self::pool::Manager;
+use self::watch::Watch;
+use crate::limits::Limit;
 use crate::metrics::Metrics;
 use crate::trace;
 
-/// A connection idle for longer than this is tried with a statement before it is used again.
-const TRUST_IDLE: Duration = Duration::from_secs(1);
-/// How long a request waits for the database, all in all: for its turn, a connection, and the answer.
-const WAIT: Duration = Duration::from_millis(1900);
+/// The settings of the pool, to be flattened into the program's own.
+#[derive(clap::Args, Clone, Debug)]
+#[group(id = "pool")]
+pub struct Settings {
+    /// Most connections to the database that are open at once
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub database_connections: u32,
+
+    /// Time that a request waits for a connection of the pool
+    #[arg(long, env = "POOL_TIMEOUT", default_value = "1s", value_parser = process::settings::duration)]
+    pub pool_timeout: Duration,
+
+    /// Time that a request waits for the database all in all: for a connection and the answer
+    #[arg(long, env = "DATABASE_TIMEOUT", default_value = "1900ms", value_parser = process::settings::duration)]
+    pub database_timeout: Duration,
+}
+
+impl Settings {
+    /// What the server gives up by itself, so that it doesn't go on for somebody who has gone: waits for rows and tables
+    /// (seconds, at least one), and reads (milliseconds).
+    fn session(&self) -> String {
+        let lock = (self.database_timeout.as_secs() / 2).max(1);
+        let read = self.give_up().as_millis();
+        format!("innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}, max_execution_time = {read}")
+    }
+
+    /// A little before a request gives up, what it waits for does.
+    fn give_up(&self) -> Duration {
+        self.database_timeout * 4 / 5
+    }
+}
 
 /// The database as handlers see it. Clones share the pool.
 #[derive(Clone)]
@@ -29,6 +66,11 @@ pub struct Db {
     pool: r2d2::Pool<Manager>,
     /// As many turns as connections: those who wait for one don't hold a thread.
     turns: Arc<Semaphore>,
+    /// How long a request waits for its turn and its connection.
+    patience: Duration,
+    /// How long it waits all in all.
+    wait: Duration,
+    outages: Arc<Outages>,
     metrics: Metrics,
 }
 
@@ -46,7 +88,7 @@ pub struct PoolState {
 /// Why the database gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// No connection could be had in time: the answer is 503.
+    /// There was no connection or no answer in time, or the database refuses for now: the answer is 503.
     #[error("the database can't be reached: {0}")]
     Unavailable(String),
     /// The statement failed.
@@ -55,35 +97,39 @@ pub enum DbError {
 }
 
 impl Db {
-    /// A pool of at most `size` connections, opened when they are needed: web starts without its database.
-    pub fn new(url: DatabaseUrl, size: u32, metrics: Metrics) -> Self {
+    /// A pool of connections that are opened when they are needed: web starts without its database.
+    pub fn new(url: DatabaseUrl, settings: &Settings, metrics: Metrics) -> Self {
+        let Settings { database_connections: size, pool_timeout: patience, database_timeout: wait } = *settings;
+        let outages = Arc::<Outages>::default();
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
-            .connection_timeout(WAIT)
+            .test_on_check_out(false)
+            // Also how often a failed connection is tried again: every half of it.
+            .connection_timeout(patience)
             .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(Manager { url, failing: Mutex::new(None) });
-        Self { pool, turns: Arc::new(Semaphore::new(size as usize)), metrics }
+            .build_unchecked(Manager::new(Connector::new(url, settings.session()), settings.give_up(), Arc::clone(&outages)));
+        Self { pool, turns: Arc::new(Semaphore::new(size as usize)), patience, wait, outages, metrics }
     }
 
     /// Runs `work` on a connection of the pool. `statement` names it in the logs.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] where there is no answer within 1.9 s, or the connection is lost; otherwise the query's own.
+    /// [`DbError::Unavailable`] where there is no answer in time, the connection is lost, or the database refuses for now;
+    /// otherwise the query's own.
     pub async fn run<T, F>(&self, statement: &'static str, work: F) -> Result<T, DbError>
     where
         F: FnOnce(&mut Connection) -> QueryResult<T> + Send + 'static,
         T: Send + 'static,
     {
-        let asked = Instant::now();
+        if self.outages.is_down() && self.pool.state().connections == 0 {
+            return Err(DbError::Unavailable("connections fail".to_owned()));
+        }
         let span = trace::statement(statement);
-        let answered = tokio::time::timeout(WAIT, self.run_in_turn(asked, statement, work)).await;
-        let answered = answered.unwrap_or_else(|_| {
-            self.metrics.database_timeout();
-            Err(DbError::Unavailable(format!("{statement}: no answer in time")))
-        });
-        span.done(&answered);
-        answered
+        let result = self.run_in_turn(Instant::now(), statement, work).await;
+        span.done(&result);
+        self.outages.statement(statement, result.as_ref().err());
+        result
     }
 
     async fn run_in_turn<T, F>(&self, asked: Instant, statement: &'static str, work: F) -> Result<T, DbError>
@@ -91,23 +137,35 @@ impl Db {
         F: FnOnce(&mut Connection) -> QueryResult<T> + Send + 'static,
         T: Send + 'static,
     {
-        let Self { pool, turns, metrics } = self.clone();
-        let turn = turns.acquire_owned().await;
+        let Self { pool, turns, patience, wait, metrics, .. } = self.clone();
+        let Ok(turn) = timeout(patience, turns.acquire_owned()).await else {
+            metrics.limit_reached(Limit::PoolTime);
+            return Err(DbError::Unavailable("no connection in time".to_owned()));
+        };
         let span = tracing::Span::current();
+        let watch = Watch::until(asked + wait);
+        let watched = watch.watched();
         let done = tokio::task::spawn_blocking(move || {
             let _entered = span.enter();
             // Kept to the end of the work, also where nobody waits for it any more.
             let _turn = turn;
-            let mut pooled = pool.get().map_err(|error| DbError::Unavailable(error.to_string()))?;
+            let Some(mut pooled) = pool::checkout(&pool, patience.saturating_sub(asked.elapsed())) else {
+                metrics.limit_reached(Limit::PoolTime);
+                return Err(DbError::Unavailable("no connection in time".to_owned()));
+            };
             let begun = Instant::now();
             metrics.pool_wait(begun.duration_since(asked));
-            let result = pooled.use_for(work);
+            let result = watched.over(pooled.socket(), || pooled.use_for(work));
             metrics.statement(statement, begun.elapsed());
-            result
+            result.unwrap_or_else(|| Err(DbError::Unavailable("no connection in time".to_owned())))
         });
-        match done.await {
-            Ok(result) => result,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        match timeout_at(asked + wait, done).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
+            Err(_) => {
+                self.metrics.database_timeout();
+                Err(DbError::Unavailable("no answer in time".to_owned()))
+            }
         }
     }
 
@@ -117,116 +175,8 @@ impl Db {
         PoolState { open: state.connections, idle: state.idle_connections.min(state.connections), most: self.pool.max_size() }
     }
 
-    /// Whether the database answers a statement within 1.9 s.
+    /// Whether the database answers a statement in time.
     pub async fn answers(&self) -> bool {
         self.run("readiness", |connection| connection.batch_execute("SELECT 1")).await.is_ok()
-    }
-}
-
-/// Opens connections by the URL's scheme, so that the log has the real cause of a failure.
-struct Manager {
-    url: DatabaseUrl,
-    /// Why the last attempt failed, if it did: the log has a line a change, not a line an attempt.
-    failing: Mutex<Option<String>>,
-}
-
-impl Manager {
-    fn note(&self, outcome: Option<String>) {
-        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        match &outcome {
-            Some(error) if failing.as_ref() != Some(error) => tracing::error!(error, "database connection failed"),
-            None if failing.is_some() => tracing::info!("database connection restored"),
-            _ => {}
-        }
-        *failing = outcome;
-    }
-}
-
-struct Pooled {
-    connection: Connection,
-    used: Instant,
-    broken: bool,
-}
-
-impl Pooled {
-    fn use_for<T>(&mut self, work: impl FnOnce(&mut Connection) -> QueryResult<T>) -> Result<T, DbError> {
-        // Broken until proven otherwise: a panic in `work` leaves the connection in an unknown state.
-        self.broken = true;
-        let result = work(&mut self.connection);
-        self.used = Instant::now();
-        self.broken = result.as_ref().is_err_and(|error| !leaves_connection_usable(error));
-        result.map_err(|error| {
-            database::forget_statements(&mut self.connection);
-            // The client library has no kind for a lost connection: whether it is, a statement tells.
-            if self.broken && self.connection.batch_execute("SELECT 1").is_err() {
-                return DbError::Unavailable(format!("connection lost: {error}"));
-            }
-            DbError::Query(error)
-        })
-    }
-}
-
-fn leaves_connection_usable(error: &result::Error) -> bool {
-    use result::Error::{DatabaseError, NotFound, RollbackTransaction};
-    match error {
-        NotFound | RollbackTransaction => true,
-        DatabaseError(kind, _) => matches!(kind, UniqueViolation | ForeignKeyViolation | NotNullViolation | CheckViolation),
-        _ => false,
-    }
-}
-
-impl r2d2::ManageConnection for Manager {
-    type Connection = Pooled;
-    type Error = ManageError;
-
-    fn connect(&self) -> Result<Pooled, ManageError> {
-        let connected = database::connect(&self.url);
-        self.note(connected.as_ref().err().map(ToString::to_string));
-        let mut connection = connected?;
-        diesel::Connection::set_instrumentation(&mut connection, LogStatements { started: Instant::now() });
-        Ok(Pooled { connection, used: Instant::now(), broken: false })
-    }
-
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ManageError> {
-        if pooled.used.elapsed() > TRUST_IDLE {
-            pooled.connection.batch_execute("SELECT 1")?;
-        }
-        Ok(())
-    }
-
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        pooled.broken
-    }
-}
-
-/// Why a connection could not be opened, or was found dead.
-#[derive(Debug, thiserror::Error)]
-enum ManageError {
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    #[error(transparent)]
-    Dead(#[from] result::Error),
-}
-
-/// One line a statement: its text without the values, and its time. The request id comes with the span.
-struct LogStatements {
-    started: Instant,
-}
-
-impl Instrumentation for LogStatements {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        match event {
-            InstrumentationEvent::StartQuery { .. } => self.started = Instant::now(),
-            InstrumentationEvent::FinishQuery { query, error, .. } => {
-                let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-                let text = query.to_string();
-                let sql = text.split(" -- binds:").next().unwrap_or_default();
-                match error {
-                    None | Some(result::Error::NotFound) => tracing::info!(target: "sql", micros, sql, "statement"),
-                    Some(error) => tracing::warn!(target: "sql", micros, sql, %error, "statement failed"),
-                }
-            }
-            _ => {}
-        }
     }
 }

@@ -3,6 +3,7 @@
 use http::{Method, StatusCode};
 
 use crate::db::DbError;
+use crate::limits::Limit;
 
 /// Why a request got no page. Each becomes an error page, or problem details where JSON is asked for.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +23,9 @@ pub enum Error {
     /// A query or a form that isn't percent-encoded UTF-8, or a body that broke off.
     #[error("malformed request")]
     Malformed,
-    /// The body is larger than what is read.
-    #[error("body too large")]
-    TooLarge,
+    /// A client wants more than there is for it, or takes longer.
+    #[error("limit reached: {}", .0.name())]
+    Limit(Limit),
     /// The body isn't a form.
     #[error("unsupported media type")]
     UnsupportedMediaType,
@@ -60,7 +61,7 @@ impl Error {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Limit(limit) => limit.status(),
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Database(DbError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Database(DbError::Query(_)) | Self::OnPurpose | Self::Panicked | Self::Render(_) => {

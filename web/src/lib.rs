@@ -10,7 +10,7 @@
 //! | `router`, `client`, `context`, `form`, `flash`, `mac` | from a request to a handler's arguments |
 //! | `health`, `long_process` | what operators ask |
 //! | `program`, `config`, `server`, `shutdown` | from the start to the last answer |
-//! | `access`, `trace`, `metrics`, `admin`, `db` | around each request: its log line, its trace, its counters, its connection |
+//! | `access`, `trace`, `limits`, `metrics`, `admin`, `db` | around each request: its log line, its trace, its limits, its counters, its connection |
 //! | `views`, `i18n`, `error` | from a handler's result to a response |
 //! | `source`, `assets`, `resources` | texts and files that come with the program |
 
@@ -32,6 +32,7 @@ pub mod health;
 pub mod home;
 pub mod i18n;
 pub mod info;
+pub mod limits;
 pub mod long_process;
 pub mod mac;
 pub mod metrics;
@@ -69,6 +70,8 @@ pub struct App {
     pub admin: admin::Gate,
     /// What cookies are signed with.
     pub cookies: mac::Key,
+    /// What a client may take.
+    pub limits: Arc<limits::Limits>,
     /// Templates and languages.
     pub views: Arc<views::Views>,
     /// The veterinarians, read at most every few seconds.
@@ -82,10 +85,10 @@ impl App {
     ///
     /// # Errors
     /// A template or a message file that came with the program can't be read, or the system has no random numbers.
-    pub fn new(db: Db, health: Health) -> anyhow::Result<Self> {
+    pub fn new(db: Db, health: Health, limits: limits::Limits) -> anyhow::Result<Self> {
         let (admin, cookies) = (admin::Gate::default(), mac::Key::random()?);
         let views = Arc::new(views::Views::new(source::Source::BuiltIn)?);
-        Ok(Self { db, health, admin, cookies, views, vets: Arc::default(), commit: "unknown".into() })
+        Ok(Self { db, health, limits: Arc::new(limits), admin, cookies, views, vets: Arc::default(), commit: "unknown".into() })
     }
 
     /// The same with secrets of the settings: who may do what operators may, and what cookies are signed with.

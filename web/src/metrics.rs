@@ -16,6 +16,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::db::Db;
+use crate::limits::Limit;
 use crate::trace::export;
 
 /// A histogram of seconds a label set.
@@ -31,6 +32,9 @@ pub struct Metrics {
     statement_time: Seconds<Statement>,
     pool_wait: Histogram,
     database_timeouts: Counter,
+    limit_refusals: Family<Refused, Counter>,
+    /// Connections that are open right now.
+    pub connections: Gauge,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -43,6 +47,11 @@ struct Request {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Route {
     route: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Refused {
+    limit: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -65,6 +74,8 @@ impl Metrics {
             statement_time: Family::new_with_constructor(seconds),
             pool_wait: seconds(),
             database_timeouts: Counter::default(),
+            limit_refusals: Family::default(),
+            connections: Gauge::default(),
         };
         let mut registry = Registry::default();
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
@@ -80,6 +91,9 @@ impl Metrics {
             "Requests that got no answer of the database in time",
             metrics.database_timeouts.clone(),
         );
+        registry.register("http_connections", "Connections open", metrics.connections.clone());
+        let help = "Requests and connections that a limit ended, by its name";
+        registry.register("limit_refusals", help, metrics.limit_refusals.clone());
         registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         (metrics, registry)
     }
@@ -100,6 +114,11 @@ impl Metrics {
     /// Counts a request that the database gave no answer in time.
     pub fn database_timeout(&self) {
         self.database_timeouts.inc();
+    }
+
+    /// Counts a request or a connection that a limit ended.
+    pub fn limit_reached(&self, limit: Limit) {
+        self.limit_refusals.get_or_create(&Refused { limit: limit.name() }).inc();
     }
 
     /// Notes how long `statement` held a connection.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use process::logging::{self, Logging, Stream};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tracing::Level;
 
@@ -14,6 +15,7 @@ use crate::admin::Gate;
 use crate::config::Config;
 use crate::db::Db;
 use crate::health::Health;
+use crate::limits::Limits;
 use crate::metrics::{self, Metrics};
 use crate::server::{Server, Service};
 use crate::shutdown::{Draining, Signals};
@@ -26,6 +28,9 @@ const STREAMS: [Stream; 3] = [
     Stream { name: "err", accepts: |event| *event.level() == Level::ERROR },
 ];
 
+/// Files that are open beside the clients' connections, at most: those to the database, logs, the admin port.
+const OTHER_FILES: u64 = 256;
+
 /// Serves until SIGTERM or SIGINT, drains, and returns.
 ///
 /// # Errors
@@ -34,6 +39,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let logging = logging::start(&config.logging, config.log_dir.as_deref(), &STREAMS).with_context(|| {
         format!("LOG_DIR {}: log files can't be opened", config.log_dir.clone().unwrap_or_default().display())
     })?;
+    allow_open_files(config.limits.connections);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
 
     let export = Export::start(&config.traces, runtime.handle())?;
@@ -46,35 +52,50 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) -> anyhow::Result<()> {
+    // Before anything says that this program is there: who reads it may send a signal.
+    let signals = Signals::new()?;
     let pages = listen("LISTEN_ADDR", config.listen_addr).await?;
     let admin = listen("ADMIN_ADDR", config.admin_addr).await?;
     let draining = Draining::default();
     let (metrics, mut registry) = Metrics::new();
-    let db = Db::new(config.database.url.clone(), config.database_connections, metrics.clone());
+    let db = Db::new(config.database.url.clone(), &config.pool, metrics.clone());
     metrics::register(&mut registry, logging.outputs(), db.clone(), export.counts());
     let health = Health::new(db.clone(), draining.clone());
     let gate = Gate::new(&config.admin)?;
     if gate.is_open() {
         tracing::warn!("ADMIN_TOKEN is not set: everyone may switch /healthcheck");
     }
-    let app = App::new(db, health.clone())?.configured(&config.pages, &config.info)?.guarded(gate.clone(), config.cookies.key()?);
+    let limits = Limits::new(config.limits.clone(), metrics.clone());
+    let app = App::new(db, health.clone(), limits)?.configured(&config.pages, &config.info)?;
+    let app = app.guarded(gate.clone(), config.cookies.key()?);
     tracing::info!(address = %pages.local_addr()?, admin = %admin.local_addr()?, "listening");
 
     // The admin port is there to the end: who looks at a drain needs it.
-    let admin =
-        Server::new(admin, warp::service(crate::admin::routes(registry, health, gate, logging.threshold())), Draining::default());
+    let routes = crate::admin::routes(registry, health, gate, logging.threshold());
+    let admin = Server::new(admin, warp::service(routes), Draining::default(), &config.limits, metrics.clone());
     tokio::spawn(admin.run(std::future::pending()));
     let trusted = config.client.trusted_proxies.clone();
-    let service = AccessLog::new(warp::service(crate::routes(app)), metrics).tracing(export.traces()).trusting(trusted);
-    serve(Server::new(pages, service, draining), config.drain_timeout.saturating_sub(export.end_takes())).await
+    let service = AccessLog::new(warp::service(crate::routes(app)), metrics.clone()).tracing(export.traces()).trusting(trusted);
+    let server = Server::new(pages, service, draining, &config.limits, metrics);
+    serve(server, signals, config.drain_timeout.saturating_sub(export.end_takes())).await
+}
+
+/// Each connection is an open file, and the shell's or the runtime's usual limit is far below what the system allows.
+fn allow_open_files(connections: u32) {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        tracing::warn!(%error, "limit of open files not raised");
+    }
+    if limit.maximum.is_some_and(|most| most < u64::from(connections) + OTHER_FILES) {
+        tracing::warn!(open_files = limit.maximum, connections, "fewer files may be open (ulimit -Hn) than CONNECTIONS allows");
+    }
 }
 
 async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("{setting} {address}: can't listen"))
 }
 
-async fn serve<S: Service>(server: Server<S>, drain_timeout: Duration) -> anyhow::Result<()> {
-    let mut signals = Signals::new()?;
+async fn serve<S: Service>(server: Server<S>, mut signals: Signals, drain_timeout: Duration) -> anyhow::Result<()> {
     let drain = server
         .run(async {
             let signal = signals.next().await;

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Buf;
 use futures_util::{FutureExt, Stream};
@@ -13,7 +14,7 @@ use warp::{Filter, Rejection};
 use crate::App;
 use crate::access::RequestId;
 use crate::client::Client;
-use crate::context::{self, Context};
+use crate::context::Context;
 use crate::error::Error;
 use crate::views::{Asker, Reply};
 
@@ -149,30 +150,33 @@ where
     if head.client.cross_site {
         return Err(Error::CrossSite);
     }
-    let body = if method == Method::GET { bytes::Bytes::new() } else { context::read_body(&head.headers, body).await? };
+    let limits = Arc::clone(&app.limits);
+    let body = if method == Method::GET { bytes::Bytes::new() } else { limits.body(&head.headers, body).await? };
     let cx = Context::new(app, head.query, head.headers, body);
-    let answer = AssertUnwindSafe((matched.handle)(&method, cx));
-    match answer.catch_unwind().await {
-        Ok(result) => result,
-        Err(_) => Err(Error::Panicked),
-    }
+    let answer = AssertUnwindSafe((matched.handle)(&method, cx)).catch_unwind();
+    limits.answer(matched.template, answer.map(|result| result.unwrap_or(Err(Error::Panicked)))).await
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
     use http::{Request, StatusCode};
     use tower_service::Service;
 
     use super::*;
+    use crate::config::Config;
     use crate::db::Db;
     use crate::health::Health;
+    use crate::limits::Limits;
     use crate::metrics::Metrics;
     use crate::shutdown::Draining;
 
     #[tokio::test]
     async fn a_handler_that_panics_has_answered_500() {
-        let db = Db::new("sqlite:never-opened".parse().unwrap(), 1, Metrics::new().0);
-        let app = App::new(db.clone(), Health::new(db, Draining::default())).unwrap();
+        let config = Config::parse_from(["web", "--database-url", "sqlite:never-opened"]);
+        let (metrics, _) = Metrics::new();
+        let db = Db::new(config.database.url, &config.pool, metrics.clone());
+        let app = App::new(db.clone(), Health::new(db, Draining::default()), Limits::new(config.limits, metrics)).unwrap();
         let table = warp::path::end().map(|| Matched {
             template: "/",
             methods: &[Method::GET],

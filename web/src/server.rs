@@ -1,6 +1,8 @@
-//! Connections: accepted until the end begins, each served by hyper, all of them ended by one deadline.
+//! Connections: accepted until the end begins, each served by hyper within its limits, all of them ended by one deadline.
 
+use std::cell::Cell;
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,14 +13,17 @@ use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
+use crate::limits::{self, Connections, Limit};
+use crate::metrics::Metrics;
 use crate::shutdown::Draining;
 
-/// How long a connection may be idle, and take to send the next request's head. Longer than the 60 s for which nginx keeps idle
-/// connections, so that it is never this end that closes one on a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
+/// The kernel ends a connection whose peer has taken nothing of what was sent for this long, in milliseconds: one that
+/// asks and doesn't read would keep its buffers for ever.
+const SEND_TIMEOUT: u32 = 30_000;
 /// Idle connections are closed this long after the end began: a request that was on its way meanwhile is still answered,
 /// with `Connection: close`, and never meets a closed socket.
 const LINGER: Duration = Duration::from_secs(1);
@@ -55,12 +60,16 @@ pub struct Server<S> {
     service: S,
     draining: Draining,
     connections: GracefulShutdown,
+    limits: limits::Settings,
+    places: Connections,
+    metrics: Metrics,
 }
 
 impl<S: Service> Server<S> {
     /// Serves `service` on `listener`.
-    pub fn new(listener: TcpListener, service: S, draining: Draining) -> Self {
-        Self { listener, service, draining, connections: GracefulShutdown::new() }
+    pub fn new(listener: TcpListener, service: S, draining: Draining, limits: &limits::Settings, metrics: Metrics) -> Self {
+        let (limits, places) = (limits.clone(), Connections::new(limits, metrics.connections.clone()));
+        Self { listener, service, draining, connections: GracefulShutdown::new(), limits, places, metrics }
     }
 
     /// Accepts connections until `end` is ready; then takes those that already wait in the listener's queue, and no more.
@@ -83,18 +92,28 @@ impl<S: Service> Server<S> {
     }
 
     fn serve(&self, stream: TcpStream, peer: SocketAddr) {
-        if let Err(error) = stream.set_nodelay(true) {
+        let place = match self.places.admit(peer.ip()) {
+            Ok(place) => place,
+            Err(limit) => return self.metrics.limit_reached(limit),
+        };
+        if let Err(error) = set_options(&stream) {
             tracing::debug!(%peer, %error, "connection lost");
             return;
         }
-        let (service, draining) = (self.service.clone(), self.draining.clone());
+        let (service, draining, metrics) = (self.service.clone(), self.draining.clone(), self.metrics.clone());
+        let left = Cell::new(self.limits.connection_requests);
         let answer = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer));
             give_path(request.uri_mut());
+            left.set(left.get().saturating_sub(1));
+            let last = left.get() == 0;
+            if last {
+                metrics.limit_reached(Limit::ConnectionRequests);
+            }
             let (answered, draining) = (service.clone().call(request), draining.clone());
             async move {
                 let mut response = answered.await?;
-                if draining.has_begun() {
+                if last || draining.has_begun() {
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(response)
@@ -102,12 +121,18 @@ impl<S: Service> Server<S> {
         });
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
+            .header_read_timeout(self.limits.header_timeout)
+            .max_buf_size(self.limits.header_bytes as usize)
             .serve_connection(TokioIo::new(stream), answer);
         let connection = self.connections.watch(connection);
+        let metrics = self.metrics.clone();
         tokio::spawn(async move {
+            let _place = place;
             if let Err(error) = connection.await {
                 tracing::debug!(%peer, %error, "connection failed");
+                if let Some(limit) = limit_behind(&error) {
+                    metrics.limit_reached(limit);
+                }
             }
         });
     }
@@ -120,8 +145,24 @@ fn give_path(uri: &mut Uri) {
     }
 }
 
+fn set_options(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    Ok(set_tcp_user_timeout(stream, SEND_TIMEOUT)?)
+}
+
+/// The limit for which hyper ended a connection by itself.
+fn limit_behind(error: &hyper::Error) -> Option<Limit> {
+    if error.is_timeout() {
+        Some(Limit::HeaderTime)
+    } else if error.is_parse_too_large() {
+        Some(Limit::HeaderSize)
+    } else {
+        None
+    }
+}
+
 /// Without free file descriptors accept fails at once, again and again.
-async fn wait_for_descriptors(error: &std::io::Error) {
+async fn wait_for_descriptors(error: &io::Error) {
     tracing::error!(%error, "connection not accepted");
     tokio::time::sleep(Duration::from_millis(100)).await;
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use http::header::Entry;
 use http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
     STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, Method, StatusCode};
@@ -231,6 +231,9 @@ impl Views {
             && let Ok(methods) = allow(methods)
         {
             headers.insert(ALLOW, methods);
+        }
+        if status == StatusCode::REQUEST_TIMEOUT {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, admin::CHALLENGE);

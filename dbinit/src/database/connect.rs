@@ -1,6 +1,7 @@
 //! One connection, for either kind of database, with the real cause where there is none.
 
 use std::fs::File;
+use std::time::Duration;
 
 use diesel::Connection as _;
 use diesel::connection::{CacheSize, SimpleConnection};
@@ -8,7 +9,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use diesel::{ConnectionError, MysqlConnection, SqliteConnection};
 
-use super::{Backend, Connection, DatabaseUrl};
+use super::{Backend, Connection, Connector, DatabaseUrl};
+
+const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
 impl Connection {
     /// The kind of database behind it.
@@ -100,6 +103,10 @@ impl ConnectError {
         Self { trouble: Trouble::Unreachable, message }
     }
 
+    pub(super) fn unknown_host(error: &std::io::Error) -> Self {
+        Self { trouble: Trouble::UnknownHost, message: error.to_string() }
+    }
+
     pub(crate) fn too_old(message: String) -> Self {
         Self { trouble: Trouble::TooOld, message }
     }
@@ -119,19 +126,27 @@ impl From<diesel::result::Error> for ConnectError {
     }
 }
 
-/// Connects. Blocks; an address that swallows packets holds it until the kernel gives up (about two minutes).
+/// How long a connection may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connects. Blocks for at most 10 s and the time it takes to resolve the host's name.
 ///
 /// A MySQL session is strict, so that a text that is too long is refused and never cut, and reads what is committed
 /// (READ COMMITTED), as [`owner_list`](crate::owner_list) needs it. Where the URL requires TLS, the
 /// session is asked for its cipher before anything else is sent.
 pub fn connect(url: &DatabaseUrl) -> Result<Connection, ConnectError> {
+    Connector::new(url.clone(), String::new()).connect(CONNECT_TIMEOUT).map(|(connection, _)| connection)
+}
+
+/// Connects, however long it takes.
+pub(super) fn open(url: &DatabaseUrl, session: &str) -> Result<Connection, ConnectError> {
     match url.backend() {
-        Backend::Mysql => mysql(url).map(Connection::Mysql),
+        Backend::Mysql => mysql(url, session).map(Connection::Mysql),
         Backend::Sqlite => sqlite(url).map(Connection::Sqlite),
     }
 }
 
-fn mysql(url: &DatabaseUrl) -> Result<MysqlConnection, ConnectError> {
+fn mysql(url: &DatabaseUrl, session: &str) -> Result<MysqlConnection, ConnectError> {
     if let Some(ca) = url.ssl_ca() {
         File::open(&ca).map_err(|error| ConnectError {
             trouble: Trouble::Certificate,
@@ -145,11 +160,9 @@ fn mysql(url: &DatabaseUrl) -> Result<MysqlConnection, ConnectError> {
             message: "the session has no cipher (Ssl_cipher is empty)".to_owned(),
         });
     }
-    diesel::sql_query(
-        "SET SESSION transaction_isolation = 'READ-COMMITTED',
-         sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-    )
-    .execute(&mut connection)?;
+    let comma = if session.is_empty() { "" } else { ", " };
+    diesel::sql_query(format!("SET SESSION transaction_isolation = 'READ-COMMITTED', sql_mode = '{SQL_MODE}'{comma}{session}"))
+        .execute(&mut connection)?;
     Ok(connection)
 }
 

@@ -1,6 +1,8 @@
 //! `DATABASE_URL`: taken apart once, never shown with its password.
 
 use std::fmt;
+use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -180,6 +182,15 @@ impl DatabaseUrl {
             let _ = url.set_password(Some(password));
         }
         Self(target)
+    }
+
+    /// Where the server listens, by what its name is resolved to now; none where it isn't reached by TCP.
+    pub(super) fn addresses(&self) -> Option<io::Result<Vec<SocketAddr>>> {
+        let Target::Mysql(url) = &self.0 else { return None };
+        let url =
+            if url.query_pairs().any(|(name, _)| name == "unix_socket") { None } else { Url::parse(&self.for_client()).ok() };
+        // sorted out by FromStr: mysql has no port that Url knows, and every URL has a host
+        url.map(|url| url.socket_addrs(|| Some(3306)))
     }
 
     /// What the MySQL client takes. Contains the password. `localhost` becomes 127.0.0.1: to the client it would mean a

@@ -175,6 +175,8 @@ error-404-title = Hier ist nichts
 error-404-text = Die Seite, den Halter oder das Tier gibt es nicht.
 error-405-title = So geht es nicht
 error-405-text = Diese Seite gibt es, aber sie lässt sich so nicht verwenden.
+error-408-title = Das hat zu lange gedauert
+error-408-text = Was Sie geschickt haben, ist nicht rechtzeitig angekommen. Bitte versuchen Sie es noch einmal.
 error-413-title = Zu viel auf einmal
 error-413-text = Was Sie geschickt haben, ist größer, als wir annehmen.
 error-415-title = Kein Formular
@@ -182,7 +184,9 @@ error-415-text = Was Sie geschickt haben, ist kein Formular, das wir lesen könn
 error-500-title = Da ist etwas schiefgegangen
 error-500-text = Der Fehler liegt bei uns und ist notiert. Bitte versuchen Sie es noch einmal.
 error-503-title = Einen Augenblick, bitte
-error-503-text = Unsere Kartei ist gerade nicht erreichbar. Bitte versuchen Sie es in einigen Sekunden noch einmal.
+error-503-text = Das können wir gerade nicht beantworten. Bitte versuchen Sie es in einigen Sekunden noch einmal.
+error-504-title = Das hat zu lange gedauert
+error-504-text = Wir konnten nicht rechtzeitig antworten. Bitte versuchen Sie es in einigen Sekunden noch einmal.
 
 ## Ein Tag
 

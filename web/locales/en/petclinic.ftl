@@ -175,6 +175,8 @@ error-404-title = Nothing here
 error-404-text = The page, the owner or the pet you asked for does not exist.
 error-405-title = Not like this
 error-405-text = This page exists, but cannot be used that way.
+error-408-title = That took too long
+error-408-text = What you sent did not arrive in time. Please try again.
 error-413-title = Too much at once
 error-413-text = What you sent is larger than we accept.
 error-415-title = Not a form
@@ -182,7 +184,9 @@ error-415-text = What you sent is not a form that we can read.
 error-500-title = Something went wrong
 error-500-text = The mistake is ours, and it has been noted. Please try again.
 error-503-title = One moment, please
-error-503-text = Our records cannot be reached right now. Please try again in a few seconds.
+error-503-text = We cannot answer that right now. Please try again in a few seconds.
+error-504-title = That took too long
+error-504-text = We could not answer in time. Please try again in a few seconds.
 
 ## A day
 

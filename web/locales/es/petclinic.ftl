@@ -175,6 +175,8 @@ error-404-title = Aquí no hay nada
 error-404-text = La página, el dueño o la mascota que buscas no existe.
 error-405-title = Así no
 error-405-text = Esta página existe, pero no se puede usar de ese modo.
+error-408-title = Ha tardado demasiado
+error-408-text = Lo que enviaste no llegó a tiempo. Inténtalo de nuevo.
 error-413-title = Demasiado de una vez
 error-413-text = Lo que has enviado es más grande de lo que aceptamos.
 error-415-title = No es un formulario
@@ -182,7 +184,9 @@ error-415-text = Lo que has enviado no es un formulario que podamos leer.
 error-500-title = Algo ha salido mal
 error-500-text = El fallo es nuestro y ha quedado anotado. Inténtalo de nuevo.
 error-503-title = Un momento, por favor
-error-503-text = Ahora mismo no podemos acceder a nuestros registros. Inténtalo de nuevo en unos segundos.
+error-503-text = Ahora mismo no podemos responder a eso. Inténtalo de nuevo en unos segundos.
+error-504-title = Ha tardado demasiado
+error-504-text = No hemos podido responder a tiempo. Inténtalo de nuevo en unos segundos.
 
 ## Un día
 

@@ -175,6 +175,8 @@ error-404-title = Aqui não há nada
 error-404-text = A página, o dono ou o animal que procura não existe.
 error-405-title = Assim não
 error-405-text = Esta página existe, mas não pode ser usada desse modo.
+error-408-title = Demorou demasiado
+error-408-text = O que enviou não chegou a tempo. Tente de novo.
 error-413-title = Demasiado de uma só vez
 error-413-text = O que enviou é maior do que aceitamos.
 error-415-title = Não é um formulário
@@ -182,7 +184,9 @@ error-415-text = O que enviou não é um formulário que consigamos ler.
 error-500-title = Algo correu mal
 error-500-text = O erro é nosso e ficou registado. Tente de novo.
 error-503-title = Um momento, por favor
-error-503-text = De momento não conseguimos aceder aos nossos registos. Tente de novo dentro de alguns segundos.
+error-503-text = De momento não conseguimos responder. Tente de novo dentro de alguns segundos.
+error-504-title = Demorou demasiado
+error-504-text = Não conseguimos responder a tempo. Tente de novo dentro de alguns segundos.
 
 ## Um dia
 

@@ -175,6 +175,8 @@ error-404-title = Burada bir şey yok
 error-404-text = Aradığınız sayfa, sahip ya da hayvan yok.
 error-405-title = Böyle olmaz
 error-405-text = Bu sayfa var, ama bu şekilde kullanılamaz.
+error-408-title = Çok uzun sürdü
+error-408-text = Gönderdikleriniz zamanında ulaşmadı. Lütfen yeniden deneyin.
 error-413-title = Bir seferde çok fazla
 error-413-text = Gönderdiğiniz, kabul ettiğimizden daha büyük.
 error-415-title = Form değil
@@ -182,7 +184,9 @@ error-415-text = Gönderdiğiniz, okuyabildiğimiz bir form değil.
 error-500-title = Bir şeyler ters gitti
 error-500-text = Hata bizde ve not edildi. Lütfen yeniden deneyin.
 error-503-title = Bir dakika, lütfen
-error-503-text = Kayıtlarımıza şu anda ulaşılamıyor. Lütfen birkaç saniye sonra yeniden deneyin.
+error-503-text = Şu anda buna yanıt veremiyoruz. Lütfen birkaç saniye sonra yeniden deneyin.
+error-504-title = Çok uzun sürdü
+error-504-text = Zamanında yanıt veremedik. Lütfen birkaç saniye sonra yeniden deneyin.
 
 ## Bir gün
 

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use clap::Parser;
 use dbinit::database::DatabaseUrl;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::redirect::Policy;
@@ -12,8 +13,10 @@ use tokio::runtime::Runtime;
 use web::App;
 use web::access::AccessLog;
 use web::admin::Gate;
+use web::config::Config;
 use web::db::Db;
 use web::health::Health;
+use web::limits::Limits;
 use web::mac::Key;
 use web::metrics::Metrics;
 use web::server::Server;
@@ -81,12 +84,19 @@ impl Clinic {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (metrics, _) = Metrics::new();
-        let db = Db::new(url, 4, metrics.clone());
-        let app = App::new(db.clone(), Health::new(db, Draining::default())).unwrap().guarded(gate, Key::random().unwrap());
+        // the times are those of a machine that does much else
+        let settings = "web --database-url sqlite:another --database-connections 4 --pool-timeout 50s --database-timeout 60s \
+                        --request-timeout 70s --body-timeout 70s";
+        let config = Config::parse_from(settings.split_whitespace());
+        let db = Db::new(url, &config.pool, metrics.clone());
+        let limits = Limits::new(config.limits.clone(), metrics.clone());
+        let app = App::new(db.clone(), Health::new(db, Draining::default()), limits).unwrap();
+        let app = app.guarded(gate, Key::random().unwrap());
         // the test is the proxy that tells whether the browser's connection is encrypted
         let trusted = "127.0.0.1".parse().unwrap();
-        let service = AccessLog::new(warp::service(web::routes(app)), metrics).trusting(trusted);
-        runtime.spawn(Server::new(listener, service, Draining::default()).run(std::future::pending()));
+        let service = AccessLog::new(warp::service(web::routes(app)), metrics.clone()).trusting(trusted);
+        let server = Server::new(listener, service, Draining::default(), &config.limits, metrics);
+        runtime.spawn(server.run(std::future::pending()));
         let client = Client::builder().redirect(Policy::none()).cookie_store(true).no_proxy().build().unwrap();
         Self { base, client, _runtime: runtime, _database: Mutex::new(Box::new(database)) }
     }

@@ -61,7 +61,9 @@ on_both! {
         for text in kept().into_iter().chain(too_long()).chain(HOSTILE.map(str::to_owned)).chain(["\0".to_owned()]) {
             let query = serde_urlencoded::to_string([("lastName", &text)]).unwrap();
             let page = clinic.get(&format!("/owners?{query}"));
-            assert!(page.status == 200 || page.status == 302, "{text}: {}", page.status);
+            // more than the head of a request may be
+            let answers: &[u16] = if query.len() > 16_000 { &[431] } else { &[200, 302] };
+            assert!(answers.contains(&page.status.as_u16()), "{text}: {}", page.status);
             page.lacks("<script>").lacks("<img src=x");
         }
     }

@@ -43,7 +43,7 @@ fn readiness_has_its_parts() {
 fn starts_and_stays_alive_without_its_database() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("missing").join("petclinic.db");
-    let web = Web::start_on(&format!("sqlite:{}", database.display()), directory, &[]);
+    let web = Web::start_on(&format!("sqlite:{}", database.display()), directory, &["--pool-timeout", "1s"]);
     let status = |path: &str| reqwest::blocking::get(web.url(path)).unwrap().status().as_u16();
     assert_eq!((status("/livez"), status("/healthcheck")), (200, 200));
     assert_eq!((status("/readyz"), status("/owners/1")), (503, 503));

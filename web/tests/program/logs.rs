@@ -1,4 +1,5 @@
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 
 use crate::support::{Web, eventually};
 
@@ -73,4 +74,42 @@ fn what_a_client_sends_makes_no_line_of_its_own() {
     let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
     assert!(id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
     assert_eq!(web.lines("access").len(), 1);
+}
+
+#[test]
+fn a_full_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
+    let web = Web::start_with_volume(Some(1 << 20), &[]);
+    let get = || assert_eq!(reqwest::blocking::get(web.url("/owners/1")).unwrap().status(), 200);
+    get();
+    let filler = web.its_own(&web.log("filler"));
+    let mut file = File::create(&filler).unwrap();
+    while file.write_all(&[b'x'; 512]).is_ok() {}
+    let dropped = || web.metric(r#"log_lines_dropped_total{output="access"}"#);
+    eventually("dropped lines", || {
+        get();
+        (dropped() >= Some(10.0)).then_some(())
+    });
+
+    drop(file);
+    fs::remove_file(filler).unwrap();
+    let read = |stream: &str| fs::read_to_string(web.its_own(&web.log(stream))).unwrap();
+    eventually("the loss in the log", || {
+        get();
+        read("app_db").lines().any(|line| line.contains("dropped") && line.contains("\"lines\"")).then_some(())
+    });
+    let kept = read("access");
+    assert!(kept.lines().all(|line| line.matches("\"timestamp\"").count() <= 1), "a torn line stands alone: {kept}");
+    get();
+    assert!(read("access").len() > kept.len());
+}
+
+#[test]
+fn a_directory_that_was_removed_is_made_again() {
+    let web = Web::start(&[]);
+    reqwest::blocking::get(web.url("/livez")).unwrap();
+    fs::remove_dir_all(web.log("access").parent().unwrap()).unwrap();
+    eventually("the files", || {
+        assert_eq!(reqwest::blocking::get(web.url("/livez")).unwrap().status(), 200);
+        web.lines("access").iter().any(|line| line["path"] == "/livez").then_some(())
+    });
 }

@@ -1,63 +1,262 @@
-//! What the database does to web: it goes away, hangs, and comes back.
+//! What the database does to web: it goes away, hangs, refuses, and comes back.
+//!
+//! Each outage happens under load. Whatever it is, every request has an answer, threads and tasks don't pile up, no probe
+//! restarts web, the log has a line a change of state, and the pages are there again once the database is.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use testkit::mysql::Server;
+use testkit::mysql::{Database, Server};
+use testkit::proxy::Proxy;
 
+use crate::load::{Answer, Load};
+use crate::soak::figure;
 use crate::support::{Web, eventually};
 
-fn web_on_mysql() -> (Server, Web) {
-    let server = Server::start();
-    server.execute("CREATE DATABASE petclinic");
-    let url = format!("{}/petclinic", server.url());
-    let web = Web::start_prepared(&url, tempfile::tempdir().unwrap(), &[]);
-    (server, web)
+/// Pages that read the database.
+const PAGES: [&str; 4] = ["/owners/1", "/owners?lastName=", "/owners/2", "/owners?lastName=Davis"];
+/// The times that web has by itself.
+const TIMES: [&str; 6] = ["--pool-timeout", "1s", "--database-timeout", "1900ms", "--request-timeout", "10s"];
+/// Clients of the load.
+const CLIENTS: usize = 20;
+/// The threads that web may have beside those of its start: one for each connection of the pool, those that open them, and
+/// those that tokio keeps for a while.
+const MORE_THREADS: usize = 10 + 8;
+
+/// A server, web, and a way between them that can be broken.
+pub struct World {
+    server: Server,
+    proxy: Option<Proxy>,
+    root: Option<Database>,
+    web: Web,
+}
+
+impl World {
+    /// web on a server of its own, as an account without any privileges but on rows. `behind_proxy` decides what is between the two.
+    pub fn start(behind_proxy: bool, settings: &[&str]) -> Self {
+        let server = Server::start();
+        let root = server.database();
+        let directory = tempfile::tempdir().unwrap();
+        crate::support::prepare(&root.url);
+        root.execute(&format!(
+            "CREATE USER web@'%' IDENTIFIED BY 'web'; GRANT SELECT, INSERT, UPDATE, DELETE ON {}.* TO web@'%'",
+            root.name
+        ));
+        let proxy = behind_proxy.then(|| Proxy::start(server.port()));
+        let port = proxy.as_ref().map_or(server.port(), Proxy::port);
+        let url = format!("mysql://web:web@127.0.0.1:{port}/{}", root.name);
+        let web = Web::start_on(&url, directory, &[settings, &TIMES].concat());
+        Self { server, proxy, root: Some(root), web }
+    }
+
+    fn root(&self) -> &Database {
+        self.root.as_ref().unwrap()
+    }
+}
+
+/// An outage: how it begins, how it ends, and what is not answered meanwhile.
+pub struct Outage {
+    pub name: &'static str,
+    pub behind_proxy: bool,
+    /// Whether pages that only read are 503.
+    pub stops_reads: bool,
+    pub begin: fn(&mut World),
+    pub end: fn(&mut World),
+    /// What the log says of it.
+    pub line: &'static str,
+}
+
+pub const OUTAGES: [Outage; 6] = [
+    Outage {
+        name: "killed, then refused",
+        behind_proxy: false,
+        stops_reads: true,
+        begin: |world| world.server.kill(),
+        end: |world| world.server.restart(),
+        line: "Can't connect",
+    },
+    Outage {
+        name: "hangs",
+        behind_proxy: false,
+        stops_reads: true,
+        begin: |world| world.server.pause(),
+        end: |world| world.server.resume(),
+        line: "no answer within 1.52s",
+    },
+    Outage {
+        name: "black-holed",
+        behind_proxy: true,
+        stops_reads: true,
+        begin: |world| world.proxy.as_ref().unwrap().swallow(),
+        end: |world| world.proxy.as_ref().unwrap().pass(),
+        line: "no answer within 1.52s",
+    },
+    Outage {
+        name: "read-only",
+        behind_proxy: false,
+        stops_reads: false,
+        begin: |world| world.root().execute("SET GLOBAL super_read_only = ON"),
+        end: |world| world.root().execute("SET GLOBAL read_only = OFF"),
+        line: "read-only",
+    },
+    Outage {
+        name: "too many connections",
+        behind_proxy: true,
+        stops_reads: true,
+        begin: |world| {
+            world.root().execute("SET GLOBAL max_connections = 1");
+            world.proxy.as_ref().unwrap().cut();
+        },
+        end: |world| world.root().execute("SET GLOBAL max_connections = 500"),
+        line: "Too many connections",
+    },
+    Outage {
+        name: "tables locked",
+        behind_proxy: false,
+        stops_reads: true,
+        begin: |world| world.root().execute("LOCK TABLES owner WRITE, pet WRITE, visit WRITE"),
+        end: |world| world.root().execute("UNLOCK TABLES"),
+        line: "Lock wait timeout exceeded",
+    },
+];
+
+/// What an outage did.
+pub struct Report {
+    pub during: Vec<Answer>,
+    /// From the database's return to the first page.
+    pub back_after: Duration,
+    /// Lines in `err`.
+    pub lines: usize,
+    /// Threads beyond those of the start.
+    pub more_threads: usize,
+}
+
+/// Lets an outage happen under load for about `time`, and sees to all that doesn't depend on the clock.
+pub fn suffer(outage: &Outage, time: Duration) -> Report {
+    let mut world = World::start(outage.behind_proxy, &[]);
+    let before = Load::start(&world.web, CLIENTS, &PAGES);
+    eventually("pages", || (before.answered() > 200).then_some(()));
+    // a busy machine may open the first connections too slowly for the first requests
+    assert!(before.stop().iter().any(|answer| answer.status == 200));
+    let threads = world.web.threads();
+
+    let begun = Instant::now();
+    let load = Load::start(&world.web, CLIENTS, &PAGES);
+    (outage.begin)(&mut world);
+    let stopped = |web: &Web| if outage.stops_reads { status(web, "/owners/1") == 503 } else { save(web) == 503 };
+    eventually("503", || stopped(&world.web).then_some(()));
+    let mut more_threads = 0;
+    loop {
+        for path in ["/livez", "/healthcheck", "/"] {
+            assert_eq!(status(&world.web, path), 200, "{path}: no probe restarts web for its database");
+        }
+        assert_eq!(save(&world.web), 503);
+        if outage.stops_reads {
+            assert_eq!(problem(&world.web, "/owners/1"), 503);
+        } else {
+            assert_eq!(status(&world.web, "/owners/1"), 200, "reads go on");
+        }
+        more_threads = world.web.threads().saturating_sub(threads).max(more_threads);
+        if begun.elapsed() >= time {
+            break;
+        }
+    }
+    let returned = Instant::now();
+    (outage.end)(&mut world);
+    eventually("the pages' return", || (status(&world.web, "/owners/1") == 200 && save(&world.web) == 302).then_some(()));
+    let back_after = returned.elapsed();
+    let during = load.stop();
+    eventually("readiness", || (status(&world.web, "/readyz") == 200).then_some(()));
+    assert!(during.iter().all(|answer| [200, 503].contains(&answer.status)), "{during:?}");
+    eventually("the end of all requests", || (world.web.metric("http_requests_in_flight") == Some(0.0)).then_some(()));
+    assert!(world.web.is_running());
+
+    let lines = world.web.lines("err");
+    let events = world.web.lines("app_db");
+    assert!(events.iter().any(|line| line.to_string().contains(outage.line)), "no {:?}; {lines:#?}", outage.line);
+    assert!(more_threads <= MORE_THREADS, "{more_threads} threads more than at the start");
+    Report { during, back_after, lines: lines.len(), more_threads }
 }
 
 fn status(web: &Web, path: &str) -> u16 {
-    let start = Instant::now();
-    let status = reqwest::blocking::get(web.url(path)).unwrap().status().as_u16();
-    println!("{path}: {status} after {:?}", start.elapsed());
+    reqwest::blocking::get(web.url(path)).unwrap().status().as_u16()
+}
+
+/// The status of a page as JSON.
+fn problem(web: &Web, path: &str) -> u16 {
+    let answer = reqwest::blocking::Client::new().get(web.url(path)).header("accept", "application/json").send().unwrap();
+    let status = answer.status().as_u16();
+    let problem: serde_json::Value = answer.json().unwrap();
+    assert!(status == 200 || problem["status"] == status, "{problem}");
     status
 }
 
-/// The database is away: pages say so, and no probe restarts web for it.
-fn assert_unavailable(web: &mut Web) {
-    eventually("readiness to fall", || (status(web, "/readyz") == 503).then_some(()));
-    for path in ["/owners/1", "/owners?lastName=", "/owners/2", "/readyz"] {
-        assert_eq!(status(web, path), 503, "{path}");
-    }
-    for path in ["/", "/healthcheck", "/livez"] {
-        assert_eq!(status(web, path), 200, "{path}");
-    }
-    assert!(web.is_running());
+/// Makes an owner.
+fn save(web: &Web) -> u16 {
+    let client = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let owner = [("firstName", "A"), ("lastName", "B"), ("address", "C"), ("city", "D"), ("telephone", "0123456789")];
+    client.post(web.url("/owners/new")).form(&owner).send().unwrap().status().as_u16()
 }
 
-fn assert_recovers(web: &Web) {
-    eventually("readiness to rise", || (status(web, "/readyz") == 200).then_some(()));
-    assert_eq!(status(web, "/owners/1"), 200);
+/// The outage of this name, short, with bounds that no slow machine breaks.
+fn short(name: &str) {
+    let outage = OUTAGES.iter().find(|outage| outage.name == name).unwrap();
+    let report = suffer(outage, Duration::from_secs(3));
+    print(outage, &report);
+    assert!(report.lines <= 10, "a line a change of state, not a line a request");
+}
+
+/// The report as figures; gives the slowest answer.
+pub fn print(outage: &Outage, report: &Report) -> Duration {
+    let slowest = report.during.iter().map(|answer| answer.took).max().unwrap_or_default();
+    let failed = report.during.iter().filter(|answer| answer.status == 503).count();
+    let of = |what: &str| format!("database {}: {what}", outage.name);
+    figure(&of("requests, of them 503"), format!("{}, {failed}", report.during.len()), "all answered");
+    figure(&of("slowest answer"), format!("{:.2} s", slowest.as_secs_f64()), "<= 2 s");
+    figure(&of("back after"), format!("{:.2} s", report.back_after.as_secs_f64()), "<= 5 s");
+    figure(&of("lines in err.log"), report.lines.to_string(), "one a change of state");
+    figure(&of("threads beyond the start's"), report.more_threads.to_string(), &format!("<= {MORE_THREADS}"));
+    slowest
 }
 
 #[test]
 fn a_killed_database_is_a_503_and_comes_back() {
-    let (mut server, mut web) = web_on_mysql();
-    assert_eq!(status(&web, "/owners/1"), 200);
-    server.kill();
-    assert_unavailable(&mut web);
-    let lines = web.lines("err");
-    let causes = lines.iter().filter(|line| line["message"] == "database connection failed").count();
-    assert!((1..=3).contains(&causes), "a line a change of state, not a line a request: {lines:?}");
-    server.restart();
-    assert_recovers(&web);
-    assert!(web.lines("app_db").iter().any(|line| line["message"] == "database connection restored"));
+    short("killed, then refused");
 }
 
 #[test]
 fn a_database_that_hangs_is_a_503_and_comes_back() {
-    let (mut server, mut web) = web_on_mysql();
-    assert_eq!(status(&web, "/owners/1"), 200);
-    server.pause();
-    assert_unavailable(&mut web);
-    server.resume();
-    assert_recovers(&web);
+    short("hangs");
+}
+
+#[test]
+fn a_network_that_swallows_packets_is_a_503_and_comes_back() {
+    short("black-holed");
+}
+
+#[test]
+fn a_database_that_is_read_only_saves_nothing_and_is_read() {
+    short("read-only");
+}
+
+#[test]
+fn a_database_without_a_connection_left_is_a_503_and_comes_back() {
+    short("too many connections");
+}
+
+#[test]
+fn a_lock_that_somebody_holds_is_a_503() {
+    short("tables locked");
+}
+
+#[test]
+fn a_connection_that_was_killed_is_noticed_before_its_use() {
+    let world = World::start(true, &["--database-connections", "1"]);
+    let page = || eventually("the page", || (status(&world.web, "/owners/1") == 200).then_some(()));
+    page();
+    for _ in 0..5 {
+        world.proxy.as_ref().unwrap().cut();
+        page();
+    }
+    let events = world.web.lines("app_db");
+    assert!(!events.iter().any(|line| line["message"] == "statement failed"), "{events:#?}");
 }

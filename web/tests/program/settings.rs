@@ -5,7 +5,7 @@ fn web(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
 }
 
 /// The one line on standard error of a program that ended with 64.
-fn refusal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+pub fn refusal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let output = web(arguments, variables);
     let line = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(64), "{line}");

@@ -1,13 +1,14 @@
 //! A running `web` on a prepared SQLite database in a directory of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::net::{AddressFamily, SocketType};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -74,6 +75,34 @@ impl Web {
         Self { child, address, admin, directory }
     }
 
+    /// Starts it without log files, or with them in a volume of their own of so many bytes. As [`Web::start`] otherwise.
+    pub fn start_with_volume(bytes: Option<u32>, settings: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let url = prepared(&directory);
+        let program = env!("CARGO_BIN_EXE_web");
+        let mut command = match bytes {
+            None => Command::new(program),
+            Some(bytes) => {
+                let logs = directory.path().join("logs");
+                fs::create_dir(&logs).unwrap();
+                let mut command = Command::new("unshare");
+                let mount = format!("mount -t tmpfs -o size={bytes} logs \"$1\" && exec \"$0\" --log-dir \"$@\"");
+                command.args(["--map-root-user", "--mount", "sh", "-c", &mount, program]).arg(logs);
+                command
+            }
+        };
+        let mut child = spawn_command(command.args(settings), &url, Stdio::piped());
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let listening = lines.find(|line| line.contains("\"listening\"")).expect("web says that it listens");
+        thread::spawn(move || lines.for_each(drop));
+        Self::listening(child, directory, &serde_json::from_str(&listening).unwrap())
+    }
+
+    /// A path of the machine as web sees it, in its own volumes.
+    pub fn its_own(&self, path: &Path) -> PathBuf {
+        Path::new("/proc").join(self.child.id().to_string()).join("root").join(path.strip_prefix("/").unwrap())
+    }
+
     fn listening(child: Child, directory: tempfile::TempDir, line: &serde_json::Value) -> Self {
         let [address, admin] = ["address", "admin"].map(|name| line[name].as_str().unwrap().parse().unwrap());
         Self { child, address, admin, directory }
@@ -96,9 +125,15 @@ impl Web {
 
     /// A connection on which requests are written and answers read byte by byte.
     pub fn connect(&self) -> Connection {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Connection(stream)
+        Connection::to(self.address)
+    }
+
+    /// A connection from an address of the loopback network.
+    pub fn connect_from(&self, address: [u8; 4]) -> Connection {
+        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        rustix::net::bind(&socket, &SocketAddr::from((address, 0))).unwrap();
+        rustix::net::connect(&socket, &self.address).unwrap();
+        Connection::of(socket.into())
     }
 
     pub fn log(&self, stream: &str) -> PathBuf {
@@ -113,6 +148,22 @@ impl Web {
 
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// How many threads it has.
+    pub fn threads(&self) -> usize {
+        self.of_process("Threads:")
+    }
+
+    /// Its resident memory in bytes.
+    pub fn memory(&self) -> usize {
+        self.of_process("VmRSS:") * 1024
+    }
+
+    fn of_process(&self, line: &str) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let value = status.lines().find_map(|text| text.strip_prefix(line)).unwrap();
+        value.split_whitespace().next().unwrap().parse().unwrap()
     }
 
     pub fn wait(&mut self) -> ExitStatus {
@@ -131,7 +182,7 @@ fn prepared(directory: &tempfile::TempDir) -> String {
     url
 }
 
-fn prepare(url: &str) {
+pub fn prepare(url: &str) {
     let mut connection = dbinit::database::connect(&url.parse().unwrap()).unwrap();
     dbinit::apply::migrate(&mut connection, PATIENCE).unwrap();
     dbinit::apply::seed(&mut connection, PATIENCE).unwrap();
@@ -140,16 +191,16 @@ fn prepare(url: &str) {
 fn spawn(program: &Path, url: &str, directory: &tempfile::TempDir, stdout: Stdio, settings: &[&str]) -> Child {
     let logs = directory.path().join("logs");
     fs::create_dir(&logs).unwrap();
-    Command::new(program)
-        .env("LISTEN_ADDR", "127.0.0.1:0")
-        .env("ADMIN_ADDR", "127.0.0.1:0")
-        .arg("--log-dir")
-        .arg(&logs)
-        .args(settings)
-        .env("DATABASE_URL", url)
-        .stdout(stdout)
-        .spawn()
-        .unwrap()
+    let mut command = Command::new(program);
+    command.arg("--log-dir").arg(logs).args(settings);
+    spawn_command(&mut command, url, stdout)
+}
+
+fn spawn_command(command: &mut Command, url: &str, stdout: Stdio) -> Child {
+    let addresses = [("LISTEN_ADDR", "127.0.0.1:0"), ("ADMIN_ADDR", "127.0.0.1:0")];
+    // those of a machine that does much else, unless a test says otherwise
+    let times = [("POOL_TIMEOUT", "50s"), ("DATABASE_TIMEOUT", "60s"), ("REQUEST_TIMEOUT", "70s")];
+    command.envs(addresses).envs(times).env("DATABASE_URL", url).stdout(stdout).spawn().unwrap()
 }
 
 impl Drop for Web {
@@ -159,15 +210,32 @@ impl Drop for Web {
     }
 }
 
-pub struct Connection(TcpStream);
+pub struct Connection(BufReader<TcpStream>);
 
 impl Connection {
+    /// A new one.
+    pub fn to(address: SocketAddr) -> Self {
+        Self::of(TcpStream::connect(address).unwrap())
+    }
+
+    fn of(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self(BufReader::new(stream))
+    }
+
     pub fn write(&mut self, text: &str) {
-        self.0.write_all(text.as_bytes()).unwrap();
+        self.0.get_mut().write_all(text.as_bytes()).unwrap();
     }
 
     pub fn send(&mut self, method: &str, path: &str) {
         self.write(&format!("{method} {path} HTTP/1.1\r\nHost: web\r\n\r\n"));
+    }
+
+    /// Whether a GET is answered; the server may close the connection instead.
+    pub fn answers(&mut self, path: &str) -> bool {
+        write!(self.0.get_mut(), "GET {path} HTTP/1.1\r\nHost: web\r\n\r\n").is_ok()
+            && self.0.fill_buf().is_ok_and(|bytes| !bytes.is_empty())
+            && self.answer().0.starts_with("http/1.1 200")
     }
 
     /// One answer's head, in lower case, and its body.
@@ -186,10 +254,19 @@ impl Connection {
         (head, String::from_utf8(body).unwrap())
     }
 
-    /// Whether the server closes the connection, sending nothing more.
+    /// Whether the server closes the connection, sending nothing more. It resets it where bytes of ours were not read.
     pub fn is_closed(&mut self) -> bool {
-        matches!(self.0.read(&mut [0]), Ok(0))
+        match self.0.read(&mut [0]) {
+            Ok(read) => read == 0,
+            Err(error) => error.kind() == ErrorKind::ConnectionReset,
+        }
     }
+}
+
+/// As many open files as this process may have.
+pub fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
 }
 
 /// Looks until something is seen, for at most a minute.

@@ -1,0 +1,165 @@
+//! Connections as the pool opens, lends and takes back them.
+
+use std::ops::DerefMut;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dbinit::database::{self, ConnectError, Connection, Connector, Socket};
+use diesel::QueryResult;
+use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::result::DatabaseErrorKind::{
+    CheckViolation, ForeignKeyViolation, NotNullViolation, ReadOnlyTransaction, SerializationFailure, UniqueViolation,
+};
+use diesel::result::Error::{DatabaseError, NotFound, RollbackTransaction};
+use diesel::result::{self, Error};
+
+use crate::db::DbError;
+use crate::db::outage::Outages;
+
+/// A connection whose socket isn't known is tried with a statement where it was idle for longer.
+const TRUST_IDLE: Duration = Duration::from_secs(1);
+
+/// What MySQL says where it would do the work, and can't now: a lock is held, it is read-only, it took too long.
+const REFUSALS: [&str; 4] =
+    ["Lock wait timeout exceeded", "maximum statement execution time exceeded", "read-only", "database is locked"];
+
+/// Opens connections.
+pub(super) struct Manager {
+    connector: Connector,
+    /// How long a connection may take to open.
+    limit: Duration,
+    outages: Arc<Outages>,
+}
+
+impl Manager {
+    pub(super) fn new(connector: Connector, limit: Duration, outages: Arc<Outages>) -> Self {
+        Self { connector, limit, outages }
+    }
+}
+
+/// A connection of the pool.
+pub(super) struct Pooled {
+    connection: Connection,
+    socket: Option<Arc<Socket>>,
+    used: Instant,
+    broken: bool,
+}
+
+/// A connection that the server hasn't closed meanwhile, or nothing where there is none in time.
+pub(super) fn checkout(pool: &r2d2::Pool<Manager>, patience: Duration) -> Option<impl DerefMut<Target = Pooled>> {
+    let asked = Instant::now();
+    loop {
+        let mut pooled = pool.get_timeout(patience.saturating_sub(asked.elapsed())).ok()?;
+        if pooled.is_alive() {
+            return Some(pooled);
+        }
+        // Closed as it goes back.
+        pooled.broken = true;
+    }
+}
+
+impl Pooled {
+    /// Its socket, where it has one that is known.
+    pub(super) fn socket(&self) -> Option<Arc<Socket>> {
+        self.socket.clone()
+    }
+
+    /// Does `work` on it.
+    pub(super) fn use_for<T>(&mut self, work: impl FnOnce(&mut Connection) -> QueryResult<T>) -> Result<T, DbError> {
+        // Broken until proven otherwise: a panic in `work` leaves the connection in an unknown state.
+        self.broken = true;
+        let result = work(&mut self.connection);
+        self.used = Instant::now();
+        self.broken = result.as_ref().is_err_and(|error| !leaves_connection_usable(error));
+        result.map_err(|error| {
+            database::forget_statements(&mut self.connection);
+            if is_refusal(&error) {
+                return DbError::Unavailable(error.to_string());
+            }
+            // The client library has no kind for a lost connection.
+            if self.broken && !self.answers() {
+                return DbError::Unavailable(format!("connection lost: {error}"));
+            }
+            DbError::Query(error)
+        })
+    }
+
+    fn is_alive(&mut self) -> bool {
+        self.socket.is_none() && self.used.elapsed() < TRUST_IDLE || self.answers()
+    }
+
+    fn answers(&mut self) -> bool {
+        match &self.socket {
+            Some(socket) => socket.is_quiet(),
+            None => self.connection.batch_execute("SELECT 1").is_ok(),
+        }
+    }
+}
+
+/// Whether the same would work at another time.
+fn is_refusal(error: &Error) -> bool {
+    match error {
+        DatabaseError(SerializationFailure | ReadOnlyTransaction, _) => true,
+        DatabaseError(_, information) => REFUSALS.iter().any(|refusal| information.message().contains(refusal)),
+        _ => false,
+    }
+}
+
+fn leaves_connection_usable(error: &Error) -> bool {
+    match error {
+        NotFound
+        | RollbackTransaction
+        | DatabaseError(UniqueViolation | ForeignKeyViolation | NotNullViolation | CheckViolation, _) => true,
+        error => is_refusal(error),
+    }
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Pooled;
+    type Error = ManageError;
+
+    fn connect(&self) -> Result<Pooled, ManageError> {
+        let connected = self.connector.connect(self.limit);
+        self.outages.connected(connected.as_ref().map(|_| ()).map_err(ToString::to_string));
+        let (mut connection, socket) = connected?;
+        diesel::Connection::set_instrumentation(&mut connection, LogStatements { started: Instant::now() });
+        Ok(Pooled { connection, socket: socket.map(Arc::new), used: Instant::now(), broken: false })
+    }
+
+    /// Not asked: [`checkout`] looks at each connection, on the thread whose request is watched.
+    fn is_valid(&self, _: &mut Pooled) -> Result<(), ManageError> {
+        Ok(())
+    }
+
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.broken
+    }
+}
+
+/// Why a connection could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(super) struct ManageError(#[from] ConnectError);
+
+/// One line a statement: its text without the values, and its time. The request id comes with the span.
+struct LogStatements {
+    started: Instant,
+}
+
+impl Instrumentation for LogStatements {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        match event {
+            InstrumentationEvent::StartQuery { .. } => self.started = Instant::now(),
+            InstrumentationEvent::FinishQuery { query, error, .. } => {
+                let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+                let text = query.to_string();
+                let sql = text.split(" -- binds:").next().unwrap_or_default();
+                match error {
+                    None | Some(result::Error::NotFound) => tracing::info!(target: "sql", micros, sql, "statement"),
+                    Some(error) => tracing::warn!(target: "sql", micros, sql, %error, "statement failed"),
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What a client may take: the settings, and what keeps to them.
+//!
+//! | limit | what happens to the surplus | where |
+//! |---|---|---|
+//! | header time (also of an idle connection) | closed | `server`, by hyper |
+//! | header size | 431 without a page, closed | `server`, by hyper |
+//! | connections, in all and of a peer | closed when accepted | [`Connections`] |
+//! | requests a connection | the last answer says `Connection: close` | `server` |
+//! | body time, body size | 408, 413 | `Limits::body` |
+//! | requests in flight | 503 at once; the probes' paths are always answered | `Limits::answer` |
+//! | time of a request | 504 | `Limits::answer` |
+//! | time until a connection of the pool | 503 | `db` |
+//!
+//! Each is counted by its name ([`Limit`]) in the metric `limit_refusals`.
+
+mod body;
+mod connections;
+mod in_flight;
+
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use futures_util::Stream;
+use http::{HeaderMap, StatusCode};
+use process::settings;
+
+pub use self::connections::{Connections, Place};
+use self::in_flight::InFlight;
+use crate::error::Error;
+use crate::metrics::Metrics;
+
+/// The settings of the limits, to be flattened into the program's own.
+#[derive(clap::Args, Clone, Debug)]
+#[group(id = "limits")]
+pub struct Settings {
+    /// Time in which a request's head must arrive; also how long a connection may be idle
+    // Longer than the 60 s for which nginx keeps idle connections: it is never this end that closes one on a request.
+    #[arg(long, env = "HEADER_TIMEOUT", default_value = "75s", value_parser = settings::duration)]
+    pub header_timeout: Duration,
+
+    /// Most bytes of a request's head
+    #[arg(long, env = "HEADER_BYTES", default_value = "16384", value_parser = clap::value_parser!(u32).range(8192..=1 << 20))]
+    pub header_bytes: u32,
+
+    /// Time in which a request's body must arrive
+    #[arg(long, env = "BODY_TIMEOUT", default_value = "20s", value_parser = settings::duration)]
+    pub body_timeout: Duration,
+
+    /// Most bytes of a request's body
+    #[arg(long, env = "BODY_BYTES", default_value = "65536", value_parser = clap::value_parser!(u32).range(1..=16 << 20))]
+    pub body_bytes: u32,
+
+    /// Connections open at once
+    #[arg(long, env = "CONNECTIONS", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub connections: u32,
+
+    /// Connections open at once from one address; behind an ingress that is the ingress' own
+    #[arg(long, env = "CONNECTIONS_PER_PEER", default_value = "5000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub connections_per_peer: u32,
+
+    /// Requests that a connection carries before it is closed
+    #[arg(long, env = "CONNECTION_REQUESTS", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..))]
+    pub connection_requests: u32,
+
+    /// Requests being answered at once; more get 503
+    #[arg(long, env = "REQUESTS_IN_FLIGHT", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub requests_in_flight: u32,
+
+    /// Time that an answer may take
+    #[arg(long, env = "REQUEST_TIMEOUT", default_value = "10s", value_parser = settings::duration)]
+    pub request_timeout: Duration,
+
+    /// Time that an answer of /20process and /40process may take
+    #[arg(long, env = "LONG_REQUEST_TIMEOUT", default_value = "60s", value_parser = settings::duration)]
+    pub long_request_timeout: Duration,
+}
+
+impl Settings {
+    /// How long the answer of a route of the table may take.
+    pub fn time_of(&self, route: &str) -> Duration {
+        match route {
+            "/20process" | "/40process" => self.long_request_timeout,
+            _ => self.request_timeout,
+        }
+    }
+}
+
+/// A limit's name in metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Limit {
+    HeaderTime,
+    HeaderSize,
+    BodyTime,
+    BodySize,
+    Connections,
+    ConnectionsPerPeer,
+    ConnectionRequests,
+    RequestsInFlight,
+    RequestTime,
+    PoolTime,
+}
+
+impl Limit {
+    /// The label's value.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HeaderTime => "header_time",
+            Self::HeaderSize => "header_size",
+            Self::BodyTime => "body_time",
+            Self::BodySize => "body_size",
+            Self::Connections => "connections",
+            Self::ConnectionsPerPeer => "connections_per_peer",
+            Self::ConnectionRequests => "connection_requests",
+            Self::RequestsInFlight => "requests_in_flight",
+            Self::RequestTime => "request_time",
+            Self::PoolTime => "pool_time",
+        }
+    }
+
+    /// The status of the answer, where there is one.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::HeaderTime | Self::BodyTime => StatusCode::REQUEST_TIMEOUT,
+            Self::HeaderSize => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::BodySize => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RequestTime => StatusCode::GATEWAY_TIMEOUT,
+            Self::Connections | Self::ConnectionsPerPeer | Self::ConnectionRequests | Self::RequestsInFlight | Self::PoolTime => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+}
+
+/// The limits of requests, as the router keeps to them. Clones share the places.
+#[derive(Clone)]
+pub struct Limits {
+    settings: Settings,
+    in_flight: InFlight,
+    metrics: Metrics,
+}
+
+impl Limits {
+    /// The limits that `settings` say.
+    pub fn new(settings: Settings, metrics: Metrics) -> Self {
+        Self { in_flight: InFlight::new(settings.requests_in_flight), settings, metrics }
+    }
+
+    /// Reads a body to its end.
+    ///
+    /// # Errors
+    /// 408 or 413; 400 where the client breaks off.
+    pub(crate) async fn body<S, B, E>(&self, headers: &HeaderMap, stream: S) -> Result<Bytes, Error>
+    where
+        S: Stream<Item = Result<B, E>> + Send,
+        B: Buf,
+    {
+        let read = body::read(self.settings.body_bytes as usize, headers, stream);
+        match tokio::time::timeout(self.settings.body_timeout, read).await {
+            Ok(Ok(Some(body))) => Ok(body),
+            Ok(Ok(None)) => Err(self.reached(Limit::BodySize)),
+            Ok(Err(body::BrokenOff)) => Err(Error::Malformed),
+            Err(_) => Err(self.reached(Limit::BodyTime)),
+        }
+    }
+
+    /// Gives `answer` a place among the requests in flight, and its time.
+    ///
+    /// # Errors
+    /// 503 at once, or 504; else the answer's own.
+    pub(crate) async fn answer<T>(&self, route: &str, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let Some(_place) = self.in_flight.take(route) else { return Err(self.reached(Limit::RequestsInFlight)) };
+        let answered = tokio::time::timeout(self.settings.time_of(route), answer).await;
+        answered.unwrap_or_else(|_| Err(self.reached(Limit::RequestTime)))
+    }
+
+    fn reached(&self, limit: Limit) -> Error {
+        self.metrics.limit_reached(limit);
+        Error::Limit(limit)
+    }
+}

@@ -1,0 +1,160 @@
+//! The limits as a client meets them. None of these tests depends on how fast anything is: what must not be reached is set
+//! far away, and what must be reached is waited for.
+
+use crate::support::{Connection, Web, eventually};
+
+/// How often a limit was reached.
+fn reached(web: &Web, limit: &str) -> u32 {
+    let count = web.metric(&format!("limit_refusals_total{{limit=\"{limit}\"}}"));
+    count.map_or(0, |count| format!("{count}").parse().unwrap())
+}
+
+#[test]
+fn a_head_has_its_size() {
+    let web = Web::start(&["--header-bytes", "8192"]);
+    let mut client = web.connect();
+    client.write(&format!("GET / HTTP/1.1\r\nHost: web\r\nX-Fill: {}\r\n\r\n", "x".repeat(7000)));
+    assert!(client.answer().0.starts_with("http/1.1 200"));
+    client.write(&format!("GET / HTTP/1.1\r\nHost: web\r\nX-Fill: {}\r\n\r\n", "x".repeat(9000)));
+    let (head, _) = client.answer();
+    assert!(head.starts_with("http/1.1 431") && head.contains("connection: close"), "{head}");
+    assert!(client.is_closed());
+    // so many that each is small
+    let mut client = web.connect();
+    client.write(&format!("GET / HTTP/1.1\r\nHost: web\r\n{}\r\n", "x: y\r\n".repeat(200)));
+    assert!(client.answer().0.starts_with("http/1.1 431"));
+    eventually("both counted", || (reached(&web, "header_size") == 2).then_some(()));
+}
+
+#[test]
+fn a_head_has_its_time() {
+    let web = Web::start(&["--header-timeout", "300ms"]);
+    let mut client = web.connect();
+    client.write("GET / HTTP/1.1\r\nHost: web\r\n");
+    assert!(client.is_closed());
+    // a connection that carried a request, and then none
+    let mut idle = web.connect();
+    idle.send("GET", "/livez");
+    idle.answer();
+    assert!(idle.is_closed());
+    eventually("both counted", || (reached(&web, "header_time") == 2).then_some(()));
+}
+
+#[test]
+fn a_body_has_its_size() {
+    let web = Web::start(&["--body-bytes", "1000"]);
+    let post = |bytes: usize| {
+        let body = format!("firstName={}", "x".repeat(bytes - "firstName=".len()));
+        let client = reqwest::blocking::Client::new();
+        client.post(web.url("/owners/new")).header("content-type", "application/x-www-form-urlencoded").body(body).send().unwrap()
+    };
+    assert_eq!(post(1000).status(), 200);
+    let refused = post(1001);
+    assert_eq!(refused.status(), 413);
+    assert!(refused.headers().contains_key("x-request-id"));
+    assert_eq!(reached(&web, "body_size"), 1);
+}
+
+#[test]
+fn a_body_has_its_time() {
+    let web = Web::start(&["--body-timeout", "300ms"]);
+    let mut client = web.connect();
+    client.write("POST /owners/new HTTP/1.1\r\nHost: web\r\nAccept: application/json\r\nContent-Length: 100\r\n\r\nfirst");
+    let (head, body) = client.answer();
+    assert!(head.starts_with("http/1.1 408") && head.contains("connection: close"), "{head}");
+    let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((&problem["status"], &problem["title"]), (&408.into(), &"That took too long".into()));
+    assert!(head.contains(&format!("x-request-id: {}", problem["requestId"].as_str().unwrap())), "{head}");
+    assert!(client.is_closed());
+    assert_eq!(reached(&web, "body_time"), 1);
+}
+
+#[test]
+fn a_connection_carries_so_many_requests() {
+    let web = Web::start(&["--connection-requests", "3"]);
+    let mut client = web.connect();
+    for last in [false, false, true] {
+        client.send("GET", "/livez");
+        let (head, _) = client.answer();
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+        assert_eq!(head.contains("connection: close"), last, "{head}");
+    }
+    assert!(client.is_closed());
+    assert_eq!(reached(&web, "connection_requests"), 1);
+}
+
+#[test]
+fn a_peer_has_so_many_connections() {
+    let web = Web::start(&["--connections-per-peer", "2"]);
+    assert_places(&web, "connections_per_peer");
+}
+
+#[test]
+fn there_are_so_many_connections() {
+    let web = Web::start(&["--connections", "2"]);
+    assert_places(&web, "connections");
+    // whoever has none gets one all the same
+    let _two = [open(&web), open(&web)];
+    assert!(web.connect_from([127, 0, 0, 2]).answers("/livez"));
+}
+
+/// Two connections from here have a place, a third one is closed, and there is one again when one of the two ends.
+fn assert_places(web: &Web, limit: &str) {
+    let (first, mut second) = (open(web), open(web));
+    let mut surplus = web.connect();
+    assert!(surplus.is_closed());
+    assert_eq!(reached(web, limit), 1);
+    second.send("GET", "/livez");
+    assert!(second.answer().0.starts_with("http/1.1 200"));
+    drop(first);
+    eventually("the free place", || web.connect().answers("/livez").then_some(()));
+}
+
+/// A connection that has its place: it was answered.
+fn open(web: &Web) -> Connection {
+    eventually("a place", || {
+        let mut connection = web.connect();
+        connection.answers("/livez").then_some(connection)
+    })
+}
+
+#[test]
+fn so_many_requests_are_in_flight_and_probes_are_always_answered() {
+    let web = Web::start(&["--requests-in-flight", "1"]);
+    let mut busy = web.connect();
+    busy.send("GET", "/20process");
+    let client = reqwest::blocking::Client::new();
+    eventually("the request in flight", || (web.metric("http_requests_in_flight") == Some(1.0)).then_some(()));
+    let refused = client.get(web.url("/vets.html")).header("accept-language", "de").send().unwrap();
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u32>().is_ok());
+    assert!(refused.text().unwrap().contains("Einen Augenblick, bitte"));
+    for probe in ["/healthcheck", "/livez", "/readyz", "/manage/health"] {
+        assert_eq!(client.get(web.url(probe)).send().unwrap().status(), 200, "{probe}");
+    }
+    assert!(reached(&web, "requests_in_flight") >= 1);
+    drop(busy);
+    eventually("the free place", || (client.get(web.url("/vets.html")).send().unwrap().status() == 200).then_some(()));
+}
+
+#[test]
+fn an_answer_has_its_time_and_the_long_ones_their_own() {
+    let web = Web::start(&["--request-timeout", "60s", "--long-request-timeout", "300ms"]);
+    let mut client = web.connect();
+    client.send("GET", "/40process");
+    let (head, body) = client.answer();
+    assert!(head.starts_with("http/1.1 504") && body.contains("504"), "{head}");
+    client.send("GET", "/vets.html");
+    assert!(client.answer().0.starts_with("http/1.1 200"), "the connection goes on");
+    assert_eq!(reached(&web, "request_time"), 1);
+}
+
+#[test]
+fn a_limit_that_makes_no_sense_is_refused() {
+    for (name, value) in
+        [("--header-bytes", "100"), ("--connections", "0"), ("--requests-in-flight", "0"), ("--body-timeout", "slow")]
+    {
+        let line = crate::settings::refusal(&[name, value], &[("DATABASE_URL", "sqlite:/tmp/never-opened.db")]);
+        assert!(line.starts_with(&name.trim_start_matches("--").replace('-', "_").to_uppercase()), "{line}");
+    }
+}

@@ -1,0 +1,84 @@
+//! The long forms, run by `./dev soak`, which makes a table of their figures. Their bounds are times and rates, on a machine
+//! that does nothing else.
+
+use std::time::Duration;
+
+use crate::load::Load;
+use crate::outage::{OUTAGES, print, suffer};
+use crate::slow::{PAGES, Slow};
+use crate::support::{Web, eventually};
+
+const MIB: usize = 1 << 20;
+
+/// Prints a line of the table.
+pub fn figure(what: &str, is: impl std::fmt::Display, wanted: &str) {
+    println!("figure| {what}| {is}| {wanted}");
+}
+
+#[test]
+#[ignore = "takes minutes: ./dev soak"]
+fn outages_under_load() {
+    let mut late = Vec::new();
+    for outage in &OUTAGES {
+        let report = suffer(outage, Duration::from_secs(20));
+        let slowest = print(outage, &report);
+        if slowest > Duration::from_millis(2100) || report.back_after > Duration::from_secs(5) {
+            late.push(outage.name);
+        }
+    }
+    assert!(late.is_empty(), "not in time: {late:?}");
+}
+
+#[test]
+#[ignore = "takes minutes: ./dev soak"]
+fn five_thousand_slow_clients_for_a_minute() {
+    const CLIENTS: usize = 5000;
+    let web = Web::start(&["--connections-per-peer", "10000", "--header-timeout", "5m", "--body-timeout", "5m"]);
+    let load = Load::start(&web, 4, &PAGES);
+    eventually("answers", || (load.answered() > 2000).then_some(()));
+    let before = load.rate(Duration::from_secs(20));
+    let memory = web.memory();
+    let slow = Slow::start(&web, CLIENTS);
+    eventually("the slow clients", || (web.metric("http_connections") >= Some(5000.0)).then_some(()));
+    let meanwhile = load.rate(Duration::from_mins(1));
+    let grown = web.memory().saturating_sub(memory);
+    assert!(web.metric("http_connections") >= Some(5000.0), "all of them were there to the end");
+    drop(slow.stop());
+    eventually("the end of the slow clients", || (web.metric("http_connections") < Some(100.0)).then_some(()));
+    let usual = f64::midpoint(before, load.rate(Duration::from_secs(20)));
+    assert!(load.stop().iter().all(|answer| answer.status == 200));
+    let share = meanwhile / usual;
+    figure("5000 slow clients: others, requests a second", format!("{meanwhile:.0} of {usual:.0} ({share:.2})"), ">= 0.90");
+    figure("5000 slow clients: memory", format!("{} MiB more", grown / MIB), "<= 64 MiB");
+    assert!(share >= 0.9 && grown <= 64 * MIB);
+}
+
+#[test]
+#[ignore = "takes minutes: ./dev soak"]
+fn logging_to_files_costs_little() {
+    const ROUNDS: usize = 9;
+    let files = Web::start_with_volume(Some(1 << 30), &[]);
+    let none = Web::start_with_volume(None, &[]);
+    let mut dear = Vec::new();
+    for (what, pages, least) in
+        [("pages that read the database", &["/owners/1", "/owners?lastName="][..], 0.9), ("/", &["/"][..], 0.8)]
+    {
+        let rate = |web: &Web| {
+            let load = Load::start(web, 4, pages);
+            eventually("answers", || (load.answered() > 200).then_some(()));
+            let rate = load.rate(Duration::from_secs(4));
+            load.stop();
+            rate
+        };
+        // one after the other, again and again: what else the machine does hits both
+        let mut ratios: Vec<f64> = (0..ROUNDS).map(|_| rate(&files) / rate(&none)).collect();
+        ratios.sort_by(f64::total_cmp);
+        let median = ratios[ROUNDS / 2];
+        let spread = format!("{median:.2} ({:.2} to {:.2})", ratios[0], ratios[ROUNDS - 1]);
+        figure(&format!("rate with log files, of that without: {what}"), spread, &format!(">= {least:.2}"));
+        if median < least {
+            dear.push(what);
+        }
+    }
+    assert!(dear.is_empty(), "logging costs too much on {dear:?}");
+}
