@@ -65,6 +65,12 @@ impl Ledger {
         archived.entry(pod.to_owned()).or_default().insert(segment.clone());
     }
 
+    /// Forgets the pods that are not among these.
+    pub fn retain(&self, pods: &[OsString]) {
+        let mut archived = self.archived.lock().unwrap_or_else(PoisonError::into_inner);
+        archived.retain(|pod, _| pods.contains(pod));
+    }
+
     /// The directory of a dead pod has segments that wait.
     pub fn submit(&self, pod: &OsStr) {
         self.dead.lock().unwrap_or_else(PoisonError::into_inner).insert(pod.to_owned());

@@ -165,7 +165,9 @@ impl Reaper {
     /// Removes compressed segments of any pod until all fit the quota.
     fn keep_quota(&self, root: &Dir, quota: Option<u64>) -> io::Result<()> {
         let (mut total, mut candidates) = (0, Vec::new());
-        for pod in pod_names(root)? {
+        let pods = pod_names(root)?;
+        self.ledger.retain(&pods);
+        for pod in pods {
             let Ok(dir) = root.open_dir(&pod) else { continue };
             let mut listing = list(&dir, &mut Ages::default(), Now::read())?;
             self.ledger.look(&pod, &dir, &mut listing);

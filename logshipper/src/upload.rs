@@ -2,6 +2,7 @@
 //! the store is away segments wait, and the pauses between tries grow.
 
 use std::ffi::OsStr;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 use crate::gzip::{Index, lines_crc};
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
-use crate::plan;
+use crate::plan::{self, Listing};
 use crate::pod::{Ages, Now, OpenError, Pod, list};
 use crate::trouble::Troubles;
 
@@ -46,6 +47,10 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    fn of(listing: &Listing) -> Self {
+        Self { segments: listing.waiting.len(), oldest: listing.waiting.iter().map(|segment| segment.time).min() }
+    }
+
     fn add(&mut self, other: Self) {
         self.segments += other.segments;
         self.oldest = self.oldest.into_iter().chain(other.oldest).min();
@@ -72,7 +77,7 @@ impl Uploader {
                     left.add(waiting);
                     done = uploaded;
                 }
-                Ok(opened) => left.add(self.waiting(&pod, &opened.dir)),
+                Ok(opened) => left.add(Waiting::of(&self.list(&pod, &opened.dir))),
                 Err(OpenError::Taken | OpenError::Io(_)) => {}
             }
         }
@@ -97,28 +102,28 @@ impl Uploader {
         (left, pause)
     }
 
-    fn waiting(&self, pod: &OsStr, dir: &Dir) -> Waiting {
-        let Ok(mut listing) = list(dir, &mut Ages::default(), Now::read()) else { return Waiting::default() };
+    /// What the directory holds, and what of it waits. One that can't be read has nothing that waits: the worker says so.
+    fn list(&self, pod: &OsStr, dir: &Dir) -> Listing {
+        let mut listing = list(dir, &mut Ages::default(), Now::read()).unwrap_or_default();
         self.ledger.look(pod, dir, &mut listing);
-        Waiting { segments: listing.waiting.len(), oldest: listing.waiting.iter().map(|segment| segment.time).min() }
+        listing
     }
 
     /// Uploads what waits in one directory. What is wrong with a file is reported and left; what is wrong with the store
     /// ends the work.
     fn directory(&mut self, pod: &OsStr, dir: &Dir, ended: Ended<'_>) -> (Waiting, Result<(), Failure>) {
-        let Ok(mut listing) = list(dir, &mut Ages::default(), Now::read()) else {
-            // The worker says so.
-            return (Waiting::default(), Ok(()));
-        };
-        self.ledger.look(pod, dir, &mut listing);
+        let mut listing = self.list(pod, dir);
         let mut done = Ok(());
         for segment in plan::uploads(&listing) {
             let uploaded = self.upload(pod, dir, &segment, ended);
             match uploaded {
-                Err(Failure::File(ref error)) if error.kind() == std::io::ErrorKind::NotFound => {}
+                // Removed meanwhile.
+                Err(Failure::File(ref error)) if error.kind() == io::ErrorKind::NotFound => {}
                 Ok(()) | Err(Failure::File(_)) => {
                     if let Err(failure) = &uploaded {
                         self.metrics.archive_failed(failure.kind());
+                    } else {
+                        listing.waiting.remove(&segment);
                     }
                     self.troubles.settle("archive", &segment.to_string(), &uploaded);
                 }
@@ -128,7 +133,7 @@ impl Uploader {
                 }
             }
         }
-        (self.waiting(pod, dir), done)
+        (Waiting::of(&listing), done)
     }
 
     fn upload(&self, pod: &OsStr, dir: &Dir, segment: &Segment, ended: Ended<'_>) -> Result<(), Failure> {
