@@ -140,6 +140,10 @@ impl Browser {
         url.as_str().split_once(&self.web.address.to_string()).unwrap().1.to_owned()
     }
 
+    pub async fn title(&self) -> String {
+        self.driver.title().await.unwrap()
+    }
+
     /// Looks until something is seen.
     async fn eventually<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
         let start = Instant::now();

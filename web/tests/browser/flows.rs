@@ -43,6 +43,7 @@ async fn search_to_visit(browser: &Browser, said: &Said) {
     browser.click("main form button").await;
     browser.shows(".flash", said.owner_updated).await;
     browser.shows(".facts", "Busan").await;
+    assert!(browser.title().await.starts_with(said.owner_updated), "what a screen reader says first of a new page");
     assert_eq!(browser.place().await, "/owners/6");
     browser.reload().await;
     assert_eq!(browser.count(".flash").await, 0, "a message is shown once");

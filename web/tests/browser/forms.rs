@@ -15,6 +15,8 @@ fn the_keyboard_is_at_the_first_problem_and_the_summary_leads_to_each() {
         browser.click("main form button").await;
         browser.shows(".problems h2", "4 fields need another look").await;
         browser.until("document.activeElement.id === 'lastName'").await;
+        // what a screen reader says first of a new page
+        assert_eq!(browser.title().await, "4 fields need another look · New owner · Petclinic");
         let announced = browser.js("return document.getElementById('problems').getAttribute('role');").await;
         assert_eq!(announced, "alert");
         for (n, field) in ["lastName", "address", "city", "telephone"].into_iter().enumerate() {
