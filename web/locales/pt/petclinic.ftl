@@ -163,30 +163,30 @@ flash-visit-booked = Consulta registrada
 ## Erros
 
 error-home = Início
-error-find = Procurar donos
-error-request-id = Pedido
+error-find = Buscar donos
+error-request-id = Solicitação
 error-400-title = Não conseguimos ler isso
-error-400-text = O endereço ou o formulário danificou-se pelo caminho. Volte atrás e tente de novo.
+error-400-text = O endereço ou o formulário se danificou no caminho. Volte e tente de novo.
 error-401-title = Só para operadores
-error-401-text = Isto precisa do token de administração.
+error-401-text = Isto requer o token de administração.
 error-403-title = Enviado de outro site
-error-403-text = O formulário estava numa página de outro site, por isso nada foi alterado. Use o que está aqui.
+error-403-text = O formulário estava em uma página de outro site, por isso nada foi alterado. Use o daqui.
 error-404-title = Aqui não há nada
-error-404-text = A página, o dono ou o animal que procura não existe.
+error-404-text = A página, o dono ou o animal que você procura não existe.
 error-405-title = Assim não
-error-405-text = Esta página existe, mas não pode ser usada desse modo.
-error-408-title = Demorou demasiado
-error-408-text = O que enviou não chegou a tempo. Tente de novo.
-error-413-title = Demasiado de uma só vez
-error-413-text = O que enviou é maior do que aceitamos.
+error-405-text = Esta página existe, mas não pode ser usada desse jeito.
+error-408-title = Demorou demais
+error-408-text = O que você enviou não chegou a tempo. Tente de novo.
+error-413-title = Grande demais
+error-413-text = O que você enviou é maior do que aceitamos.
 error-415-title = Não é um formulário
-error-415-text = O que enviou não é um formulário que consigamos ler.
-error-500-title = Algo correu mal
-error-500-text = O erro é nosso e ficou registado. Tente de novo.
+error-415-text = O que você enviou não é um formulário que consigamos ler.
+error-500-title = Algo deu errado
+error-500-text = O erro é nosso e ficou registrado. Tente de novo.
 error-503-title = Um momento, por favor
-error-503-text = De momento não conseguimos responder. Tente de novo dentro de alguns segundos.
-error-504-title = Demorou demasiado
-error-504-text = Não conseguimos responder a tempo. Tente de novo dentro de alguns segundos.
+error-503-text = No momento não conseguimos responder. Tente de novo em alguns segundos.
+error-504-title = Demorou demais
+error-504-text = Não conseguimos responder a tempo. Tente de novo em alguns segundos.
 
 ## Um dia
 
