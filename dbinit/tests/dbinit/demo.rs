@@ -66,7 +66,7 @@ fn without_a_schema_it_says_what_is_missing() {
 
 /// On a server as careful as a production one: synchronous, doubly written, with a binary log.
 #[test]
-#[ignore = "takes minutes: cargo test -p dbinit --release -- --ignored a_million"]
+#[ignore = "takes minutes: ./dev soak"]
 fn a_million_owners() {
     let server = Server::start_with(&[
         "--log-bin=binlog",
@@ -91,6 +91,7 @@ fn a_million_owners() {
     }
     let ended = child.wait();
     assert_code(&ended, 0);
-    println!("1 000 000 owners, 2 000 000 pets, 3 000 000 visits in {:.0?}, {} MiB at most", start.elapsed(), peak_kib >> 10);
+    println!("figure| 1 000 000 owners, 2 000 000 pets, 3 000 000 visits| in {:.0?}|", start.elapsed());
+    println!("figure| their making: memory at most| {} MiB| < 64 MiB", peak_kib >> 10);
     assert!(peak_kib < 64 << 10);
 }
