@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
+use http::StatusCode;
 use serde::Serialize;
 
 use crate::context::Fields;
@@ -76,6 +77,9 @@ pub struct Form {
     version: Option<String>,
     /// Whether somebody else has saved since then.
     changed: bool,
+    /// Whether it has come from a client.
+    #[serde(skip)]
+    sent: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -121,7 +125,7 @@ impl Form {
     /// The form that was sent, still without its fields.
     pub fn sent(fields: &Fields<'_>) -> Self {
         let hidden = |name| fields.get(name).map(str::to_owned);
-        Self { token: hidden(submission::FIELD), version: hidden("version"), ..Self::default() }
+        Self { token: hidden(submission::FIELD), version: hidden("version"), sent: true, ..Self::default() }
     }
 
     /// Whether the form was made of another version than `current`. One sent without a version overwrites, as with the original.
@@ -140,6 +144,12 @@ impl Form {
                 field.saved = Some(now.value);
             }
         }
+    }
+
+    /// The status that says why what was sent is not saved.
+    pub fn refused(&self) -> Option<StatusCode> {
+        let why = if self.changed { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+        (self.sent && (self.changed || !self.problems.is_empty())).then_some(why)
     }
 
     /// Whether nothing is wrong.

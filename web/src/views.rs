@@ -20,9 +20,12 @@ use crate::assets::Asset;
 use crate::client::Client;
 use crate::error::Error;
 use crate::flash::Flash;
+use crate::form::Form;
 use crate::i18n::{self, Language};
 use crate::mac::Key;
 use crate::source::Source;
+
+const PROBLEM: &str = "application/problem+json";
 
 /// What a handler answers.
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub enum Reply {
         template: &'static str,
         /// What the template shows.
         data: Value,
+        /// The status for programs where the page is a form that was sent and not saved. People get the form, with 200.
+        refused: Option<StatusCode>,
     },
     /// 302 to a path of ours, with a message for the page there.
     Redirect(String, Option<Flash>),
@@ -62,7 +67,15 @@ impl Reply {
     /// [`Error::Render`] where `data` can't be expressed as JSON.
     pub fn page(template: &'static str, data: &impl Serialize) -> Result<Self, Error> {
         let data = serde_json::to_value(data).map_err(|error| Error::Render(error.to_string()))?;
-        Ok(Self::Page { template, data })
+        Ok(Self::Page { template, data, refused: None })
+    }
+
+    /// A page with a form: `data` has it as `form`.
+    ///
+    /// # Errors
+    /// As [`Reply::page`].
+    pub fn form(template: &'static str, data: Value, form: &Form) -> Result<Self, Error> {
+        Ok(Self::Page { template, data, refused: form.refused() })
     }
 
     /// 302 to a path of ours.
@@ -105,6 +118,10 @@ impl Asker {
             https: client.https == Some(true),
             cookies,
         }
+    }
+
+    fn request_id(&self) -> Option<&str> {
+        self.id.as_ref().map(RequestId::as_str)
     }
 }
 
@@ -172,8 +189,13 @@ impl Views {
 
     fn reply(&self, reply: Reply, asker: &Asker) -> Result<Response, Error> {
         Ok(match reply {
+            Reply::Page { mut data, refused: Some(status), .. } if asker.json => {
+                let mut problem = self.problem(status, asker);
+                problem["form"] = data["form"].take();
+                negotiated(json_response(status, PROBLEM, &problem))
+            }
             Reply::Page { data, .. } if asker.json => negotiated(json_response(StatusCode::OK, "application/json", &data)),
-            Reply::Page { template, data } => {
+            Reply::Page { template, data, .. } => {
                 let mut response = negotiated(html(StatusCode::OK, self.render(template, data, asker)?));
                 if asker.flash.is_some() {
                     response.headers_mut().append(SET_COOKIE, HeaderValue::from_static(Flash::CLEAR_COOKIE));
@@ -204,20 +226,10 @@ impl Views {
     fn error(&self, error: &Error, asker: &Asker) -> Response {
         error.log();
         let status = error.status();
-        let id = asker.id.as_ref().map(RequestId::as_str);
         let mut response = if asker.json {
-            let text = |part| {
-                let id = format!("error-{}-{part}", status.as_u16());
-                self.with_renderer(asker, |renderer| Ok(renderer.text(&id))).unwrap_or(id)
-            };
-            let (title, detail) = (text("title"), text("text"));
-            let problem = json!({
-                "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail,
-                "instance": asker.path, "requestId": id,
-            });
-            json_response(status, "application/problem+json", &problem)
+            json_response(status, PROBLEM, &self.problem(status, asker))
         } else {
-            match self.render("error", json!({ "status": status.as_u16(), "requestId": id }), asker) {
+            match self.render("error", json!({ "status": status.as_u16(), "requestId": asker.request_id() }), asker) {
                 Ok(page) => html(status, page),
                 Err(unrendered) => {
                     unrendered.log();
@@ -242,6 +254,19 @@ impl Views {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response
+    }
+
+    /// Problem details, as RFC 9457 has them, in the client's language.
+    fn problem(&self, status: StatusCode, asker: &Asker) -> Value {
+        let about = if status == StatusCode::CONFLICT { "changed".to_owned() } else { format!("error-{}", status.as_u16()) };
+        let text = |part| {
+            let id = format!("{about}-{part}");
+            self.with_renderer(asker, |renderer| Ok(renderer.text(&id))).unwrap_or(id)
+        };
+        json!({
+            "type": "about:blank", "title": text("title"), "status": status.as_u16(), "detail": text("text"),
+            "instance": asker.path, "requestId": asker.request_id(),
+        })
     }
 
     fn render(&self, template: &str, mut data: Value, asker: &Asker) -> Result<String, Error> {

@@ -265,6 +265,11 @@ impl Browser {
 
     /// No violation of WCAG 2.2 AA that axe-core can find.
     pub async fn is_accessible(&self, what: &str) {
+        assert_eq!(self.violations().await, Vec::<String>::new(), "{what}");
+    }
+
+    /// What axe-core finds wrong with the page.
+    pub async fn violations(&self) -> Vec<String> {
         const RUN: &str = "const done = arguments[arguments.length - 1];
             const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
             axe.run(document, { runOnly: tags, resultTypes: ['violations'] }).then((found) => done(found.violations.map(
@@ -273,8 +278,7 @@ impl Browser {
         if self.js("return !window.axe;").await == true {
             self.driver.execute(axe(), Vec::new()).await.unwrap();
         }
-        let violations = self.driver.execute_async(RUN, Vec::new()).await.unwrap().json().clone();
-        assert_eq!(violations, json!([]), "{what}");
+        self.driver.execute_async(RUN, Vec::new()).await.unwrap().convert().unwrap()
     }
 }
 
