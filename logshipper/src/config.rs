@@ -62,7 +62,7 @@ pub struct Settings {
     #[arg(long, env = "NODE_QUOTA", value_parser = bytes)]
     pub node_quota: Option<u64>,
     /// Gzip level, 1 (fast) to 9 (small)
-    #[arg(long, env = "COMPRESS_LEVEL", default_value = "6", value_parser = level)]
+    #[arg(long, env = "COMPRESS_LEVEL", default_value = "5", value_parser = level)]
     pub compress_level: u32,
     /// Where /metrics, /livez and /readyz are answered
     #[arg(long, env = "ADMIN_ADDR", default_value = "0.0.0.0:9091", value_parser = address)]
