@@ -6,6 +6,7 @@
 mod counts;
 mod sinks;
 mod threshold;
+mod turns;
 
 use std::io;
 use std::path::Path;

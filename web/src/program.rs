@@ -40,7 +40,9 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         format!("LOG_DIR {}: log files can't be opened", config.log_dir.clone().unwrap_or_default().display())
     })?;
     allow_open_files(config.limits.connections);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // One more than there are cores: a log volume that hangs keeps the thread that writes an access line.
+    let workers = std::thread::available_parallelism().map_or(1, usize::from) + 1;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
 
     let export = Export::start(&config.traces, runtime.handle())?;
     let served = runtime.block_on(start_and_serve(config, &logging, &export));

@@ -11,6 +11,7 @@ use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::counts::{Counts, Loss, News};
+use super::turns::Turns;
 use super::{Format, Stream};
 use crate::stdout::Stdout;
 
@@ -41,7 +42,7 @@ impl Sinks {
     /// Follows renames, and tells what is lost.
     pub(super) fn check(&self) {
         for file in &self.files {
-            if let Err(error) = file.writer.check() {
+            if let Some(Err(error)) = file.turns.take().map(|_turn| file.writer.check()) {
                 tracing::debug!(stream = file.stream.name, %error, "live file can't be opened");
             }
             let stream = file.stream.name;
@@ -72,6 +73,7 @@ fn look(loss: &Mutex<Loss>, counts: &Counts, failing: impl FnOnce() -> bool) -> 
 struct File {
     stream: Stream,
     writer: handoff::Writer,
+    turns: Turns,
     counts: Arc<Counts>,
     loss: Mutex<Loss>,
     /// The last line could not be written.
@@ -81,11 +83,18 @@ struct File {
 impl File {
     fn open(dir: &Path, stream: Stream) -> io::Result<Self> {
         let writer = handoff::Writer::open(dir, stream.name)?;
-        Ok(Self { stream, writer, counts: Arc::default(), loss: Mutex::default(), failing: AtomicBool::new(false) })
+        Ok(Self {
+            stream,
+            writer,
+            turns: Turns::default(),
+            counts: Arc::default(),
+            loss: Mutex::default(),
+            failing: AtomicBool::new(false),
+        })
     }
 
     fn write(&self, line: &[u8]) {
-        let written = self.writer.write(line).is_ok();
+        let written = self.turns.take().is_some_and(|_turn| self.writer.write(line).is_ok());
         if written {
             self.counts.wrote(line.len());
         } else {

@@ -1,7 +1,11 @@
 //! The long forms, run by `./dev soak`, which makes a table of their figures. Their bounds are times and rates, on a machine
 //! that does nothing else.
 
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
+
+use rustix::process::Signal;
 
 use crate::load::Load;
 use crate::outage::{OUTAGES, print, suffer};
@@ -81,4 +85,64 @@ fn logging_to_files_costs_little() {
         }
     }
     assert!(dear.is_empty(), "logging costs too much on {dear:?}");
+}
+
+#[test]
+#[ignore = "needs root and a loop device: ./dev soak"]
+fn a_log_volume_that_hangs_stops_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let volume = Volume::mount(directory.path().join("logs"));
+    let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
+    let mut web = Web::start_prepared(&url, directory, &[]);
+    let load = Load::start(&web, 4, &PAGES);
+    eventually("answers", || (load.answered() > 2000).then_some(()));
+    let usual = load.rate(Duration::from_secs(5));
+    volume.freeze(true);
+    let meanwhile = load.rate(Duration::from_secs(5));
+    let alive = (0..10).filter(|_| reqwest::blocking::get(web.url("/livez")).unwrap().status() == 200).count();
+    let dropped = web.metric(r#"log_lines_dropped_total{output="access"}"#).unwrap();
+    volume.freeze(false);
+    eventually("lines again", || {
+        let before = std::fs::metadata(web.log("access")).unwrap().len();
+        reqwest::blocking::get(web.url("/livez")).unwrap();
+        (std::fs::metadata(web.log("access")).unwrap().len() > before).then_some(())
+    });
+    assert!(load.stop().iter().all(|answer| answer.status == 200));
+    let share = meanwhile / usual;
+    figure("log volume hangs: requests a second", format!("{meanwhile:.0} of {usual:.0} ({share:.2})"), ">= 0.50");
+    figure("log volume hangs: lines dropped and counted", dropped, "> 0");
+    assert!(share >= 0.5 && alive == 10 && dropped > 0.0);
+    // In this order: who writes to it, the volume, its directory.
+    web.signal(Signal::KILL);
+    web.wait();
+    drop(volume);
+}
+
+/// A file system of its own.
+struct Volume(PathBuf);
+
+impl Volume {
+    fn mount(at: PathBuf) -> Self {
+        let volume = Self(at);
+        volume.sh("truncate -s 256M $0.image && mkfs.ext4 -q $0.image && mkdir $0 && mount -o loop $0.image $0");
+        volume
+    }
+
+    /// Lets what writes to it wait, or go on.
+    fn freeze(&self, frozen: bool) {
+        self.sh(if frozen { "fsfreeze --freeze $0" } else { "fsfreeze --unfreeze $0" });
+    }
+
+    fn sh(&self, commands: &str) {
+        let status = Command::new("sh").args(["-c", commands]).arg(&self.0).status().unwrap();
+        assert!(status.success(), "{commands}");
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        // Frozen or not, and whoever still writes to it.
+        let ended = "fsfreeze --unfreeze $0 2>/dev/null; umount --lazy $0";
+        let _ = Command::new("sh").args(["-c", ended]).arg(&self.0).status();
+    }
 }

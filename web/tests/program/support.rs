@@ -190,7 +190,7 @@ pub fn prepare(url: &str) {
 
 fn spawn(program: &Path, url: &str, directory: &tempfile::TempDir, stdout: Stdio, settings: &[&str]) -> Child {
     let logs = directory.path().join("logs");
-    fs::create_dir(&logs).unwrap();
+    fs::create_dir_all(&logs).unwrap();
     let mut command = Command::new(program);
     command.arg("--log-dir").arg(logs).args(settings);
     spawn_command(&mut command, url, stdout)
