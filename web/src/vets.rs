@@ -42,13 +42,15 @@ struct Specialty {
 pub struct Cache(Mutex<Option<(Instant, Arc<Vec<Vet>>)>>);
 
 impl Cache {
-    fn get(&self) -> Option<Arc<Vec<Vet>>> {
+    /// The list, unless it is too old by `now`.
+    fn get(&self, now: Instant) -> Option<Arc<Vec<Vet>>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().filter(|(read, _)| read.elapsed() < KEEP).map(|(_, vets)| vets.clone())
+        kept.as_ref().filter(|(asked, _)| now.duration_since(*asked) < KEEP).map(|(_, vets)| vets.clone())
     }
 
-    fn put(&self, vets: Arc<Vec<Vet>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), vets));
+    /// Keeps the list that the database was asked for at `asked`.
+    fn put(&self, asked: Instant, vets: Arc<Vec<Vet>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((asked, vets));
     }
 }
 
@@ -74,11 +76,12 @@ pub async fn json(cx: Context) -> Result<Reply, Error> {
 
 /// All of them, by id.
 async fn all(cx: &Context) -> Result<Arc<Vec<Vet>>, Error> {
-    if let Some(vets) = cx.app.vets.get() {
+    let now = Instant::now();
+    if let Some(vets) = cx.app.vets.get(now) {
         return Ok(vets);
     }
     let vets = Arc::new(cx.app.db.run("vets with specialties", read).await?);
-    cx.app.vets.put(vets.clone());
+    cx.app.vets.put(now, vets.clone());
     Ok(vets)
 }
 
@@ -102,4 +105,33 @@ fn read(conn: &mut Connection) -> QueryResult<Vec<Vet>> {
         }
     }
     Ok(vets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_shows_within_30_seconds() {
+        let folder = tempfile::tempdir().unwrap();
+        let mysql = testkit::mysql::database();
+        for url in [&mysql.url, &format!("sqlite:{}", folder.path().join("petclinic.db").display())] {
+            let conn = &mut dbinit::database::connect(&url.parse().unwrap()).unwrap();
+            dbinit::apply::migrate(conn, KEEP).unwrap();
+            dbinit::apply::seed(conn, KEEP).unwrap();
+            let (cache, start) = (Cache::default(), Instant::now());
+            let mut first_name = |after: Duration| {
+                let vets = cache.get(start + after).unwrap_or_else(|| {
+                    let vets = Arc::new(read(conn).unwrap());
+                    cache.put(start + after, vets.clone());
+                    vets
+                });
+                diesel::update(vet::table.find(1)).set(vet::first_name.eq("Jim")).execute(conn).unwrap();
+                vets[0].first_name.clone()
+            };
+            assert_eq!(first_name(Duration::ZERO), "James");
+            assert_eq!(first_name(KEEP.saturating_sub(Duration::from_millis(1))), "James");
+            assert_eq!(first_name(Duration::from_secs(30)), "Jim");
+        }
+    }
 }
