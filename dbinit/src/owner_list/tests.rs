@@ -246,7 +246,7 @@ fn counting_reads_a_part_of_the_index() {
         let connection = &mut list.connect();
         apply::seed(connection, WAIT).unwrap();
         crate::demo::demo(connection, 10_000, WAIT, |_| ()).unwrap();
-        for (prefix, skip) in [("", 0), ("", 5000), ("", 10_005), ("s", 5), ("김", 5)] {
+        for (prefix, skip, counts) in [("", 0, 0), ("", 5000, 0), ("", 10_005, 0), ("s", 5, 4), ("김", 5, 4)] {
             let (from, below) = search::prefix(prefix);
             // MySQL counts while it plans, so that the plan has the numbers alone, and not how they came about
             if connection.backend() == Backend::Mysql {
@@ -258,7 +258,11 @@ fn counting_reads_a_part_of_the_index() {
                 let plan: Vec<Plan> = find_query("EXPLAIN QUERY PLAN", &from, &below, skip).load(connection).unwrap();
                 let plan: String = plan.into_iter().map(|row| row.detail + "\n").collect();
                 let parts = plan.matches("SEARCH owner USING COVERING INDEX owner_by_last_name (last_name_key").count();
-                assert_eq!((parts, plan.matches(" owner ").count(), plan.matches("TEMP B-TREE").count()), (4, 4, 0), "{plan}");
+                assert_eq!(
+                    (parts, plan.matches(" owner ").count(), plan.matches("TEMP B-TREE").count()),
+                    (counts, counts, 0),
+                    "{plan}"
+                );
             }
         }
     }
