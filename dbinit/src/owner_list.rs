@@ -104,28 +104,37 @@ fn whole_query(explain: &str, skip: i64) -> Query {
 /// A query whose values are bound one after the other.
 pub type Query = BoxedSqlQuery<'static, <Connection as diesel::Connection>::Backend, SqlQuery>;
 
-/// A query of the owners in a part of the list. `statement` puts it around the condition for them, before which there may be
-/// no values; those after it are still to be bound.
+/// A query of a part of the list. `statement` puts it around the part, which is a SELECT of `last_name_key` and `id` that may be
+/// followed by `ORDER BY last_name_key, id` and a limit; there may be no values before it, and those after it are still to be
+/// bound.
 pub fn query(connection: &Connection, range: Range<Entry>, statement: impl FnOnce(&str) -> String) -> Query {
     let Range { start, end } = range;
-    // two ways to say the same: each backend finds its index by one of them only
+    let keys = |keys: Vec<String>, query: Query| keys.into_iter().fold(query, |query, key| query.bind::<Text, _>(key));
+    // each backend walks its index from the very first row by one of several ways to say the same
     match connection.backend() {
-        Backend::Mysql => diesel::sql_query(statement(
-            "(last_name_key > ? OR last_name_key = ? AND id >= ?) AND (last_name_key < ? OR last_name_key = ? AND id < ?)",
-        ))
-        .into_boxed()
-        .bind::<Text, _>(start.key.clone())
-        .bind::<Text, _>(start.key)
-        .bind::<Integer, _>(start.id)
-        .bind::<Text, _>(end.key.clone())
-        .bind::<Text, _>(end.key)
-        .bind::<Integer, _>(end.id),
-        Backend::Sqlite => diesel::sql_query(statement("(last_name_key, id) >= (?, ?) AND (last_name_key, id) < (?, ?)"))
-            .into_boxed()
-            .bind::<Text, _>(start.key)
-            .bind::<Integer, _>(start.id)
-            .bind::<Text, _>(end.key)
-            .bind::<Integer, _>(end.id),
+        Backend::Mysql => {
+            let query = diesel::sql_query(statement(
+                "SELECT last_name_key, id FROM owner
+                 WHERE (last_name_key > ? OR last_name_key = ? AND id >= ?) AND (last_name_key < ? OR last_name_key = ? AND id < ?)",
+            ));
+            let query = keys(vec![start.key.clone(), start.key], query.into_boxed()).bind::<Integer, _>(start.id);
+            keys(vec![end.key.clone(), end.key], query).bind::<Integer, _>(end.id)
+        }
+        Backend::Sqlite if start.key == end.key => {
+            let query = diesel::sql_query(statement(
+                "SELECT last_name_key, id FROM owner WHERE last_name_key = ? AND id >= ? AND id < ?",
+            ));
+            keys(vec![start.key], query.into_boxed()).bind::<Integer, _>(start.id).bind::<Integer, _>(end.id)
+        }
+        Backend::Sqlite => {
+            let query = diesel::sql_query(statement(
+                "SELECT last_name_key, id FROM owner WHERE last_name_key = ? AND id >= ?
+                 UNION ALL SELECT last_name_key, id FROM owner WHERE last_name_key > ? AND last_name_key < ?
+                 UNION ALL SELECT last_name_key, id FROM owner WHERE last_name_key = ? AND id < ?",
+            ));
+            let query = keys(vec![start.key.clone()], query.into_boxed()).bind::<Integer, _>(start.id);
+            keys(vec![start.key, end.key.clone(), end.key], query).bind::<Integer, _>(end.id)
+        }
     }
 }
 
@@ -169,9 +178,7 @@ fn divide(connection: &mut Connection, milestones: &[Milestone], spacing: i32) -
     for (first, end) in gaps(milestones, spacing) {
         let (mut from, mut before) = (first.entry(), first.owners_before);
         while end.owners_before - before > 2 * spacing {
-            let next = query(connection, from..end.entry(), |condition| {
-                format!("SELECT last_name_key, id FROM owner WHERE {condition} ORDER BY last_name_key, id LIMIT 1 OFFSET ?")
-            });
+            let next = query(connection, from..end.entry(), |part| format!("{part} ORDER BY last_name_key, id LIMIT 1 OFFSET ?"));
             let next: Option<Entry> = next.bind::<BigInt, _>(i64::from(spacing)).get_result(connection).optional()?;
             // none where somebody has removed owners without a word
             let Some(next) = next else { break };
@@ -234,7 +241,7 @@ fn are_true(connection: &mut Connection, milestones: &[Milestone]) -> QueryResul
 }
 
 fn count(connection: &mut Connection, range: Range<Entry>) -> QueryResult<i64> {
-    let count = query(connection, range, |condition| format!("SELECT COUNT(*) AS owners FROM owner WHERE {condition}"));
+    let count = query(connection, range, |part| format!("SELECT COUNT(*) AS owners FROM ({part}) AS part"));
     count.get_result(connection).map(|Count { owners }| owners)
 }
 

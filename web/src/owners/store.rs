@@ -104,13 +104,13 @@ struct OwnerWithPet {
 }
 
 /// The owners of a page with their pets. The page is cut from the index alone; the rows are read afterwards.
-fn page_statement(condition: &str) -> String {
+fn page_statement(part: &str) -> String {
     format!(
         "SELECT owner.id, first_name, last_name, address, city, telephone, pet.name AS pet
-         FROM (SELECT id FROM owner WHERE {condition} ORDER BY last_name_key, id LIMIT ? OFFSET ?) AS page
+         FROM ({part} ORDER BY last_name_key, id LIMIT ? OFFSET ?) AS page
          JOIN owner ON owner.id = page.id
          LEFT JOIN pet ON pet.owner_id = owner.id
-         ORDER BY last_name_key, owner.id, pet.name, pet.id"
+         ORDER BY owner.last_name_key, owner.id, pet.name, pet.id"
     )
 }
 
