@@ -109,7 +109,7 @@ pub type Query = BoxedSqlQuery<'static, <Connection as diesel::Connection>::Back
 /// bound.
 pub fn query(connection: &Connection, range: Range<Entry>, statement: impl FnOnce(&str) -> String) -> Query {
     let Range { start, end } = range;
-    let keys = |keys: Vec<String>, query: Query| keys.into_iter().fold(query, |query, key| query.bind::<Text, _>(key));
+    let keys = |keys: Vec<String>, query: Query| keys.into_iter().fold(query, Query::bind::<Text, _>);
     // each backend walks its index from the very first row by one of several ways to say the same
     match connection.backend() {
         Backend::Mysql => {
