@@ -78,12 +78,12 @@ fn find_query(explain: &str, from: &str, below: &str, skip: i64) -> Query {
         - (SELECT COUNT(*) FROM owner WHERE last_name_key >= ? AND last_name_key < next.last_name_key)
         - (SELECT COUNT(*) FROM owner WHERE last_name_key = next.last_name_key AND id < next.owner_id) AS owners
       FROM (SELECT * FROM owner_milestone WHERE last_name_key >= ? ORDER BY last_name_key, owner_id LIMIT 1) AS next LIMIT 1)";
-    // each LIMIT 1 keeps an inner query in one piece, so that it is evaluated once and not a row
+    // each LIMIT 1 keeps an inner query in one piece and CROSS JOIN keeps their order (SQLite), so that all is counted once
     let query = format!(
         "{explain} SELECT last_name_key, owner_id, page.place - owners_before AS after, page.total
          FROM (SELECT first.owners + ? AS place, below.owners - first.owners AS total
                FROM {before} AS first, {before} AS below LIMIT 1) AS page
-         JOIN owner_milestone ON owners_before <= page.place
+         CROSS JOIN owner_milestone ON owners_before <= page.place
          ORDER BY last_name_key DESC, owner_id DESC LIMIT 1"
     );
     let query = diesel::sql_query(query).into_boxed().bind::<BigInt, _>(skip);

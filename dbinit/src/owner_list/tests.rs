@@ -256,11 +256,9 @@ fn counting_reads_a_part_of_the_index() {
                 let plan: Vec<Plan> = find_query("EXPLAIN QUERY PLAN", &from, &below, skip).load(connection).unwrap();
                 let plan: String = plan.into_iter().map(|row| row.detail + "\n").collect();
                 let parts = plan.matches("SEARCH owner USING COVERING INDEX owner_by_last_name (last_name_key").count();
-                assert_eq!(
-                    (parts, plan.matches(" owner ").count(), plan.matches("TEMP B-TREE").count()),
-                    (counts, counts, 0),
-                    "{plan}"
-                );
+                assert_eq!((parts, plan.matches(" owner ").count()), (counts, counts), "{plan}");
+                // what is counted stands first: not once a milestone
+                assert!(prefix.is_empty() || plan.contains("SCAN page\nSCAN owner_milestone\n"), "{plan}");
             }
         }
     }
