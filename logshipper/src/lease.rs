@@ -1,8 +1,8 @@
 //! Whether anyone has a file open for writing, asked through a read lease: it catches writers that take no lock.
 
 use std::fs::File;
-use std::io;
-use std::os::fd::AsRawFd;
+
+use process::descriptor::set_lease;
 
 /// What the kernel says of a file's writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +27,4 @@ pub fn writers(file: &File) -> Writers {
         Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => Writers::Some,
         Err(_) => Writers::Unknown,
     }
-}
-
-#[allow(unsafe_code)]
-fn set_lease(file: &File, kind: libc::c_int) -> io::Result<()> {
-    // SAFETY: the descriptor is open as long as `file` is borrowed, and F_SETLEASE takes an int and touches no memory.
-    let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, kind) };
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

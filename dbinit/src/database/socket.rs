@@ -6,12 +6,12 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::OwnedFd;
 
+use process::descriptor::duplicate;
 use rustix::fs::fstat;
-use rustix::io::{Errno, fcntl_dupfd_cloexec};
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 
 /// The socket of a connection to MySQL, beside the client's own descriptor of it.
@@ -53,15 +53,6 @@ pub(super) fn new_since(before: &HashSet<u64>, addresses: &[SocketAddr]) -> Opti
     let socket = duplicate(number).ok()?;
     // the number may have got another meaning since it was read
     (fstat(&socket).ok()?.st_ino == inode).then_some(Socket(socket))
-}
-
-/// A descriptor of our own for what a number stands for.
-#[allow(unsafe_code)]
-fn duplicate(number: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: it comes from /proc/self/fd, so that it isn't -1, and is borrowed for one call, which takes nothing over and has no
-    // effect on what the number stands for. Where that was closed meanwhile, the call fails.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
-    Ok(fcntl_dupfd_cloexec(borrowed, 3)?)
 }
 
 /// The other end and the inode of a row of /proc/net/tcp.
@@ -110,7 +101,7 @@ mod tests {
             let client = TcpStream::connect(address).unwrap();
             let socket = new_since(&before, &[address]).unwrap();
             assert!(socket.is_quiet());
-            let reader = std::thread::spawn(move || io::Read::read(&mut &client, &mut [0]).unwrap());
+            let reader = std::thread::spawn(move || std::io::Read::read(&mut &client, &mut [0]).unwrap());
             socket.shut_down();
             assert_eq!(reader.join().unwrap(), 0);
             assert!(!socket.is_quiet());

@@ -3,6 +3,7 @@
 
 mod archive;
 mod daemon;
+mod dashboard;
 mod disk;
 mod lossless;
 mod node;

@@ -19,7 +19,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, SpanData, SpanExporter};
 use tokio::runtime::Handle;
 
-use self::client::Client;
+use self::client::{Client, Trouble};
 use super::Traces;
 
 /// How long the last batch may take at the program's end.
@@ -78,16 +78,17 @@ impl Export {
     /// OpenTelemetry refuses the setting.
     pub fn start(settings: &Settings, runtime: &Handle) -> anyhow::Result<Self> {
         let Some(endpoint) = &settings.otlp_endpoint else { return Ok(Self::default()) };
+        let trouble = Trouble::default();
         let otlp = Otlp::builder()
             .with_http()
-            .with_http_client(Client::new(runtime.clone()))
+            .with_http_client(Client::new(runtime.clone(), trouble.clone()))
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(endpoint.to_string())
             .with_retry_policy(RetryPolicy::disabled())
             .build()
             .with_context(|| format!("OTLP_ENDPOINT {endpoint}"))?;
         let counts = Counts::default();
-        let watched = Watched { otlp, counts: counts.clone(), failing: AtomicBool::new(false) };
+        let watched = Watched { otlp, counts: counts.clone(), trouble, failing: AtomicBool::new(false) };
         let batches = BatchConfigBuilder::default().with_scheduled_delay(DELAY).with_max_queue_size(QUEUE).build();
         let resource = Resource::builder()
             .with_service_name("petclinic-web")
@@ -130,6 +131,7 @@ impl Export {
 struct Watched {
     otlp: Otlp,
     counts: Counts,
+    trouble: Trouble,
     failing: AtomicBool,
 }
 
@@ -138,8 +140,12 @@ impl SpanExporter for Watched {
         let spans = batch.len() as u64;
         let result = self.otlp.export(batch).await;
         self.counts.0[usize::from(result.is_err())].fetch_add(spans, Ordering::Relaxed);
+        let cause = self.trouble.take();
         match (&result, self.failing.swap(result.is_err(), Ordering::Relaxed)) {
-            (Err(error), false) => tracing::warn!(%error, "traces can't be sent to OTLP_ENDPOINT"),
+            (Err(error), false) => {
+                let error = if cause.is_empty() { error.to_string() } else { cause };
+                tracing::warn!(error, "traces can't be sent to OTLP_ENDPOINT");
+            }
             (Ok(()), true) => tracing::info!(lost = self.counts.lost(), "traces are sent again"),
             _ => {}
         }

@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod backends;
+mod dashboard;
 mod drain;
 mod fuzz;
 mod health;

@@ -1,7 +1,7 @@
 //! The HTTP client of the exporter: hyper, on the program's runtime, whatever thread asks. One connection, kept while it lasts.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,11 +27,26 @@ type Connection = Arc<Mutex<Option<SendRequest<Full<Bytes>>>>>;
 pub(super) struct Client {
     runtime: Handle,
     connection: Connection,
+    trouble: Trouble,
+}
+
+/// Why the last batch could not be sent: what the exporter says of it has no cause. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trouble(Arc<std::sync::Mutex<String>>);
+
+impl Trouble {
+    fn note(&self, error: &HttpError) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = error.to_string();
+    }
+
+    pub(super) fn take(&self) -> String {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Client {
-    pub(super) fn new(runtime: Handle) -> Self {
-        Self { runtime, connection: Connection::default() }
+    pub(super) fn new(runtime: Handle, trouble: Trouble) -> Self {
+        Self { runtime, connection: Connection::default(), trouble }
     }
 }
 
@@ -44,10 +59,11 @@ impl HttpClient for Client {
         'client: 'sent,
         Self: 'sent,
     {
-        let connection = Arc::clone(&self.connection);
+        let (connection, trouble) = (Arc::clone(&self.connection), self.trouble.clone());
         let sent = self.runtime.spawn(async move {
             let answered = tokio::time::timeout(SEND_TIMEOUT, send(&connection, request)).await;
-            answered.unwrap_or_else(|_| Err(format!("no answer within {SEND_TIMEOUT:?}").into()))
+            let answered = answered.unwrap_or_else(|_| Err(format!("no answer within {SEND_TIMEOUT:?}").into()));
+            answered.inspect_err(|error| trouble.note(error))
         });
         Box::pin(async move { sent.await? })
     }

@@ -1,0 +1,62 @@
+//! What can be asked of file descriptors only without the compiler's help: all unsafe code of the workspace.
+
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+/// Takes (`F_RDLCK`) or gives back (`F_UNLCK`) a lease on `file`: `fcntl(2)`, `F_SETLEASE`, for which no crate has a safe function.
+///
+/// # Errors
+/// Those of the system call: `EAGAIN` where another has the file open in a way that the lease excludes.
+pub fn set_lease(file: &File, kind: libc::c_int) -> io::Result<()> {
+    // SAFETY: the descriptor is open as long as `file` is borrowed, and F_SETLEASE takes an int and touches no memory.
+    let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, kind) };
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// A descriptor of our own for what `number` stands for, such as one found in `/proc/self/fd`, that other code owns.
+///
+/// # Errors
+/// `EBADF` where nothing has that number, any more or ever.
+pub fn duplicate(number: RawFd) -> io::Result<OwnedFd> {
+    if number < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: the number isn't -1, and is borrowed for one call, which takes nothing over and has no effect on what the
+    // number stands for. Where that was closed meanwhile, the call fails.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
+    borrowed.try_clone_to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use super::*;
+
+    #[test]
+    fn a_duplicate_is_the_same_file() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let copy = duplicate(writer.as_raw_fd()).unwrap();
+        drop(writer);
+        File::from(copy).write_all(b"here").unwrap();
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "here");
+        for nothing in [-1, RawFd::MAX] {
+            assert_eq!(duplicate(nothing).unwrap_err().raw_os_error(), Some(libc::EBADF));
+        }
+    }
+
+    #[test]
+    fn a_lease_is_refused_while_somebody_writes() {
+        let path = std::env::temp_dir().join(format!("process-lease-{}", std::process::id()));
+        let writer = File::create(&path).unwrap();
+        let reader = File::open(&path).unwrap();
+        assert!(set_lease(&reader, libc::F_RDLCK).is_err());
+        drop((writer, reader));
+        std::fs::remove_file(path).unwrap();
+    }
+}

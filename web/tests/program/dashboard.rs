@@ -1,0 +1,67 @@
+//! Grafana's dashboard asks for metrics that are there; those of logshipper are held against it by its own tests.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::support::Web;
+
+/// The metrics in the queries of the dashboard and in the alerts beside it.
+fn metrics() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../k8s/monitoring");
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let queries = values(&read("dashboard.json"), "\"expr\": \"", "\",\n").replace("\\\"", "\"");
+    let alerts = values(&read("README.md"), "expr: ", "\n");
+    names(&queries).into_iter().chain(names(&alerts)).collect()
+}
+
+/// What stands between the marks, a line each.
+fn values(text: &str, before: &str, after: &str) -> String {
+    text.split(before).skip(1).flat_map(|rest| [rest.split(after).next().unwrap(), "\n"]).collect()
+}
+
+/// The names of metrics in PromQL: what is neither a function, nor in braces, brackets or a list of labels.
+fn names(expression: &str) -> Vec<String> {
+    let (mut names, mut rest, mut labels) = (Vec::new(), expression, false);
+    while let Some(c) = rest.chars().next() {
+        let word = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').len();
+        let skip = match c {
+            '{' | '[' => rest.find(['}', ']']).unwrap() + 1,
+            '(' if std::mem::take(&mut labels) => rest.find(')').unwrap() + 1,
+            _ if word == 0 => c.len_utf8(),
+            _ => {
+                let (name, after) = rest.split_at(word);
+                labels |= ["by", "without", "on", "ignoring"].contains(&name);
+                let function = after.starts_with('(') || after.starts_with(" by (");
+                if !labels && !function && !c.is_ascii_digit() {
+                    names.push(name.to_owned());
+                }
+                word
+            }
+        };
+        rest = &rest[skip..];
+    }
+    names
+}
+
+#[test]
+fn metrics_are_told_from_functions_and_labels() {
+    let expression = r#"histogram_quantile(0.99, sum by (le, x) (rate(a_bucket{b="c"}[5m]))) / sum(d) > 0.01"#;
+    assert_eq!(names(expression), ["a_bucket", "d"]);
+}
+
+#[test]
+fn every_metric_of_the_dashboard_is_there() {
+    let web = Web::start(&["--otlp-endpoint", "http://127.0.0.1:9"]);
+    assert_eq!(reqwest::blocking::get(web.url("/owners/1")).unwrap().status(), 200);
+    // a number with a label is there from its first time on
+    let large = reqwest::blocking::Client::new().post(web.url("/owners/new")).body(vec![b'x'; 100_000]);
+    assert_eq!(large.send().unwrap().status(), 413);
+    let text = reqwest::blocking::get(web.admin("/metrics")).unwrap().text().unwrap();
+    let wanted: Vec<_> = metrics().into_iter().filter(|name| !name.starts_with("logshipper_")).collect();
+    assert!(wanted.len() > 10, "{wanted:?}");
+    for name in wanted {
+        let family = ["_total", "_bucket", "_sum", "_count", "_info"].iter().find_map(|suffix| name.strip_suffix(suffix));
+        assert!(text.contains(&format!("# TYPE {} ", family.unwrap_or(&name))), "{name}");
+    }
+}
