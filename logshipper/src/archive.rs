@@ -2,6 +2,12 @@
 //!
 //! A segment's key is `<prefix>/<pod>/<stream>/<sequence>.<UTC time>.<CRC-32 of its lines>.log.gz`, where `<pod>` is the
 //! name of the pod's directory, unique in the cluster. What is under that key is that segment, whoever put it there.
+//!
+//! [`upload`] takes closed segments there, [`ledger`] knows which are, [`failure`] is what can be wrong.
+
+pub mod failure;
+pub mod ledger;
+pub mod upload;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -23,8 +29,8 @@ use object_store::{
 };
 use tokio::runtime::Runtime;
 
+use self::failure::{Failure, innermost};
 use crate::dir::shown;
-use crate::failure::Failure;
 use crate::gzip::ReadAt;
 
 const ACCEPTED: &str = "accepted is s3://BUCKET/PREFIX, or file:///DIRECTORY of a directory that exists";
@@ -253,11 +259,6 @@ fn s3(bucket: &str) -> Result<Box<dyn ObjectStore>, String> {
     let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
     let store = builder.with_bucket_name(bucket).with_client_options(options).with_retry(retry).build();
     store.map(|store| Box::new(store) as _).map_err(|error| format!("the AWS_ variables beside it: {}", innermost(&error)))
-}
-
-/// The reason behind an error's reasons.
-pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), innermost)
 }
 
 /// An archived segment.

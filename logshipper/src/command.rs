@@ -6,15 +6,16 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use anyhow::Context;
 
 use crate::archive::Archive;
+use crate::archive::ledger::Ledger;
 use crate::config::{Arguments, Command, Logs, Output};
 use crate::dir::Dir;
-use crate::ledger::Ledger;
-use crate::logs::directory;
+use crate::plan;
 use crate::pod::Now;
-use crate::read::{Request, read};
+use crate::reading::logs::directory;
+use crate::reading::read::{Request, read};
+use crate::reading::show::Show;
+use crate::reading::{ls, verify};
 use crate::rotate::rotate_now;
-use crate::show::Show;
-use crate::{ls, plan, verify};
 
 /// Runs a command and says whether all went well. A reader of the output that goes away ends it well.
 pub fn run(root: &Dir, command: &Command, archive: Option<&Archive>) -> anyhow::Result<bool> {

@@ -9,8 +9,8 @@ use handoff::Stream;
 
 use crate::archive::Archive;
 use crate::plan::Policy;
+use crate::reading::select::Filter;
 use crate::reap::Limits;
-use crate::select::Filter;
 
 const ARCHIVE_HELP: &str = "Where each closed segment is uploaded to: s3://BUCKET/PREFIX, with credentials and an endpoint by the \
                             usual AWS variables, or file:///DIRECTORY; nowhere without it";

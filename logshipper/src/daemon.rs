@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::setpriority_process;
 
+use crate::archive::ledger::Ledger;
+use crate::archive::upload::Uploader;
 use crate::dir::Dir;
-use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::plan::Policy;
 use crate::pod::{Now, OpenError, Pod};
@@ -19,7 +20,6 @@ use crate::reap::{Limits, Reaper};
 use crate::rotate::{Rotator, Seen};
 use crate::stop::Signals;
 use crate::trouble::Troubles;
-use crate::upload::Uploader;
 use crate::watch::Watch;
 use crate::worker::{Rest, Worker};
 

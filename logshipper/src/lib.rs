@@ -3,15 +3,13 @@
 //! - [`daemon`]: the threads, and what wakes them: [`watch`] as a hint, a poll behind it; [`stop`] ends them.
 //! - [`pod`]: a pod's directory, its lock and its listing; [`dir`]: reaching files by descriptor only.
 //! - [`reap`]: order on the node: dead pods and the quota.
-//! - [`archive`]: the store, its keys, and what can be wrong with it ([`failure`]); [`upload`] takes segments there, and
-//!   [`ledger`] knows which are.
+//! - [`archive`]: the store and its keys, what takes segments there, and what knows which are.
 //! - [`plan`]: what should happen, without doing it.
 //! - [`rotate`] names segments; [`worker`] asks for them ([`handover`], [`lease`]) and compresses or removes them
 //!   ([`compress`]); [`gzip`] is the compressed form, with [`mod@line`]'s times in its index.
 //! - `fault` (private): points at which tests make system calls fail.
 //! - [`trouble`]: errors that last are logged when they begin and when they end.
-//! - [`command`]: what else the program can do: [`ls`], [`read`] (`cat` and `tail`, over [`stream`]s, with [`select`]'s
-//!   filters, [`show`]n to a person or a pipe), [`verify`]; [`logs`] finds the pods.
+//! - [`command`]: what else the program can do, above all [`reading`]: `ls`, `cat`, `tail` and `verify`.
 //! - [`metrics`]: what is counted; [`admin`]: the port where it is read.
 //! - [`config`]: the settings.
 
@@ -22,28 +20,19 @@ pub mod compress;
 pub mod config;
 pub mod daemon;
 pub mod dir;
-pub mod failure;
 mod fault;
 pub mod gzip;
 pub mod handover;
 pub mod lease;
-pub mod ledger;
 pub mod line;
-pub mod logs;
-pub mod ls;
 pub mod metrics;
 pub mod plan;
 pub mod pod;
-pub mod read;
+pub mod reading;
 pub mod reap;
 pub mod rotate;
-pub mod select;
-pub mod show;
 pub mod stop;
-pub mod stream;
 pub mod trouble;
-pub mod upload;
-pub mod verify;
 pub mod watch;
 pub mod worker;
 

@@ -8,10 +8,10 @@ use std::thread;
 
 use anyhow::Context;
 use logshipper::archive::Archive;
+use logshipper::archive::ledger::Ledger;
 use logshipper::config::{Arguments, Settings};
 use logshipper::daemon::Place;
 use logshipper::dir::Dir;
-use logshipper::ledger::Ledger;
 use logshipper::metrics::Metrics;
 use logshipper::pod::OpenError;
 use logshipper::stop::Signals;

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use handoff::Form;
 
+use crate::archive::ledger::Ledger;
 use crate::compress::Tick;
 use crate::dir::{Dir, Meta, shown};
 use crate::handover::{Handover, Handovers};
-use crate::ledger::Ledger;
-use crate::ls::is_alive;
 use crate::metrics::Metrics;
 use crate::plan::{Candidate, Listing, Policy, over_quota};
 use crate::pod::{Ages, LOCK, Now, OpenError, Pod, list};
+use crate::reading::ls::is_alive;
 use crate::rotate::{NUMBERING, Rotator};
 use crate::trouble::Troubles;
 use crate::worker::Worker;

@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use handoff::{Form, Segment};
 
+use crate::archive::ledger::Ledger;
 use crate::compress::{Tick, compress};
 use crate::handover::{Handover, Handovers, Holder};
-use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::plan::{self, Excess, Listing, Policy, Work};
 use crate::pod::{Ages, Now, Pod, list};

@@ -11,10 +11,10 @@ use handoff::Stream;
 
 use crate::archive::Archive;
 use crate::dir::Dir;
-use crate::logs::{PodLogs, pods, streams};
-use crate::select::{Context, Filter};
-use crate::show::{Label, Show};
-use crate::stream::{Next, Reader};
+use crate::reading::logs::{PodLogs, pods, streams};
+use crate::reading::select::{Context, Filter};
+use crate::reading::show::{Label, Show};
+use crate::reading::stream::{Next, Reader};
 
 /// How often whoever follows looks for more.
 const FOLLOW: Duration = Duration::from_millis(200);

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use crate::select::Level;
+use crate::reading::select::Level;
 
 /// Where a line comes from.
 #[derive(Debug)]

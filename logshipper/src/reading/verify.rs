@@ -10,8 +10,8 @@ use handoff::{Form, Segment, Stream};
 use crate::archive::{Archive, Object};
 use crate::dir::Dir;
 use crate::gzip::{Index, ReadAt};
-use crate::logs::{PodLogs, pods, streams};
-use crate::stream::Members;
+use crate::reading::logs::{PodLogs, pods, streams};
+use crate::reading::stream::Members;
 
 /// What an archived segment is fetched in.
 const FETCH: usize = 1 << 20;

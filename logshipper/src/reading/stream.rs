@@ -17,7 +17,7 @@ use crate::dir::{Dir, meta_of};
 use crate::gzip::{Index, ReadAt};
 use crate::plan::{Forms, Listing};
 use crate::pod::{Ages, Now, list};
-use crate::select::Filter;
+use crate::reading::select::Filter;
 
 const BUFFER: usize = 64 << 10;
 /// What an archived segment is fetched in: some members at once.

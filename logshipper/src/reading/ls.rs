@@ -14,9 +14,9 @@ use crate::archive::Archive;
 use crate::dir::Dir;
 use crate::gzip::{Index, ReadAt};
 use crate::line::{HEAD, Span, time};
-use crate::logs::{PodLogs, pods, streams};
 use crate::plan::Forms;
 use crate::pod::LOCK;
+use crate::reading::logs::{PodLogs, pods, streams};
 
 /// How much of a file's end is searched for its last line.
 const TAIL: u64 = 16 << 10;

@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use handoff::{Form, Segment};
 
 use crate::archive::Archive;
+use crate::archive::failure::Failure;
+use crate::archive::ledger::Ledger;
 use crate::dir::Dir;
-use crate::failure::Failure;
 use crate::gzip::{Index, lines_crc};
-use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::plan::{self, Listing};
 use crate::pod::{Ages, Now, OpenError, Pod, list};

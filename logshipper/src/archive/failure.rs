@@ -6,8 +6,6 @@ use std::io;
 
 use object_store::client::{HttpError, HttpErrorKind};
 
-use crate::archive::innermost;
-
 /// Why the archive didn't do something.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -55,6 +53,11 @@ impl Failure {
             Self::Stopped => "stopped",
         }
     }
+}
+
+/// The reason behind an error's reasons.
+pub(super) fn innermost(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), innermost)
 }
 
 impl From<object_store::Error> for Failure {
