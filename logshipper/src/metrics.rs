@@ -236,7 +236,7 @@ mod tests {
         metrics.failed("compress");
         metrics.archive_failed("unreachable");
         let text = metrics.text();
-        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
         for name in [
             "rotations_total",
             "segments",
