@@ -14,6 +14,7 @@ fn every_metric_of_the_dashboard_is_there() {
     // a number with a label is there from its first time on
     metrics.rotated(logshipper::plan::Reason::Size);
     metrics.failed("compress");
+    metrics.archive_failed("store");
     let text = metrics.text();
     for name in wanted {
         let family = name.strip_suffix("_total").unwrap_or(name);
