@@ -2,11 +2,10 @@
 //!
 //! - [`settings`]: every setting is a flag and an environment variable; a bad one ends the program with exit status 64
 //!   and one line that names it.
-//! - [`logging`]: `tracing` events become lines, formatted once, on standard output and in the pod's log streams.
+//! - [`logging`]: `tracing` events become lines, formatted once, on standard output and in the pod's log streams; a reader of
+//!   standard output that stops reading never stops a program.
 //! - [`descriptor`]: what can be asked of file descriptors only in unsafe code.
-//! - `stdout` (private): the queue in front of standard output, so that a reader that stops reading never stops a program.
 
 pub mod descriptor;
 pub mod logging;
 pub mod settings;
-mod stdout;

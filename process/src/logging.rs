@@ -5,6 +5,7 @@
 
 mod counts;
 mod sinks;
+mod stdout;
 mod threshold;
 mod turns;
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use process::logging::{LogLevel, Threshold};
 use process::settings::{self, Secret};
@@ -12,12 +12,11 @@ use prometheus_client::registry::Registry;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
+use crate::error::CHALLENGE;
 use crate::health::Health;
 use crate::mac::Key;
 use crate::metrics;
 
-/// What a 401 says is needed.
-pub const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"petclinic\"");
 /// The longest body that names a level, in bytes.
 const LEVEL_LIMIT: u64 = 64;
 

@@ -1,9 +1,12 @@
 //! What can go wrong in a handler, and what the client is told about it.
 
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 
 use crate::db::DbError;
 use crate::limits::Limit;
+
+/// What a 401 says is needed.
+pub const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"petclinic\"");
 
 /// Why a request got no page. Each becomes an error page, or problem details where JSON is asked for.
 #[derive(Debug, thiserror::Error)]

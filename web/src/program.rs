@@ -61,7 +61,7 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     let draining = Draining::default();
     let (metrics, mut registry) = Metrics::new();
     let db = Db::new(config.database.url.clone(), &config.pool, metrics.clone());
-    metrics::register(&mut registry, logging.outputs(), db.clone(), export.counts());
+    metrics::sources::register(&mut registry, logging.outputs(), db.clone(), export.counts());
     let health = Health::new(db.clone(), draining.clone());
     let gate = Gate::new(&config.admin)?;
     if gate.is_open() {

@@ -15,10 +15,9 @@ use serde_json::{Value, json};
 use warp::reply::Response;
 
 use crate::access::RequestId;
-use crate::admin;
 use crate::assets::Asset;
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{CHALLENGE, Error};
 use crate::flash::Flash;
 use crate::form::Form;
 use crate::i18n::{self, Language};
@@ -248,7 +247,7 @@ impl Views {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, admin::CHALLENGE);
+            headers.insert(WWW_AUTHENTICATE, CHALLENGE);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));

@@ -11,9 +11,9 @@ use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::counts::{Counts, Loss, News};
+use super::stdout::Stdout;
 use super::turns::Turns;
 use super::{Format, Stream};
-use crate::stdout::Stdout;
 
 #[derive(Debug)]
 pub(super) struct Sinks {

@@ -20,7 +20,7 @@ fn values(text: &str, before: &str, after: &str) -> String {
     text.split(before).skip(1).flat_map(|rest| [rest.split(after).next().unwrap(), "\n"]).collect()
 }
 
-/// The names of metrics in PromQL: what is neither a function, nor in braces, brackets or a list of labels.
+/// The names of metrics in `PromQL`: what is neither a function, nor in braces, brackets or a list of labels.
 fn names(expression: &str) -> Vec<String> {
     let (mut names, mut rest, mut labels) = (Vec::new(), expression, false);
     while let Some(c) = rest.chars().next() {

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::thread;
 use std::time::Duration;
 
-use crate::logging::Counts;
+use super::counts::Counts;
 
 /// Lines that may wait. At about 300 bytes a line this is 2.4 MB, and a second of a busy server.
 const CAPACITY: usize = 8192;
@@ -20,7 +20,7 @@ enum Message {
 }
 
 #[derive(Debug)]
-pub(crate) struct Stdout {
+pub(super) struct Stdout {
     queue: SyncSender<Message>,
     counts: Arc<Counts>,
     /// The last write failed: the reader went away.
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Message {
 }
 
 impl Stdout {
-    pub(crate) fn start() -> io::Result<Self> {
+    pub(super) fn start() -> io::Result<Self> {
         let (queue, messages) = mpsc::sync_channel(CAPACITY);
         let (counts, broken) = (Arc::<Counts>::default(), Arc::<AtomicBool>::default());
         let (counted, seen) = (Arc::clone(&counts), Arc::clone(&broken));
@@ -46,24 +46,24 @@ impl Stdout {
         Ok(Self { queue, counts, broken })
     }
 
-    pub(crate) fn send(&self, line: &[u8]) {
+    pub(super) fn send(&self, line: &[u8]) {
         if let Err(TrySendError::Full(_)) = self.queue.try_send(Message::Line(line.into())) {
             self.counts.lost(1);
         }
     }
 
     /// What was written and dropped.
-    pub(crate) fn counts(&self) -> &Arc<Counts> {
+    pub(super) fn counts(&self) -> &Arc<Counts> {
         &self.counts
     }
 
     /// Whether a line sent now would not be dropped.
-    pub(crate) fn accepts(&self) -> bool {
+    pub(super) fn accepts(&self) -> bool {
         !self.broken.load(Ordering::Relaxed) && self.queue.try_send(Message::Probe).is_ok()
     }
 
     /// Waits until what was sent is written, for at most `limit`.
-    pub(crate) fn flush(&self, limit: Duration) {
+    pub(super) fn flush(&self, limit: Duration) {
         let (done, written) = mpsc::sync_channel(1);
         if self.queue.try_send(Message::Flush(done)).is_ok() {
             let _ = written.recv_timeout(limit);
