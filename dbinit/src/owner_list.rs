@@ -21,12 +21,11 @@ use std::ops::Range;
 
 use diesel::Connection as _;
 use diesel::prelude::*;
-use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{BigInt, Integer, Text};
 
 pub use self::plan::{Change, Entry};
 use self::plan::{Milestone, gaps, shifts};
-use crate::database::{Backend, Connection};
+use crate::database::{Backend, Connection, Statement};
 use crate::search;
 
 /// Owners between two milestones, at first; where there are more than twice as many, there is a new one. A page reads as
@@ -69,7 +68,7 @@ struct Found {
 }
 
 /// The query of [`find`], for keys from `from` and below `below`.
-fn find_query(explain: &str, from: &str, below: &str, skip: i64) -> Query {
+fn find_query(explain: &str, from: &str, below: &str, skip: i64) -> Statement {
     if from.is_empty() {
         return whole_query(explain, skip);
     }
@@ -86,54 +85,42 @@ fn find_query(explain: &str, from: &str, below: &str, skip: i64) -> Query {
          CROSS JOIN owner_milestone ON owners_before <= page.place
          ORDER BY last_name_key DESC, owner_id DESC LIMIT 1"
     );
-    let query = diesel::sql_query(query).into_boxed().bind::<BigInt, _>(skip);
-    [from, from, below, below].into_iter().fold(query, |query, key| query.bind::<Text, _>(key.to_owned()))
+    let query = Statement::new(query).bind(skip);
+    [from, from, below, below].into_iter().fold(query, Statement::bind)
 }
 
 /// The same for the whole list: its ends are milestones, so that there is nothing to count, and a third of the work.
-fn whole_query(explain: &str, skip: i64) -> Query {
+fn whole_query(explain: &str, skip: i64) -> Statement {
     let query = format!(
         "{explain} SELECT last_name_key, owner_id, ? - owners_before AS after,
          (SELECT owners_before FROM owner_milestone WHERE last_name_key = ? AND owner_id = 0) AS total
          FROM owner_milestone WHERE owners_before <= ? ORDER BY last_name_key DESC, owner_id DESC LIMIT 1"
     );
-    let end = Entry::end().key;
-    diesel::sql_query(query).into_boxed().bind::<BigInt, _>(skip).bind::<Text, _>(end).bind::<BigInt, _>(skip)
+    Statement::new(query).bind(skip).bind(&*Entry::end().key).bind(skip)
 }
-
-/// A query whose values are bound one after the other.
-pub type Query = BoxedSqlQuery<'static, <Connection as diesel::Connection>::Backend, SqlQuery>;
 
 /// A query of a part of the list. `statement` puts it around the part, which is a SELECT of `last_name_key` and `id` that may be
 /// followed by `ORDER BY last_name_key, id` and a limit; there may be no values before it, and those after it are still to be
 /// bound.
-pub fn query(connection: &Connection, range: Range<Entry>, statement: impl FnOnce(&str) -> String) -> Query {
-    let Range { start, end } = range;
-    let keys = |keys: Vec<String>, query: Query| keys.into_iter().fold(query, Query::bind::<Text, _>);
+pub fn query(connection: &Connection, range: Range<Entry>, statement: impl FnOnce(&str) -> String) -> Statement {
+    let (start, end) = (&range.start, &range.end);
+    let (from, below) = (&*start.key, &*end.key);
     // each backend walks its index from the very first row by one of several ways to say the same
     match connection.backend() {
         Backend::Mysql => {
-            let query = diesel::sql_query(statement(
-                "SELECT last_name_key, id FROM owner
-                 WHERE (last_name_key > ? OR last_name_key = ? AND id >= ?) AND (last_name_key < ? OR last_name_key = ? AND id < ?)",
-            ));
-            let query = keys(vec![start.key.clone(), start.key], query.into_boxed()).bind::<Integer, _>(start.id);
-            keys(vec![end.key.clone(), end.key], query).bind::<Integer, _>(end.id)
+            let part = "SELECT last_name_key, id FROM owner
+                 WHERE (last_name_key > ? OR last_name_key = ? AND id >= ?) AND (last_name_key < ? OR last_name_key = ? AND id < ?)";
+            Statement::new(statement(part)).bind(from).bind(from).bind(start.id).bind(below).bind(below).bind(end.id)
         }
-        Backend::Sqlite if start.key == end.key => {
-            let query = diesel::sql_query(statement(
-                "SELECT last_name_key, id FROM owner WHERE last_name_key = ? AND id >= ? AND id < ?",
-            ));
-            keys(vec![start.key], query.into_boxed()).bind::<Integer, _>(start.id).bind::<Integer, _>(end.id)
+        Backend::Sqlite if from == below => {
+            let part = "SELECT last_name_key, id FROM owner WHERE last_name_key = ? AND id >= ? AND id < ?";
+            Statement::new(statement(part)).bind(from).bind(start.id).bind(end.id)
         }
         Backend::Sqlite => {
-            let query = diesel::sql_query(statement(
-                "SELECT last_name_key, id FROM owner WHERE last_name_key = ? AND id >= ?
+            let part = "SELECT last_name_key, id FROM owner WHERE last_name_key = ? AND id >= ?
                  UNION ALL SELECT last_name_key, id FROM owner WHERE last_name_key > ? AND last_name_key < ?
-                 UNION ALL SELECT last_name_key, id FROM owner WHERE last_name_key = ? AND id < ?",
-            ));
-            let query = keys(vec![start.key.clone()], query.into_boxed()).bind::<Integer, _>(start.id);
-            keys(vec![start.key, end.key.clone(), end.key], query).bind::<Integer, _>(end.id)
+                 UNION ALL SELECT last_name_key, id FROM owner WHERE last_name_key = ? AND id < ?";
+            Statement::new(statement(part)).bind(from).bind(start.id).bind(from).bind(below).bind(below).bind(end.id)
         }
     }
 }
@@ -147,18 +134,18 @@ fn changed_with(connection: &mut Connection, changes: Vec<Change>, spacing: i32)
     let mut milestones = lock(connection)?;
     for shift in shifts(&mut milestones, changes) {
         let [first, last] = [shift.first, shift.last].map(|index| &milestones[index]);
-        diesel::sql_query(
+        Statement::new(
             "UPDATE owner_milestone SET owners_before = owners_before + ?
              WHERE (last_name_key > ? OR last_name_key = ? AND owner_id >= ?)
              AND (last_name_key < ? OR last_name_key = ? AND owner_id <= ?)",
         )
-        .bind::<Integer, _>(shift.by)
-        .bind::<Text, _>(&first.last_name_key)
-        .bind::<Text, _>(&first.last_name_key)
-        .bind::<Integer, _>(first.owner_id)
-        .bind::<Text, _>(&last.last_name_key)
-        .bind::<Text, _>(&last.last_name_key)
-        .bind::<Integer, _>(last.owner_id)
+        .bind(shift.by)
+        .bind(&*first.last_name_key)
+        .bind(&*first.last_name_key)
+        .bind(first.owner_id)
+        .bind(&*last.last_name_key)
+        .bind(&*last.last_name_key)
+        .bind(last.owner_id)
         .execute(connection)?;
     }
     divide(connection, &milestones, spacing)
@@ -168,7 +155,7 @@ fn changed_with(connection: &mut Connection, changes: Vec<Change>, spacing: i32)
 /// it already, since it has written.
 fn lock(connection: &mut Connection) -> QueryResult<Vec<Milestone>> {
     let lock = if connection.backend() == Backend::Mysql { " FOR UPDATE" } else { "" };
-    diesel::sql_query(format!("{MILESTONES}{lock}")).load(connection)
+    Statement::new(format!("{MILESTONES}{lock}")).load(connection)
 }
 
 const MILESTONES: &str = "SELECT last_name_key, owner_id, owners_before FROM owner_milestone ORDER BY last_name_key, owner_id";
@@ -179,7 +166,7 @@ fn divide(connection: &mut Connection, milestones: &[Milestone], spacing: i32) -
         let (mut from, mut before) = (first.entry(), first.owners_before);
         while end.owners_before - before > 2 * spacing {
             let next = query(connection, from..end.entry(), |part| format!("{part} ORDER BY last_name_key, id LIMIT 1 OFFSET ?"));
-            let next: Option<Entry> = next.bind::<BigInt, _>(i64::from(spacing)).get_result(connection).optional()?;
+            let next: Option<Entry> = next.bind(i64::from(spacing)).get_result(connection).optional()?;
             // none where somebody has removed owners without a word
             let Some(next) = next else { break };
             before += spacing;
@@ -191,10 +178,10 @@ fn divide(connection: &mut Connection, milestones: &[Milestone], spacing: i32) -
 }
 
 fn insert(connection: &mut Connection, entry: &Entry, before: i32) -> QueryResult<usize> {
-    diesel::sql_query("REPLACE INTO owner_milestone (last_name_key, owner_id, owners_before) VALUES (?, ?, ?)")
-        .bind::<Text, _>(&entry.key)
-        .bind::<Integer, _>(entry.id)
-        .bind::<Integer, _>(before)
+    Statement::new("REPLACE INTO owner_milestone (last_name_key, owner_id, owners_before) VALUES (?, ?, ?)")
+        .bind(&*entry.key)
+        .bind(entry.id)
+        .bind(before)
         .execute(connection)
 }
 
@@ -205,7 +192,7 @@ pub fn check(connection: &mut Connection) -> QueryResult<bool> {
 }
 
 fn check_with(connection: &mut Connection, spacing: i32) -> QueryResult<bool> {
-    let milestones = diesel::sql_query(MILESTONES).load(connection)?;
+    let milestones = Statement::new(MILESTONES).load(connection)?;
     if are_true(connection, &milestones)? {
         return Ok(false);
     }
@@ -217,7 +204,7 @@ fn check_with(connection: &mut Connection, spacing: i32) -> QueryResult<bool> {
         if are_true(connection, &milestones)? {
             return Ok(false);
         }
-        diesel::sql_query("DELETE FROM owner_milestone WHERE owner_id > 0").execute(connection)?;
+        Statement::new("DELETE FROM owner_milestone WHERE owner_id > 0").execute(connection)?;
         let all = count(connection, Entry::first()..Entry::end())?;
         let all = i32::try_from(all).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
         insert(connection, &Entry::end(), all)?;

@@ -101,7 +101,7 @@ fn pages_are_right(connection: &mut Connection, prefix: &str) {
         };
         assert_eq!(usize::try_from(place.total).unwrap(), hits.len(), "{prefix:?}");
         let page = query(connection, place.range, |part| format!("{part} ORDER BY last_name_key, id LIMIT 5 OFFSET ?"));
-        let page: Vec<Entry> = page.bind::<BigInt, _>(place.skip).load(connection).unwrap();
+        let page: Vec<Entry> = page.bind(place.skip).load(connection).unwrap();
         let ids: Vec<i32> = page.into_iter().map(|entry| entry.id).collect();
         assert_eq!(ids, hits[begin..hits.len().min(begin + PAGE)], "{prefix:?} {begin}");
     }

@@ -7,7 +7,7 @@ use dbinit::schema::{owner, pet, pet_type, visit};
 use dbinit::search;
 use diesel::Connection as _;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{Nullable, Text};
 use serde::Serialize;
 
 use crate::store::Updated;
@@ -82,7 +82,7 @@ pub fn search(conn: &mut Connection, prefix: &str, skip: i64, take: i64) -> Quer
     let Some(Place { range, skip, total }) = owner_list::find(conn, prefix, skip)? else {
         return Ok(Found { owners: Vec::new(), total: 0 });
     };
-    let page = owner_list::query(conn, range, page_statement).bind::<BigInt, _>(take).bind::<BigInt, _>(skip);
+    let page = owner_list::query(conn, range, page_statement).bind(take).bind(skip);
     let rows: Vec<OwnerWithPet> = page.load(conn)?;
     let mut owners: Vec<Listed> = Vec::new();
     for OwnerWithPet { owner, pet } in rows {

@@ -97,7 +97,7 @@ fn a_page_is_cut_from_the_index_and_reads_no_more_than_a_part_of_it() {
                 Backend::Mysql => format!("EXPLAIN FORMAT=JSON INTO @plan {}", page_statement(part)),
                 Backend::Sqlite => format!("EXPLAIN QUERY PLAN {}", page_statement(part)),
             };
-            let query = owner_list::query(conn, range, explain).bind::<BigInt, _>(PAGE).bind::<BigInt, _>(rest);
+            let query = owner_list::query(conn, range, explain).bind(PAGE).bind(rest);
             let plan: Vec<Plan> = if conn.backend() == Backend::Mysql {
                 query.execute(conn).unwrap();
                 diesel::sql_query("SELECT CAST(@plan AS CHAR) AS detail").load(conn).unwrap()

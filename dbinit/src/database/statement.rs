@@ -1,0 +1,88 @@
+//! SQL in words that is prepared once a connection.
+//!
+//! diesel prepares a `sql_query` anew each time it runs, which costs MySQL as much as running it. A [`Statement`] is known by
+//! its text: it must have no values in it, or each of them fills a place in the connection's cache.
+
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Integer, Text, Untyped};
+use diesel::{QueryResult, RunQueryDsl};
+
+use super::Connection;
+
+type Backend = <Connection as diesel::Connection>::Backend;
+
+/// A statement and its values, one for each `?`.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    sql: String,
+    values: Vec<Value>,
+}
+
+/// A value of a statement.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Value {
+    Integer(i32),
+    BigInt(i64),
+    Text(String),
+}
+
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::BigInt(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl Statement {
+    /// A statement in SQL; a `?` in it is the place of a value, and stands nowhere else.
+    pub fn new(sql: impl Into<String>) -> Self {
+        Self { sql: sql.into(), values: Vec::new() }
+    }
+
+    /// The value of the next `?`.
+    #[must_use]
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+}
+
+impl QueryFragment<Backend> for Statement {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        let mut parts = self.sql.split('?');
+        out.push_sql(parts.next().unwrap_or_default());
+        for (part, value) in parts.zip(&self.values) {
+            match value {
+                Value::Integer(value) => out.push_bind_param::<Integer, _>(value)?,
+                Value::BigInt(value) => out.push_bind_param::<BigInt, _>(value)?,
+                Value::Text(value) => out.push_bind_param::<Text, _>(value)?,
+            }
+            out.push_sql(part);
+        }
+        Ok(())
+    }
+}
+
+/// Known by its text.
+impl QueryId for Statement {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Statement {
+    type SqlType = Untyped;
+}
+
+impl RunQueryDsl<Connection> for Statement {}
