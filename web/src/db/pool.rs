@@ -19,9 +19,16 @@ use crate::db::outage::Outages;
 /// A connection whose socket isn't known is tried with a statement where it was idle for longer.
 const TRUST_IDLE: Duration = Duration::from_secs(1);
 
-/// What MySQL says where it would do the work, and can't now: a lock is held, it is read-only, it took too long.
-const REFUSALS: [&str; 4] =
-    ["Lock wait timeout exceeded", "maximum statement execution time exceeded", "read-only", "database is locked"];
+/// What MySQL says where it would do the work, and can't now: a lock is held, it is read-only, it took too long, it is being
+/// shut down.
+const REFUSALS: [&str; 6] = [
+    "Lock wait timeout exceeded",
+    "Query execution was interrupted",
+    "Server shutdown in progress",
+    "Connection was killed",
+    "read-only",
+    "database is locked",
+];
 
 /// Opens connections.
 pub(super) struct Manager {
@@ -76,8 +83,8 @@ impl Pooled {
             if is_refusal(&error) {
                 return DbError::Unavailable(error.to_string());
             }
-            // The client library has no kind for a lost connection.
-            if self.broken && !self.answers() {
+            // The client library has no kind for a lost connection: whether it is, a statement tells.
+            if self.broken && self.connection.batch_execute("SELECT 1").is_err() {
                 return DbError::Unavailable(format!("connection lost: {error}"));
             }
             DbError::Query(error)

@@ -65,12 +65,20 @@ pub struct Outage {
     pub line: &'static str,
 }
 
-pub const OUTAGES: [Outage; 6] = [
+pub const OUTAGES: [Outage; 7] = [
     Outage {
         name: "killed, then refused",
         behind_proxy: false,
         stops_reads: true,
         begin: |world| world.server.kill(),
+        end: |world| world.server.restart(),
+        line: "Can't connect",
+    },
+    Outage {
+        name: "stopped in order",
+        behind_proxy: false,
+        stops_reads: true,
+        begin: |world| world.server.stop(),
         end: |world| world.server.restart(),
         line: "Can't connect",
     },
@@ -221,6 +229,11 @@ pub fn print(outage: &Outage, report: &Report) -> Duration {
 #[test]
 fn a_killed_database_is_a_503_and_comes_back() {
     short("killed, then refused");
+}
+
+#[test]
+fn a_database_that_is_stopped_is_a_503_and_comes_back() {
+    short("stopped in order");
 }
 
 #[test]
