@@ -15,6 +15,8 @@ use std::sync::{Mutex, PoisonError};
 use diesel::RunQueryDsl;
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::mysql::MysqlConnection;
+use diesel::query_builder::SqlQuery;
+use diesel::query_dsl::methods::LoadQuery;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -69,6 +71,25 @@ pub fn database() -> Database {
         panic!("this test needs MySQL: {URL_VARIABLE} is not set; run ./dev test, or with-mysql cargo test …")
     });
     Database::create(&admin)
+}
+
+/// A row of `SHOW STATUS`.
+#[derive(diesel::QueryableByName)]
+pub struct Status {
+    #[diesel(sql_type = diesel::sql_types::Text, column_name = "Value")]
+    value: String,
+}
+
+/// Rows that this session has read so far, of tables and of indexes.
+///
+/// # Panics
+/// Where the server doesn't say.
+pub fn rows_read<C: Connection>(session: &mut C) -> u64
+where
+    SqlQuery: for<'q> LoadQuery<'q, C, Status>,
+{
+    let rows: Vec<Status> = diesel::sql_query("SHOW SESSION STATUS LIKE 'Handler_read%'").load(session).unwrap();
+    rows.iter().map(|row| row.value.parse::<u64>().unwrap()).sum()
 }
 
 impl Database {

@@ -226,18 +226,6 @@ struct Plan {
     detail: String,
 }
 
-#[derive(QueryableByName)]
-struct Status {
-    #[diesel(sql_type = Text, column_name = "Value")]
-    value: String,
-}
-
-/// Rows that a session on MySQL has read so far, of tables and of indexes.
-fn rows_read(connection: &mut Connection) -> u64 {
-    let rows: Vec<Status> = diesel::sql_query("SHOW SESSION STATUS LIKE 'Handler_read%'").load(connection).unwrap();
-    rows.iter().map(|row| row.value.parse::<u64>().unwrap()).sum()
-}
-
 #[test]
 fn counting_reads_a_part_of_the_index() {
     for list in List::both() {
@@ -248,9 +236,9 @@ fn counting_reads_a_part_of_the_index() {
             let (from, below) = search::prefix(prefix);
             // MySQL counts while it plans, so that the plan has the numbers alone, and not how they came about
             if connection.backend() == Backend::Mysql {
-                let before = rows_read(connection);
+                let before = testkit::mysql::rows_read(connection);
                 find(connection, prefix, skip).unwrap().unwrap();
-                let read = rows_read(connection) - before;
+                let read = testkit::mysql::rows_read(connection) - before;
                 assert!(read < 4100, "{prefix:?} {skip}: {read} rows");
             } else {
                 let plan: Vec<Plan> = find_query("EXPLAIN QUERY PLAN", &from, &below, skip).load(connection).unwrap();

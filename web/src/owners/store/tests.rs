@@ -76,18 +76,6 @@ struct Plan {
     detail: String,
 }
 
-#[derive(QueryableByName)]
-struct Status {
-    #[diesel(sql_type = Text, column_name = "Value")]
-    value: String,
-}
-
-/// Rows that this session has read so far, on MySQL.
-fn rows_read(conn: &mut Connection) -> u64 {
-    let rows: Vec<Status> = diesel::sql_query("SHOW SESSION STATUS LIKE 'Handler_read%'").load(conn).unwrap();
-    rows.iter().map(|row| row.value.parse::<u64>().unwrap()).sum()
-}
-
 #[test]
 fn a_page_is_cut_from_the_index_and_reads_no_more_than_a_part_of_it() {
     on_both(|conn| {
@@ -107,9 +95,9 @@ fn a_page_is_cut_from_the_index_and_reads_no_more_than_a_part_of_it() {
             let plan: String = plan.into_iter().map(|row| row.detail + "\n").collect();
             if conn.backend() == Backend::Mysql {
                 assert!(plan.contains("scan on owner using owner_by_last_name"), "{plan}");
-                let before = rows_read(conn);
+                let before = testkit::mysql::rows_read(conn);
                 search(conn, prefix, skip, PAGE).unwrap();
-                let read = rows_read(conn) - before;
+                let read = testkit::mysql::rows_read(conn) - before;
                 assert!(read < 3000, "{prefix} {skip}: {read} rows");
             } else {
                 let index = "SEARCH owner USING COVERING INDEX owner_by_last_name (last_name_key";
