@@ -31,6 +31,9 @@ const STREAMS: [Stream; 3] = [
 /// Files that are open beside the clients' connections, at most: those to the database, logs, the admin port.
 const OTHER_FILES: u64 = 256;
 
+/// What is given up at the end has this long to say so in the log.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
 /// Serves until SIGTERM or SIGINT, drains, and returns.
 ///
 /// # Errors
@@ -47,8 +50,8 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let export = Export::start(&config.traces, runtime.handle())?;
     let served = runtime.block_on(start_and_serve(config, &logging, &export));
     export.end();
-    // Statements may still hold threads that nobody waits for.
-    runtime.shutdown_background();
+    // Requests that are given up write their access lines as they are dropped; statements may hold threads for longer.
+    runtime.shutdown_timeout(LAST_LINES);
     drop(logging);
     served
 }
