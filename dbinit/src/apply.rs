@@ -8,11 +8,12 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::MigrationHarness;
+use process::milliseconds;
 use tracing::info;
 
 use crate::database::Connection;
 use crate::migrations::{self, Migration};
-use crate::{lock, ms, owner_list, seed};
+use crate::{lock, owner_list, seed};
 
 use self::record::dbinit_record;
 
@@ -103,7 +104,7 @@ fn run(connection: &mut Connection, migration: &Migration) -> Result<(), ApplyEr
     // the checksum first: where the version is recorded, the checksum is too
     record(connection, &migration.checksum_record(), &migration.checksum())?;
     connection.run_migration(migration).map_err(ApplyError::Migration)?;
-    info!(migration = %migration, ms = ms(start.elapsed()), "migration applied");
+    info!(migration = %migration, ms = milliseconds(start.elapsed()), "migration applied");
     Ok(())
 }
 

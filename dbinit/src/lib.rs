@@ -30,8 +30,3 @@ pub mod search;
 mod seed;
 pub mod status;
 pub mod wait;
-
-/// Milliseconds for a log line: JSON has no 128-bit numbers.
-fn ms(time: std::time::Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use process::milliseconds;
 use tracing::{info, warn};
 
 use crate::database::{ConnectError, Connection, DatabaseUrl, Trouble, connect};
-use crate::ms;
 
 /// The first pause; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -45,7 +45,7 @@ pub fn wait(url: &DatabaseUrl, timeout: Duration) -> Result<Connection, WaitErro
     for attempt in 1.. {
         let error = match connect_within(url, ATTEMPT) {
             Ok(connection) => {
-                info!(attempt, waited_ms = ms(start.elapsed()), "database answers");
+                info!(attempt, waited_ms = milliseconds(start.elapsed()), "database answers");
                 return Ok(connection);
             }
             Err(error) if is_hopeless(error.trouble) => return Err(error.into()),
@@ -60,8 +60,8 @@ pub fn wait(url: &DatabaseUrl, timeout: Duration) -> Result<Connection, WaitErro
             });
         }
         let pause = pause(attempt, RandomState::new().hash_one(attempt)).min(left);
-        let waited_ms = ms(start.elapsed());
-        warn!(attempt, cause = %error, waited_ms, next_in_ms = ms(pause), "database not ready; trying again");
+        let waited_ms = milliseconds(start.elapsed());
+        warn!(attempt, cause = %error, waited_ms, next_in_ms = milliseconds(pause), "database not ready; trying again");
         thread::sleep(pause);
     }
     unreachable!("attempts don't run out")

@@ -9,3 +9,8 @@
 pub mod descriptor;
 pub mod logging;
 pub mod settings;
+
+/// Milliseconds for a log line: JSON has no 128-bit numbers.
+pub fn milliseconds(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

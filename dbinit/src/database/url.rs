@@ -129,6 +129,19 @@ fn check_parameter(name: &str, value: &str) -> Result<(), UrlError> {
     Err(UrlError::Parameter { name: name.to_owned(), problem })
 }
 
+fn uses_socket(url: &Url) -> bool {
+    url.query_pairs().any(|(name, _)| name == "unix_socket")
+}
+
+/// `localhost` becomes 127.0.0.1: to MySQL's client it would mean a Unix socket under /tmp, whatever the port.
+fn client_url(url: &Url) -> Url {
+    let mut url = url.clone();
+    if url.host_str() == Some("localhost") && !uses_socket(&url) {
+        let _ = url.set_host(Some("127.0.0.1"));
+    }
+    url
+}
+
 fn mode(url: &Url) -> Option<String> {
     url.query_pairs().find(|(name, _)| name == "ssl_mode").map(|(_, value)| value.to_ascii_lowercase())
 }
@@ -187,25 +200,14 @@ impl DatabaseUrl {
     /// Where the server listens, by what its name is resolved to now; none where it isn't reached by TCP.
     pub(super) fn addresses(&self) -> Option<io::Result<Vec<SocketAddr>>> {
         let Target::Mysql(url) = &self.0 else { return None };
-        let url =
-            if url.query_pairs().any(|(name, _)| name == "unix_socket") { None } else { Url::parse(&self.for_client()).ok() };
-        // sorted out by FromStr: mysql has no port that Url knows, and every URL has a host
-        url.map(|url| url.socket_addrs(|| Some(3306)))
+        (!uses_socket(url)).then(|| client_url(url).socket_addrs(|| Some(3306)))
     }
 
-    /// What the MySQL client takes. Contains the password. `localhost` becomes 127.0.0.1: to the client it would mean a
-    /// Unix socket under /tmp, whatever the port.
+    /// What the client library takes. Contains the password.
     pub(super) fn for_client(&self) -> String {
         match &self.0 {
             Target::Sqlite(path) => path.to_string_lossy().into_owned(),
-            Target::Mysql(url) => {
-                let mut url = url.clone();
-                let socket = url.query_pairs().any(|(name, _)| name == "unix_socket");
-                if url.host_str() == Some("localhost") && !socket {
-                    let _ = url.set_host(Some("127.0.0.1"));
-                }
-                url.into()
-            }
+            Target::Mysql(url) => client_url(url).into(),
         }
     }
 }

@@ -44,11 +44,11 @@ pub(crate) enum News {
 }
 
 impl Loss {
-    /// What is new where `dropped` lines were lost since the start, and the output is `failing` right now.
-    pub(crate) fn look(&mut self, dropped: u64, failing: bool) -> Option<News> {
+    /// What is new where `dropped` lines were lost since the start, and whether the output is `failing` right now, which is asked only then.
+    pub(crate) fn look(&mut self, dropped: u64, failing: impl FnOnce() -> bool) -> Option<News> {
         if dropped == self.told {
             None
-        } else if failing {
+        } else if failing() {
             (!std::mem::replace(&mut self.ongoing, true)).then_some(News::Begins)
         } else {
             let lines = dropped - std::mem::replace(&mut self.told, dropped);
@@ -66,7 +66,7 @@ mod tests {
     fn a_loss_is_told_when_it_begins_and_when_it_is_over() {
         let mut loss = Loss::default();
         let looks = [(0, false), (3, true), (9, true), (9, true), (10, false), (10, false), (10, true), (12, false)];
-        let news: Vec<_> = looks.into_iter().map(|(dropped, failing)| loss.look(dropped, failing)).collect();
+        let news: Vec<_> = looks.into_iter().map(|(dropped, failing)| loss.look(dropped, || failing)).collect();
         assert_eq!(news, [None, Some(News::Begins), None, None, Some(News::Over(10)), None, None, Some(News::Over(2))]);
     }
 }

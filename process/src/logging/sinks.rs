@@ -65,7 +65,7 @@ impl Sinks {
 }
 
 fn look(loss: &Mutex<Loss>, counts: &Counts, failing: impl FnOnce() -> bool) -> Option<News> {
-    loss.lock().unwrap_or_else(PoisonError::into_inner).look(counts.dropped(), failing())
+    loss.lock().unwrap_or_else(PoisonError::into_inner).look(counts.dropped(), failing)
 }
 
 /// A stream's live file.
