@@ -30,6 +30,7 @@ use object_store::{
 use tokio::runtime::Runtime;
 
 use self::failure::{Failure, innermost};
+use crate::config::is_name_byte;
 use crate::dir::shown;
 use crate::gzip::ReadAt;
 
@@ -84,8 +85,7 @@ impl Archive {
         let (store, prefix): (Box<dyn ObjectStore>, _) = match scheme {
             "s3" => {
                 let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-                let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-                if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(allowed) {
+                if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(is_name_byte) {
                     return Err(String::from(ACCEPTED));
                 }
                 (s3(bucket)?, Path::parse(prefix).map_err(|_| ACCEPTED)?)
@@ -112,21 +112,13 @@ impl Archive {
 
     /// The address of all that a segment's key begins with: all but its CRC.
     pub fn address(&self, pod: &OsStr, segment: &Segment) -> String {
-        let key = self.key_of(pod, segment, "");
-        format!("{}{}", self.0.url, key.as_ref().strip_prefix(self.0.prefix.as_ref()).map_or_else(String::new, slashed))
+        let [pod, stream, name] = key_parts(pod, segment, "");
+        format!("{}/{}/{}/{}", self.0.url, pod.as_ref(), stream.as_ref(), name.as_ref())
     }
 
     /// The key of a segment whose lines have this CRC.
     pub fn key(&self, pod: &OsStr, segment: &Segment, crc: u32) -> Path {
-        self.key_of(pod, segment, &format!(".{crc:08x}{ENDING}"))
-    }
-
-    fn key_of(&self, pod: &OsStr, segment: &Segment, ending: &str) -> Path {
-        let name = segment.name(Form::Gz);
-        let place = name.strip_prefix(segment.stream.as_str()).and_then(|rest| rest.strip_suffix(ENDING)).unwrap_or(&name);
-        let pod = PathPart::from(shown(pod));
-        let parts = self.0.prefix.parts().chain([pod, PathPart::from(segment.stream.as_str())]);
-        parts.chain([PathPart::from(format!("{}{ending}", place.trim_start_matches('.')))]).collect()
+        self.0.prefix.parts().chain(key_parts(pod, segment, &format!(".{crc:08x}{ENDING}"))).collect()
     }
 
     /// Uploads a segment of `bytes` bytes unless it is there, and says whether it was uploaded.
@@ -224,8 +216,12 @@ impl Archive {
     }
 }
 
-fn slashed(rest: &str) -> String {
-    format!("/{}", rest.trim_start_matches('/'))
+/// What a segment's key has behind the prefix.
+fn key_parts<'a>(pod: &OsStr, segment: &'a Segment, ending: &str) -> [PathPart<'a>; 3] {
+    let name = segment.name(Form::Gz);
+    let place = name.strip_prefix(segment.stream.as_str()).and_then(|rest| rest.strip_suffix(ENDING)).unwrap_or(&name);
+    let place = format!("{}{ending}", place.trim_start_matches('.'));
+    [PathPart::from(shown(pod)), PathPart::from(segment.stream.as_str()), PathPart::from(place)]
 }
 
 fn read(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {

@@ -58,7 +58,7 @@ pub struct Settings {
     /// How long the directory of a dead pod stays after its last line
     #[arg(long, env = "ORPHAN_AGE", default_value = "7d", value_parser = age)]
     pub orphan_age: Duration,
-    /// Bytes that all pods' log files may take on the node, such as 5GiB: above it the oldest segments go; no limit without it
+    /// Bytes that all pods' log files may take on the node, such as 5GiB: above it segments go, archived ones first, then the oldest; no limit without it
     #[arg(long, env = "NODE_QUOTA", value_parser = bytes)]
     pub node_quota: Option<u64>,
     /// Gzip level, 1 (fast) to 9 (small)
@@ -179,9 +179,13 @@ fn directory(text: &str) -> Result<PathBuf, String> {
     }
 }
 
+/// Whether names of pods and buckets may have this character.
+pub(crate) fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
+}
+
 fn pod_name(text: &str) -> Result<String, &'static str> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let good = (1..=253).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed);
+    let good = (1..=253).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(is_name_byte);
     if good {
         Ok(text.to_owned())
     } else {

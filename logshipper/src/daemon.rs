@@ -1,5 +1,5 @@
-//! The daemon: one thread rotates, a second one of low priority works on what is closed, and both poll at least once a
-//! second. A directory that is removed or replaced is opened anew.
+//! The daemon: one thread rotates; others, of low priority, work on what is closed, upload it, and look after dead pods.
+//! Rotator and worker poll at least once a second. A directory that is removed or replaced is opened anew.
 
 use std::ffi::OsStr;
 use std::io;

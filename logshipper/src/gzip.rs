@@ -5,27 +5,27 @@
 //!
 //! The index is one subfield `LS`, little-endian: version (1 byte), CRC-32 of the plain file (4), then for each member (in a
 //! file of more than 2 GiB for some together, so that it has room) its compressed length (4), plain length (4), first and
-//! last time (8 each, microseconds since 1970; first > last where no line has one), then the CRC-32 of all that (4) and the length of this empty member (4), by which it is found.
+//! last time (8 each, microseconds since 1970; first > last where no line has one), then the CRC-32 of all that (4) and the
+//! length of this empty member (4), by which it is found.
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use crc32fast::Hasher;
+use flate2::Compression;
 use flate2::read::{GzDecoder, MultiGzDecoder};
 use flate2::write::GzEncoder;
-use flate2::{Compression, Crc};
 
-use crate::line::{Span, Times};
+use crate::line::{self, Span};
 
-/// Plain bytes of a member, at least; the rest of its last line comes with it.
-const MEMBER: u64 = 1 << 20;
-/// What a member holds, at most, but for what is read at once.
-const PIECE: usize = 2 << 20;
+/// Plain bytes of a member, at least; the rest of its last line comes with it, up to as many again.
+const MEMBER: usize = 1 << 20;
 /// Members that are worked on at a time.
-const LANES: u64 = 2;
+const LANES: usize = 2;
 /// Entries of one index, at most: what fits a gzip extra field of 64 KiB, with room for lines that end late.
 const MAX_MEMBERS: usize = 2600;
 const BUFFER: usize = 128 << 10;
@@ -168,14 +168,17 @@ impl Index {
     }
 }
 
-/// CRC-32 of the plain bytes of a gzip file that has no index, from its beginning on.
-pub fn lines_crc(file: &File) -> io::Result<u32> {
-    let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file));
-    let (mut crc, mut buffer) = (Crc::new(), vec![0; BUFFER]);
+/// CRC-32 and length of the plain bytes of a gzip file, from its beginning on.
+pub fn lines(file: impl BufRead) -> io::Result<(u32, u64)> {
+    let mut decoder = MultiGzDecoder::new(file);
+    let (mut crc, mut length, mut buffer) = (Hasher::new(), 0, vec![0; BUFFER]);
     loop {
         match decoder.read(&mut buffer)? {
-            0 => return Ok(crc.sum()),
-            count => crc.update(&buffer[..count]),
+            0 => return Ok((crc.finalize(), length)),
+            count => {
+                crc.update(&buffer[..count]);
+                length += count as u64;
+            }
         }
     }
 }
@@ -201,43 +204,40 @@ pub fn compress(
     tick: &mut dyn FnMut() -> io::Result<()>,
 ) -> io::Result<Packed> {
     thread::scope(|scope| {
-        let count = (size / MEMBER).min(LANES);
-        // The idle ones first, then the one that has worked longest.
-        let mut lanes: VecDeque<_> = (0..count).map(|_| Lane::start(scope, level)).collect();
-        let mut busy = 0;
+        let count = usize::try_from(size / MEMBER as u64).map_or(LANES, |members| members.min(LANES));
+        // All of them work, the one that has worked longest first.
+        let mut lanes: VecDeque<Lane> = VecDeque::new();
         let mut members = Members::new(out, size);
-        let mut crc = Crc::new();
+        let mut crc = Hasher::new();
         let mut pieces = Pieces { plain, held: Vec::new(), ended: false };
         while let Some(piece) = pieces.next(tick)? {
             crc.update(&piece);
-            let all_busy = busy == lanes.len();
-            let Some(lane) = lanes.pop_front() else {
+            let lane = if lanes.len() < count {
+                Lane::start(scope, level)
+            } else if let Some(lane) = lanes.pop_front() {
+                members.add(&lane.take()?)?;
+                lane
+            } else {
                 // A thread is too much for a small file.
                 members.add(&pack(&piece, level)?)?;
                 continue;
             };
-            if all_busy {
-                members.add(&lane.take()?)?;
-            } else {
-                busy += 1;
-            }
             lane.give(piece)?;
             lanes.push_back(lane);
         }
-        for lane in lanes.iter().skip(lanes.len() - busy) {
+        for lane in &lanes {
             members.add(&lane.take()?)?;
         }
-        members.end(crc.sum())
+        members.end(crc.finalize())
     })
 }
 
-/// Where in `bytes` a member that holds `held` bytes ends: behind the first line end from `member` bytes on, or at twice
-/// as many within a line that is longer.
-fn cut(held: u64, bytes: &[u8], member: u64) -> Option<usize> {
-    let from = usize::try_from(member.saturating_sub(held)).ok()?;
-    let line =
-        bytes.get(from.saturating_sub(1)..).and_then(|rest| Some(from.saturating_sub(1) + memchr::memchr(b'\n', rest)? + 1));
-    line.or_else(|| (held + bytes.len() as u64 >= 2 * member).then_some(bytes.len()))
+/// Where a member that begins with `piece` ends: behind the first line end from [`MEMBER`] bytes on, or at twice as many
+/// within a line that is longer. In the first `looked` bytes it doesn't.
+fn cut(piece: &[u8], looked: usize) -> Option<usize> {
+    let from = looked.max(MEMBER - 1);
+    let line = piece.get(from..).and_then(|rest| Some(from + memchr::memchr(b'\n', rest)? + 1));
+    line.or_else(|| (piece.len() >= 2 * MEMBER).then_some(piece.len()))
 }
 
 /// The plain bytes, a member's at a time.
@@ -249,13 +249,13 @@ struct Pieces<'a, R> {
 
 impl<R: Read> Pieces<'_, R> {
     fn next(&mut self, tick: &mut dyn FnMut() -> io::Result<()>) -> io::Result<Option<Vec<u8>>> {
-        let mut piece = Vec::with_capacity(PIECE);
+        let mut piece = Vec::with_capacity(2 * MEMBER);
         piece.append(&mut self.held);
         let mut looked = 0;
         loop {
-            if let Some(end) = cut(looked as u64, &piece[looked..], MEMBER) {
-                self.held.extend_from_slice(&piece[looked + end..]);
-                piece.truncate(looked + end);
+            if let Some(end) = cut(&piece, looked) {
+                self.held.extend_from_slice(&piece[end..]);
+                piece.truncate(end);
                 return Ok(Some(piece));
             }
             looked = piece.len();
@@ -320,18 +320,13 @@ fn pack(piece: &[u8], level: u32) -> io::Result<PackedMember> {
     let (mut rest, mut buffer) = (piece, vec![0; BUFFER]);
     loop {
         let count = decoder.read(&mut buffer)?;
-        if count == 0 {
-            break;
+        match rest.strip_prefix(&buffer[..count]) {
+            Some([]) if count == 0 => break,
+            Some(left) if count > 0 => rest = left,
+            _ => return Err(io::Error::other("what was compressed is not what is decoded")),
         }
-        rest =
-            rest.strip_prefix(&buffer[..count]).ok_or_else(|| io::Error::other("what was compressed is not what is decoded"))?;
     }
-    if !rest.is_empty() {
-        return Err(io::Error::other("what was compressed is not what is decoded"));
-    }
-    let mut times = Times::default();
-    times.feed(piece);
-    Ok(PackedMember { gz, plain: piece.len() as u64, span: times.take_span() })
+    Ok(PackedMember { gz, plain: piece.len() as u64, span: line::span(piece) })
 }
 
 /// Writes members one after the other, and keeps the index.
@@ -339,13 +334,13 @@ struct Members<W: Write> {
     out: W,
     /// Bytes that an entry of the index stands for, at least.
     entry: u64,
-    crc: Crc,
+    crc: Hasher,
     done: Vec<Member>,
 }
 
 impl<W: Write> Members<W> {
     fn new(out: W, size: u64) -> Self {
-        Self { out, entry: MEMBER.max(size / 2048), crc: Crc::new(), done: Vec::new() }
+        Self { out, entry: (MEMBER as u64).max(size / 2048), crc: Hasher::new(), done: Vec::new() }
     }
 
     fn add(&mut self, member: &PackedMember) -> io::Result<()> {
@@ -374,7 +369,7 @@ impl<W: Write> Members<W> {
         self.crc.update(&bytes);
         self.out.write_all(&bytes)?;
         self.out.flush()?;
-        Ok(Packed { index, crc: self.crc.sum() })
+        Ok(Packed { index, crc: self.crc.finalize() })
     }
 }
 

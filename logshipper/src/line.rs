@@ -63,80 +63,34 @@ impl Span {
 
     /// The smallest span that holds `span`, if any, and `time`.
     pub fn with(span: Option<Self>, time: i64) -> Self {
-        span.map_or(Self { first: time, last: time }, |span| Self { first: span.first.min(time), last: span.last.max(time) })
+        let at = Self { first: time, last: time };
+        span.map_or(at, |span| span.join(at))
     }
 }
 
-/// Finds the times of lines in bytes that come in pieces.
-#[derive(Debug, Default)]
-pub struct Times {
-    /// The earliest and latest time in the form in which web writes it, whose text is in the order of time: reading each
-    /// as a number would cost more than looking for the ends of lines.
-    texts: Option<(Text, Text)>,
-    /// The beginning of a line whose time isn't known yet.
-    head: Vec<u8>,
-    /// That beginning has been read; what follows up to the next newline says nothing more.
-    read: bool,
-    span: Option<Span>,
-}
-
-impl Times {
-    /// Looks at the next bytes.
-    pub fn feed(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let end = memchr::memchr(b'\n', bytes);
-            let line = &bytes[..end.unwrap_or(bytes.len())];
-            if !self.read {
-                self.look(line, end.is_some());
-            }
-            if end.is_some() {
-                self.head.clear();
-                self.read = false;
-            }
-            bytes = end.map_or(&[], |end| &bytes[end + 1..]);
-        }
-    }
-
-    /// The span of what came since the last call.
-    pub fn take_span(&mut self) -> Option<Span> {
-        let mut span = self.span.take();
-        if let Some((first, last)) = self.texts.take() {
-            for found in [first, last].iter().filter_map(|text| time(text)) {
-                span = Some(Span::with(span, found));
-            }
-        }
-        span
-    }
-
-    fn look(&mut self, line: &[u8], complete: bool) {
-        if self.head.is_empty() && (complete || line.len() >= HEAD) {
-            self.note(line);
-        } else {
-            self.head.extend_from_slice(&line[..line.len().min(HEAD - self.head.len())]);
-            if !complete && self.head.len() < HEAD {
-                return;
-            }
-            let head = std::mem::take(&mut self.head);
-            self.note(&head);
-        }
-        self.read = true;
-    }
-
-    fn note(&mut self, line: &[u8]) {
+/// The span of the times of these lines.
+pub fn span(lines: &[u8]) -> Option<Span> {
+    // The earliest and latest time in the form in which web writes it, whose text is in the order of time: reading each as a
+    // number would cost more than looking for the ends of lines.
+    let mut texts: Option<(Text, Text)> = None;
+    let (mut span, mut from) = (None, 0);
+    for end in memchr::memchr_iter(b'\n', lines).chain([lines.len()]) {
+        let line = &lines[from..end];
+        from = end + 1;
         if let Some(text) = text(line) {
-            let (first, last) = self.texts.unwrap_or((text, text));
-            self.texts = Some((first.min(text), last.max(text)));
+            let (first, last) = texts.unwrap_or((text, text));
+            texts = Some((first.min(text), last.max(text)));
         } else if let Some(found) = time(line) {
-            self.span = Some(Span::with(self.span, found));
+            span = Some(Span::with(span, found));
         }
     }
+    let ends = texts.into_iter().flat_map(|(first, last)| [first, last]);
+    ends.filter_map(|text| time(&text)).fold(span, |span, time| Some(Span::with(span, time)))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-
-    use proptest::prelude::*;
 
     use super::*;
 
@@ -160,18 +114,11 @@ mod tests {
         assert_eq!(time(&[0xff; 100]), None);
     }
 
-    proptest! {
-        #[test]
-        fn pieces_make_no_difference(cuts in prop::collection::vec(0_usize..400, 0..12)) {
-            let text = "2026-07-23T10:11:12.000001Z a\n  continued \n\n{\"timestamp\":\"2026-07-23T10:11:12.000009Z\",\"a\":\"2027-07-23T10:11:12Z\"}\n\
+    #[test]
+    fn the_span_of_lines() {
+        let text = "2026-07-23T10:11:12.000001Z a\n  continued \n\n{\"timestamp\":\"2026-07-23T10:11:12.000009Z\",\"a\":\"2027-07-23T10:11:12Z\"}\n\
                         2026-07-23T10:11:12.000005Z a very long line of which only the beginning is looked at, at least in pieces\n2026-07-23T10:11:11.9999".as_bytes();
-            let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(text.len())).chain([0, text.len()]).collect();
-            cuts.sort_unstable();
-            let mut times = Times::default();
-            for pair in cuts.windows(2) {
-                times.feed(&text[pair[0]..pair[1]]);
-            }
-            prop_assert_eq!(times.take_span().unwrap(), Span { first: 1_784_801_472_000_001, last: 1_784_801_472_000_009 });
-        }
+        assert_eq!(span(text).unwrap(), Span { first: 1_784_801_472_000_001, last: 1_784_801_472_000_009 });
+        assert_eq!(span(b""), None);
     }
 }

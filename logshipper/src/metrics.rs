@@ -222,6 +222,11 @@ impl Metrics {
     }
 }
 
+/// A count as a gauge takes it.
+pub(crate) fn gauge(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -258,6 +263,7 @@ mod tests {
             "orphan_directories",
             "root_bytes",
             "quota_bytes",
+            "build_info",
         ] {
             let of = |line: &str| line.strip_prefix("logshipper_")?.split(['{', ' ']).next().map(str::to_owned);
             assert!(text.lines().filter_map(of).any(|found| found == name), "{name}\n{text}");

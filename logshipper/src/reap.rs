@@ -14,7 +14,7 @@ use crate::archive::ledger::Ledger;
 use crate::compress::Tick;
 use crate::dir::{Dir, Meta, shown};
 use crate::handover::{Handover, Handovers};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, gauge};
 use crate::plan::{Candidate, Listing, Policy, over_quota};
 use crate::pod::{Ages, LOCK, Now, OpenError, Pod, list};
 use crate::reading::ls::is_alive;
@@ -80,7 +80,7 @@ impl Reaper {
         // Waiting times go on while another logshipper reaps: any may be the next.
         let dead = self.dead(root, own, limits.grace(), now)?;
         let Some(_lock) = root.lock(OsStr::new(REAPER))? else { return Ok(()) };
-        self.metrics.orphans.set(dead.len().try_into().unwrap_or(i64::MAX));
+        self.metrics.orphans.set(gauge(dead.len()));
         for name in dead {
             tick()?;
             let done = self.reap(root, &name, policy, limits, now, tick);
@@ -170,12 +170,15 @@ impl Reaper {
         for pod in pods {
             let Ok(dir) = root.open_dir(&pod) else { continue };
             let mut listing = list(&dir, &mut Ages::default(), Now::read())?;
-            self.ledger.look(&pod, &dir, &mut listing);
+            if quota.is_some() {
+                self.ledger.look(&pod, &dir, &mut listing);
+            }
             total += listing.live.iter().map(|live| live.bytes).sum::<u64>();
             for (segment, forms) in &listing.segments {
                 total += forms.plain.unwrap_or(0) + forms.gz.unwrap_or(0);
                 let name = segment.name(Form::Gz);
-                if forms.plain.is_none()
+                if quota.is_some()
+                    && forms.plain.is_none()
                     && let Some(meta) = dir.meta(OsStr::new(&name))?
                 {
                     let waiting = listing.waiting.contains(segment);
@@ -185,7 +188,7 @@ impl Reaper {
             }
         }
         if let Some(quota) = quota {
-            self.metrics.quota.set(quota.try_into().unwrap_or(i64::MAX));
+            self.metrics.quota.set(gauge(quota));
             for Candidate { waiting, place: (pod, name), bytes, .. } in over_quota(candidates, total, quota) {
                 root.open_dir(&pod)?.remove(OsStr::new(&name))?;
                 total -= bytes;
@@ -198,7 +201,7 @@ impl Reaper {
                 tracing::warn!(directory, segment = %name, bytes, archived, "segment removed: NODE_QUOTA is exceeded");
             }
         }
-        self.metrics.root_bytes.set(total.try_into().unwrap_or(i64::MAX));
+        self.metrics.root_bytes.set(gauge(total));
         Ok(())
     }
 }

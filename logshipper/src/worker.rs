@@ -11,7 +11,7 @@ use handoff::{Form, Segment};
 use crate::archive::ledger::Ledger;
 use crate::compress::{Tick, compress};
 use crate::handover::{Handover, Handovers, Holder};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, gauge};
 use crate::plan::{self, Excess, Listing, Policy, Work};
 use crate::pod::{Ages, Now, Pod, list};
 use crate::trouble::Troubles;
@@ -134,7 +134,7 @@ impl Worker {
         self.metrics.compressed.inc();
         self.metrics.plain_bytes.inc_by(done.plain);
         self.metrics.gzip_bytes.inc_by(done.gz);
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let milliseconds = process::milliseconds(started.elapsed());
         tracing::info!(segment = %name, bytes = done.plain, compressed_bytes = done.gz, milliseconds, "segment compressed");
         Ok(Outcome::Done)
     }
@@ -155,10 +155,6 @@ impl Worker {
         tracing::info!(segment = %plain, reason = %excess, "segment removed");
         Ok(Outcome::Done)
     }
-}
-
-fn gauge(count: impl TryInto<i64>) -> i64 {
-    count.try_into().unwrap_or(i64::MAX)
 }
 
 impl Work {

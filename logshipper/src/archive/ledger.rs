@@ -56,7 +56,7 @@ impl Ledger {
         archived.insert(pod.to_owned(), now);
     }
 
-    /// A segment's `file` is archived under `key`. What can't be marked is remembered.
+    /// A segment's `file` is archived at `address`. What can't be marked is remembered.
     pub fn mark(&self, pod: &OsStr, segment: &Segment, file: &File, address: &str) {
         if let Err(error) = fsetxattr(file, MARK, address.as_bytes(), XattrFlags::empty()) {
             tracing::debug!(segment = %segment, %error, "archived segment can't be marked");

@@ -2,7 +2,7 @@
 //! the store is away segments wait, and the pauses between tries grow.
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, BufReader};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,8 @@ use crate::archive::Archive;
 use crate::archive::failure::Failure;
 use crate::archive::ledger::Ledger;
 use crate::dir::Dir;
-use crate::gzip::{Index, lines_crc};
-use crate::metrics::Metrics;
+use crate::gzip::{Index, lines};
+use crate::metrics::{Metrics, gauge};
 use crate::plan::{self, Listing};
 use crate::pod::{Ages, Now, OpenError, Pod, list};
 use crate::trouble::Troubles;
@@ -81,7 +81,7 @@ impl Uploader {
                 Err(OpenError::Taken | OpenError::Io(_)) => {}
             }
         }
-        self.metrics.archive_pending.set(left.segments.try_into().unwrap_or(i64::MAX));
+        self.metrics.archive_pending.set(gauge(left.segments));
         let lag = left.oldest.map_or(0, |oldest| (Utc::now() - oldest).num_seconds().max(0));
         self.metrics.archive_lag.set(lag);
         if matches!(done, Err(Failure::Stopped)) {
@@ -142,7 +142,7 @@ impl Uploader {
         let (file, meta) = dir.open_file(OsStr::new(&name))?;
         let crc = match Index::read(&file)? {
             Some(index) => index.crc,
-            None => lines_crc(&file)?,
+            None => lines(BufReader::new(&file))?.0,
         };
         let key = self.archive.key(pod, segment, crc);
         let put = async {
@@ -157,7 +157,7 @@ impl Uploader {
             self.metrics.archived.inc();
             self.metrics.archived_bytes.inc_by(meta.bytes);
         }
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let milliseconds = process::milliseconds(started.elapsed());
         tracing::info!(segment = %name, key = %key, bytes = meta.bytes, uploaded, milliseconds, "segment archived");
         Ok(())
     }

@@ -86,11 +86,7 @@ fn describe(pod: &PodLogs, alive: Option<bool>, stream: &Stream) -> Row {
         ratio: None,
     };
     let (mut all, mut plain, mut gz) = (None, 0, 0);
-    let mut include = |span: Option<Span>| {
-        if let Some(span) = span {
-            all = Some(Span::with(Some(Span::with(all, span.first)), span.last));
-        }
-    };
+    let mut include = |span| all = Span::around(all, span);
     for (segment, forms) in pod.listing.segments.iter().filter(|(segment, _)| segment.stream == *stream) {
         row.segments += 1;
         row.segment_bytes += forms.plain.unwrap_or(0) + forms.gz.unwrap_or(0);

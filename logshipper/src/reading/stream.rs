@@ -21,7 +21,7 @@ use crate::reading::select::Filter;
 
 const BUFFER: usize = 64 << 10;
 /// What an archived segment is fetched in: some members at once.
-const FETCH: usize = 1 << 20;
+pub(crate) const FETCH: usize = 1 << 20;
 /// How far a clock may be set within the life of a segment, so that its name still tells the times of its lines.
 const CLOCK: TimeDelta = TimeDelta::days(1);
 /// How long a renamed file may still get lines: a writer looks at least once a second.

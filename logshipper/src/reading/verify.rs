@@ -1,20 +1,16 @@
 //! `verify`: decodes every segment, compares it with what its index says, and looks for gaps in the numbers.
 
 use std::ffi::OsStr;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 
-use crc32fast::Hasher;
-use flate2::read::MultiGzDecoder;
 use handoff::{Form, Segment, Stream};
 
 use crate::archive::{Archive, Object};
 use crate::dir::Dir;
-use crate::gzip::{Index, ReadAt};
+use crate::gzip::{Index, ReadAt, lines};
 use crate::reading::logs::{PodLogs, pods, streams};
-use crate::reading::stream::Members;
+use crate::reading::stream::{FETCH, Members};
 
-/// What an archived segment is fetched in.
-const FETCH: usize = 1 << 20;
 const BUFFER: usize = 64 << 10;
 
 /// What was found in all.
@@ -102,17 +98,7 @@ fn check_archived(object: &Object) -> io::Result<u64> {
 /// Decodes all of a compressed file, fetched in pieces of so many bytes; returns CRC and length of what it holds.
 fn decode(file: impl ReadAt, fetch: usize) -> io::Result<(u32, u64)> {
     let index = Index::read(&file)?;
-    let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(fetch, Members::all(file)?));
-    let (mut crc, mut length, mut buffer) = (Hasher::new(), 0, vec![0; BUFFER]);
-    loop {
-        let count = decoder.read(&mut buffer)?;
-        if count == 0 {
-            break;
-        }
-        crc.update(&buffer[..count]);
-        length += count as u64;
-    }
-    let crc = crc.finalize();
+    let (crc, length) = lines(BufReader::with_capacity(fetch, Members::all(file)?))?;
     match index {
         Some(index) if index.plain_bytes() != length || index.crc != crc => Err(io::Error::other("is not what its index says")),
         _ => Ok((crc, length)),
