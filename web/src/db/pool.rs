@@ -92,13 +92,9 @@ impl Pooled {
     }
 
     fn is_alive(&mut self) -> bool {
-        self.socket.is_none() && self.used.elapsed() < TRUST_IDLE || self.answers()
-    }
-
-    fn answers(&mut self) -> bool {
         match &self.socket {
             Some(socket) => socket.is_quiet(),
-            None => self.connection.batch_execute("SELECT 1").is_ok(),
+            None => self.used.elapsed() < TRUST_IDLE || self.connection.batch_execute("SELECT 1").is_ok(),
         }
     }
 }
