@@ -33,10 +33,10 @@ impl RequestId {
     fn of(headers: &HeaderMap, trace: &Trace) -> Self {
         let plain =
             |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        let made = || if trace.made { trace.ids.trace } else { fastrand::u128(..) };
         match headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain) {
             Some(id) => Self(id.into()),
-            None if trace.made => Self(format!("{:032x}", trace.ids.trace).into()),
-            None => Self(format!("{:032x}", fastrand::u128(..)).into()),
+            None => Self(format!("{:032x}", made()).into()),
         }
     }
 

@@ -35,7 +35,7 @@ const PAGES: [(&str, Text); 9] = templates![
 ];
 
 /// What several pages contain.
-const PARTIALS: [(&str, Text); 3] = templates!["problems", "field", "pager"];
+const PARTIALS: [(&str, Text); 4] = templates!["problems", "hidden", "field", "pager"];
 
 /// All templates in one language.
 pub(super) struct Renderer {
