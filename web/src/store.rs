@@ -15,3 +15,16 @@ impl Updated {
         if rows == 0 { Self::Changed } else { Self::Saved }
     }
 }
+
+/// Does `test` on either backend, in a database of its own with schema and seed.
+#[cfg(test)]
+pub(crate) fn on_both(test: impl Fn(&mut dbinit::database::Connection)) {
+    let folder = tempfile::tempdir().unwrap();
+    let mysql = testkit::mysql::database();
+    for url in [&mysql.url, &format!("sqlite:{}", folder.path().join("petclinic.db").display())] {
+        let conn = &mut dbinit::database::connect(&url.parse().unwrap()).unwrap();
+        dbinit::apply::migrate(conn, testkit::DEADLINE).unwrap();
+        dbinit::apply::seed(conn, testkit::DEADLINE).unwrap();
+        test(conn);
+    }
+}

@@ -4,8 +4,8 @@
 //! saves, so that it holds for all pods; the same form with other values is another submission.
 
 use std::fmt::Debug;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use chrono::{TimeDelta, Utc};
 use dbinit::database::{Connection, forget_statements};
 use dbinit::schema::submission;
 use diesel::prelude::*;
@@ -18,7 +18,7 @@ use crate::fingerprint::fingerprint;
 /// The field of a form that holds its token.
 pub const FIELD: &str = "token";
 /// For how long a submission is known.
-const KEEP: Duration = Duration::from_hours(24);
+const KEEP: TimeDelta = TimeDelta::hours(24);
 
 /// A token for a new form.
 pub fn token() -> String {
@@ -30,10 +30,10 @@ pub fn token() -> String {
 pub struct Submission(Option<String>);
 
 impl Submission {
-    /// The submission of `values` to `path` by a form.
-    pub fn of(fields: &Fields<'_>, path: &str, values: &impl Debug) -> Self {
+    /// The submission of `values` by a form; `subject` tells what they are saved to: an owner's id, say.
+    pub fn of(fields: &Fields<'_>, subject: &str, values: &impl Debug) -> Self {
         let token = fields.get(FIELD).filter(|token| token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()));
-        Self(token.map(|token| format!("{token}{:016x}", fingerprint(format!("{path} {values:?}").as_bytes()))))
+        Self(token.map(|token| format!("{token}{:016x}", fingerprint(format!("{subject} {values:?}").as_bytes()))))
     }
 
     /// Does `save`, which gives the path of what it saved; or gives the path that the same submission gave before.
@@ -44,7 +44,7 @@ impl Submission {
         let Some(token) = &self.0 else { return save(conn) };
         let saved = diesel::Connection::transaction(conn, |conn| {
             // first of all, so that a second click waits here and leaves no trace
-            let row = (submission::token.eq(token), submission::location.eq(""), submission::saved_at.eq(now()));
+            let row = (submission::token.eq(token), submission::location.eq(""), submission::saved_at.eq(Utc::now().timestamp()));
             diesel::insert_into(submission::table).values(row).execute(conn)?;
             let location = save(conn)?;
             let saved = diesel::update(submission::table.find(token)).set(submission::location.eq(&location));
@@ -58,7 +58,7 @@ impl Submission {
                 before(conn, token)?.map_or(saved, Ok)
             }
             Ok(_) if fastrand::u8(..) == 0 => {
-                forget_old(conn)?;
+                forget_old(conn);
                 saved
             }
             _ => saved,
@@ -71,13 +71,41 @@ fn before(conn: &mut Connection, token: &str) -> QueryResult<Option<String>> {
     submission::table.find(token).select(submission::location).first(conn).optional()
 }
 
-/// Seconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+/// Where this fails, what was saved is saved all the same, and the next one tries again.
+fn forget_old(conn: &mut Connection) {
+    let oldest = (Utc::now() - KEEP).timestamp();
+    let forgotten = diesel::delete(submission::table.filter(submission::saved_at.lt(oldest))).execute(conn);
+    if let Err(error) = forgotten {
+        tracing::warn!(%error, "old submissions are not forgotten");
+        forget_statements(conn);
+    }
 }
 
-fn forget_old(conn: &mut Connection) -> QueryResult<usize> {
-    let oldest = now() - i64::try_from(KEEP.as_secs()).unwrap_or(i64::MAX);
-    diesel::delete(submission::table.filter(submission::saved_at.lt(oldest))).execute(conn)
+#[cfg(test)]
+mod tests {
+    use dbinit::database::Backend;
+    use diesel::connection::SimpleConnection;
+
+    use super::*;
+    use crate::store::on_both;
+
+    #[test]
+    fn what_is_saved_is_saved_also_where_the_old_ones_are_not_forgotten() {
+        // one after which the old ones are to be forgotten
+        let seed = (0..=u64::MAX).find(|seed| fastrand::Rng::with_seed(*seed).u8(..) == 0).unwrap();
+        on_both(|conn| {
+            conn.batch_execute(match conn.backend() {
+                Backend::Mysql => "CREATE TRIGGER kept BEFORE DELETE ON submission FOR EACH ROW SIGNAL SQLSTATE '45000'",
+                Backend::Sqlite => "CREATE TRIGGER kept BEFORE DELETE ON submission BEGIN SELECT RAISE(ABORT, 'kept'); END",
+            })
+            .unwrap();
+            let old = (submission::token.eq("old"), submission::location.eq("/"), submission::saved_at.eq(0));
+            diesel::insert_into(submission::table).values(old).execute(conn).unwrap();
+            fastrand::seed(seed);
+            let saved = Submission(Some("new".to_owned())).once(conn, |_| Ok("/saved".to_owned()));
+            assert_eq!(saved, Ok("/saved".to_owned()));
+            assert_eq!(before(conn, "new"), Ok(Some("/saved".to_owned())));
+            assert!(before(conn, "old").unwrap().is_some(), "it was tried");
+        });
+    }
 }

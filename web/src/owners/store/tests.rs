@@ -1,29 +1,22 @@
 //! The list of owners: how many statements a page takes, and how much of the tables they read.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use dbinit::database::{Backend, connect};
+use dbinit::database::Backend;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
 use super::*;
 
-const WAIT: Duration = Duration::from_mins(1);
 const OWNERS: i64 = 6010;
 /// Owners a page.
 const PAGE: i64 = 5;
 
 /// Made-up owners on either backend, several milestones of them.
 fn on_both(test: impl Fn(&mut Connection)) {
-    let folder = tempfile::tempdir().unwrap();
-    let database = testkit::mysql::database();
-    for url in [&database.url, &format!("sqlite:{}", folder.path().join("petclinic.db").display())] {
-        let conn = &mut connect(&url.parse().unwrap()).unwrap();
-        dbinit::apply::migrate(conn, WAIT).unwrap();
-        dbinit::apply::seed(conn, WAIT).unwrap();
-        dbinit::demo::demo(conn, OWNERS.unsigned_abs() - 10, WAIT, |_| ()).unwrap();
+    crate::store::on_both(|conn| {
+        dbinit::demo::demo(conn, OWNERS.unsigned_abs() - 10, testkit::DEADLINE, |_| ()).unwrap();
         test(conn);
-    }
+    });
 }
 
 /// Notes every statement that a connection runs.
