@@ -24,7 +24,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use self::outage::Outages;
 use self::pool::Manager;
 use self::watch::Watch;
-use crate::limits::Limit;
+use crate::limit::Limit;
 use crate::metrics::Metrics;
 use crate::trace;
 

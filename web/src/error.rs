@@ -3,7 +3,7 @@
 use http::{HeaderValue, Method, StatusCode};
 
 use crate::db::DbError;
-use crate::limits::Limit;
+use crate::limit::Limit;
 
 /// What a 401 says is needed.
 pub const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"petclinic\"");

@@ -21,12 +21,13 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use futures_util::Stream;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use process::settings;
 
 pub use self::connections::{Connections, Place};
 use self::in_flight::InFlight;
 use crate::error::Error;
+use crate::limit::Limit;
 use crate::metrics::Metrics;
 
 /// The settings of the limits, to be flattened into the program's own.
@@ -85,55 +86,7 @@ impl Settings {
     }
 }
 
-/// A limit's name in metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Limit {
-    HeaderTime,
-    HeaderSize,
-    BodyTime,
-    BodySize,
-    Connections,
-    ConnectionsPerPeer,
-    ConnectionRequests,
-    RequestsInFlight,
-    RequestTime,
-    PoolTime,
-}
-
-impl Limit {
-    /// The label's value.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::HeaderTime => "header_time",
-            Self::HeaderSize => "header_size",
-            Self::BodyTime => "body_time",
-            Self::BodySize => "body_size",
-            Self::Connections => "connections",
-            Self::ConnectionsPerPeer => "connections_per_peer",
-            Self::ConnectionRequests => "connection_requests",
-            Self::RequestsInFlight => "requests_in_flight",
-            Self::RequestTime => "request_time",
-            Self::PoolTime => "pool_time",
-        }
-    }
-
-    /// The status of the answer, where there is one.
-    pub fn status(self) -> StatusCode {
-        match self {
-            Self::HeaderTime | Self::BodyTime => StatusCode::REQUEST_TIMEOUT,
-            Self::HeaderSize => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::BodySize => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::RequestTime => StatusCode::GATEWAY_TIMEOUT,
-            Self::Connections | Self::ConnectionsPerPeer | Self::ConnectionRequests | Self::RequestsInFlight | Self::PoolTime => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-        }
-    }
-}
-
-/// The limits of requests, as the router keeps to them. Clones share the places.
-#[derive(Clone)]
+/// The limits of requests, as the router keeps to them.
 pub struct Limits {
     settings: Settings,
     in_flight: InFlight,

@@ -13,7 +13,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::limits::Limit;
+use crate::limit::Limit;
 
 /// A histogram of seconds a label set.
 type Seconds<L> = Family<L, Histogram, fn() -> Histogram>;

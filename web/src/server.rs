@@ -17,7 +17,8 @@ use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-use crate::limits::{self, Connections, Limit};
+use crate::limit::Limit;
+use crate::limits::{self, Connections};
 use crate::metrics::Metrics;
 use crate::shutdown::Draining;
 

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::metrics::gauge::Gauge;
 
-use crate::limits::{Limit, Settings};
+use crate::limit::Limit;
+use crate::limits::Settings;
 
 /// Connections beyond the limit for peers that have none: in a flood the kubelet's probes still get through.
 const RESERVE: u32 = 64;

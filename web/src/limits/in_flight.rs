@@ -1,32 +1,30 @@
 //! Requests in flight: so many at once, and never a probe too few.
 
-use std::sync::Arc;
-
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Routes that are answered however much there is to do: an overloaded server is alive, and its balancer must hear so.
 const ALWAYS: [&str; 4] = ["/healthcheck", "/livez", "/readyz", "/manage/health"];
 
-/// The places of requests in flight. Clones share them.
-#[derive(Clone, Debug)]
-pub(super) struct InFlight(Arc<Semaphore>);
+/// The places of requests in flight.
+#[derive(Debug)]
+pub(super) struct InFlight(Semaphore);
 
 /// The place of a request, free again when dropped. The probes have none.
 #[derive(Debug)]
-pub(super) struct Taken(#[allow(dead_code, reason = "held, not read")] Option<OwnedSemaphorePermit>);
+pub(super) struct Taken<'a>(#[allow(dead_code, reason = "held, not read")] Option<SemaphorePermit<'a>>);
 
 impl InFlight {
     /// So many places.
     pub(super) fn new(places: u32) -> Self {
-        Self(Arc::new(Semaphore::new(places as usize)))
+        Self(Semaphore::new(places as usize))
     }
 
     /// A place for a request of `route`, or none where all are taken.
-    pub(super) fn take(&self, route: &str) -> Option<Taken> {
+    pub(super) fn take(&self, route: &str) -> Option<Taken<'_>> {
         if ALWAYS.contains(&route) {
             return Some(Taken(None));
         }
-        Arc::clone(&self.0).try_acquire_owned().ok().map(Some).map(Taken)
+        self.0.try_acquire().ok().map(Some).map(Taken)
     }
 }
 
