@@ -40,6 +40,11 @@ function live(input) {
     count.textContent = input.dataset.matches.replace("#", total);
   }
 
+  function clear() {
+    open(false);
+    count.textContent = "";
+  }
+
   // What was wrong with the name before is not about this one.
   function forgive() {
     input.removeAttribute("aria-invalid");
@@ -64,10 +69,7 @@ function live(input) {
     request = new AbortController();
     const { signal } = request;
     const name = input.value.trim();
-    if (!name) {
-      count.textContent = "";
-      return open(false);
-    }
+    if (!name) return clear();
     try {
       const url = new URL(input.form.action);
       url.searchParams.set(input.name, name);
@@ -75,9 +77,7 @@ function live(input) {
       if (!answer.ok) throw new Error(answer.statusText);
       show(await answer.json());
     } catch {
-      if (signal.aborted) return;
-      count.textContent = "";
-      open(false);
+      if (!signal.aborted) clear();
     }
   }
 

@@ -76,8 +76,7 @@ impl Client {
 
 /// The items of a header that is a list, the last one first.
 fn last_first<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
-    let values = headers.get_all(name).iter().collect::<Vec<_>>().into_iter().rev();
-    values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(',').map(str::trim))
+    headers.get_all(name).iter().rev().flat_map(|value| value.to_str().unwrap_or_default().rsplit(',').map(str::trim))
 }
 
 /// The nearest address that is none of ours: what stands before it was written by someone that nobody knows.

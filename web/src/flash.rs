@@ -3,8 +3,7 @@
 //! It travels in a cookie, so that any pod behind the Service can show it: `<message>.<time>.<code>`, the message's id out of
 //! a fixed list, the second since 1970 until which it is shown, and the code of both that only a pod with `COOKIE_KEY` can make.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use chrono::Utc;
 use http::HeaderMap;
 use http::header::COOKIE;
 use process::settings::{self, Secret};
@@ -13,7 +12,7 @@ use crate::mac::Key;
 
 const COOKIE_NAME: &str = "flash";
 /// For how long the message waits for its page, in seconds.
-const LIFETIME: u64 = 60;
+const LIFETIME: i64 = 60;
 
 /// What cookies are signed with.
 #[derive(clap::Args, Debug, Clone, Default)]
@@ -69,11 +68,11 @@ impl Flash {
 
     /// `Set-Cookie` that leaves the message for the next page.
     pub fn set_cookie(self, key: &Key) -> String {
-        let value = self.signed(key, now() + LIFETIME);
+        let value = self.signed(key, Utc::now().timestamp() + LIFETIME);
         format!("{COOKIE_NAME}={value}; Path=/; Max-Age={LIFETIME}; HttpOnly; SameSite=Lax")
     }
 
-    fn signed(self, key: &Key, until: u64) -> String {
+    fn signed(self, key: &Key, until: i64) -> String {
         let text = format!("{}.{until}", self.message());
         let code = key.sign(&format!("{COOKIE_NAME} {text}"));
         format!("{text}.{code}")
@@ -84,20 +83,15 @@ impl Flash {
 
     /// The message that waits for this request's page.
     pub fn of(headers: &HeaderMap, key: &Key) -> Option<Self> {
-        Self::read(cookie(headers, COOKIE_NAME)?, key, now())
+        Self::read(cookie(headers, COOKIE_NAME)?, key, Utc::now().timestamp())
     }
 
-    fn read(value: &str, key: &Key, now: u64) -> Option<Self> {
+    fn read(value: &str, key: &Key, now: i64) -> Option<Self> {
         let (text, code) = value.rsplit_once('.')?;
         let (message, until) = text.split_once('.')?;
-        let valid = key.verify(&format!("{COOKIE_NAME} {text}"), code) && until.parse::<u64>().ok()? >= now;
+        let valid = key.verify(&format!("{COOKIE_NAME} {text}"), code) && until.parse::<i64>().ok()? >= now;
         Self::ALL.into_iter().find(|flash| valid && flash.message() == message)
     }
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// The value of the request's cookie called `name`; or `__Host-` and that, as it is called behind HTTPS.

@@ -67,7 +67,7 @@ impl Health {
         tracing::warn!(up, "health check switched");
     }
 
-    /// Asks what readiness consists of; takes at most 2 s.
+    /// Asks what readiness consists of; takes at most `DATABASE_TIMEOUT`.
     pub async fn readiness(&self) -> Readiness {
         let accepting = !self.0.draining.has_begun();
         Readiness { healthcheck: self.is_up(), accepting, database: self.database_answers().await }

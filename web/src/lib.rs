@@ -7,10 +7,10 @@
 //! | module | what |
 //! |---|---|
 //! | `home`, `owners`, `pets`, `visits`, `vets`, `info` | the pages: handlers, and `form` (what may be entered) and `store` (SQL) beside them |
-//! | `router`, `client`, `context`, `form`, `flash`, `mac` | from a request to a handler's arguments |
+//! | `router`, `client`, `context`, `form`, `submission`, `flash`, `mac` | from a request to a handler's arguments |
 //! | `health`, `long_process` | what operators ask |
 //! | `program`, `config`, `server`, `shutdown` | from the start to the last answer |
-//! | `access`, `trace`, `limits`, `metrics`, `admin`, `db` | around each request: its log line, its trace, its limits, its counters, its connection |
+//! | `access`, `trace`, `limits` (and `limit`, their names), `metrics`, `admin`, `db` | around each request: its log line, its trace, its limits, its counters, its connection |
 //! | `views`, `i18n`, `error` | from a handler's result to a response |
 //! | `source`, `assets`, `resources` | texts and files that come with the program |
 
@@ -32,6 +32,7 @@ pub mod health;
 pub mod home;
 pub mod i18n;
 pub mod info;
+pub mod limit;
 pub mod limits;
 pub mod long_process;
 pub mod mac;
@@ -55,6 +56,7 @@ use std::sync::Arc;
 
 use warp::{Filter, Rejection};
 
+use crate::config::Config;
 use crate::db::Db;
 use crate::health::Health;
 pub use crate::router::MatchedRoute;
@@ -81,32 +83,21 @@ pub struct App {
 }
 
 impl App {
-    /// The state of a server that works on `db`.
+    /// The state of a server that works on `db`, as the settings say.
     ///
     /// # Errors
     /// A template or a message file that came with the program can't be read, or the system has no random numbers.
-    pub fn new(db: Db, health: Health, limits: limits::Limits) -> anyhow::Result<Self> {
-        let (admin, cookies) = (admin::Gate::default(), mac::Key::random()?);
-        let views = Arc::new(views::Views::new(source::Source::BuiltIn)?);
-        Ok(Self { db, health, limits: Arc::new(limits), admin, cookies, views, vets: Arc::default(), commit: "unknown".into() })
-    }
-
-    /// The same with secrets of the settings: who may do what operators may, and what cookies are signed with.
-    #[must_use]
-    pub fn guarded(self, admin: admin::Gate, cookies: mac::Key) -> Self {
-        Self { admin, cookies, ..self }
-    }
-
-    /// The same, with pages from where the settings say.
-    ///
-    /// # Errors
-    /// As [`App::new`].
-    pub fn configured(mut self, pages: &source::Settings, info: &info::Settings) -> anyhow::Result<Self> {
-        if pages.reload_from.is_some() {
-            self.views = Arc::new(views::Views::new(pages.source())?);
-        }
-        self.commit = info.git_commit.clone();
-        Ok(self)
+    pub fn new(db: Db, health: Health, limits: limits::Limits, config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            db,
+            health,
+            admin: admin::Gate::new(&config.admin)?,
+            cookies: config.cookies.key()?,
+            limits: Arc::new(limits),
+            views: Arc::new(views::Views::new(config.pages.source())?),
+            vets: Arc::default(),
+            commit: config.info.git_commit.clone(),
+        })
     }
 }
 

@@ -145,5 +145,5 @@ pub async fn update(cx: Context, owner: Id) -> Result<Reply, Error> {
 }
 
 fn form_page(owner: Option<Id>, form: &Form) -> Result<Reply, Error> {
-    Reply::form("owners/form", json!({ "id": owner.map(|owner| owner.0), "form": form }), form)
+    Reply::form("owners/form", json!({ "id": owner.map(|owner| owner.0) }), form)
 }

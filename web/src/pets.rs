@@ -81,5 +81,5 @@ fn name_is_taken<T>(result: &Result<T, DbError>) -> bool {
 
 fn form_page(owner: &Owner, pet: Option<i32>, types: &[store::Type], form: &Form) -> Result<Reply, Error> {
     let today = crate::form::today();
-    Reply::form("pets/form", json!({ "owner": owner, "id": pet, "types": types, "today": today, "form": form }), form)
+    Reply::form("pets/form", json!({ "owner": owner, "id": pet, "types": types, "today": today }), form)
 }

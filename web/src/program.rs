@@ -11,7 +11,6 @@ use tracing::Level;
 
 use crate::App;
 use crate::access::AccessLog;
-use crate::admin::Gate;
 use crate::config::Config;
 use crate::db::Db;
 use crate::health::Health;
@@ -66,13 +65,12 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     let db = Db::new(config.database.url.clone(), &config.pool, metrics.clone());
     metrics::sources::register(&mut registry, logging.outputs(), db.clone(), export.counts());
     let health = Health::new(db.clone(), draining.clone());
-    let gate = Gate::new(&config.admin)?;
-    if gate.is_open() {
-        tracing::warn!("ADMIN_TOKEN is not set: everyone may switch /healthcheck");
-    }
     let limits = Limits::new(config.limits.clone(), metrics.clone());
-    let app = App::new(db, health.clone(), limits)?.configured(&config.pages, &config.info)?;
-    let app = app.guarded(gate.clone(), config.cookies.key()?);
+    let app = App::new(db, health.clone(), limits, config)?;
+    let gate = app.admin.clone();
+    if gate.is_open() {
+        tracing::warn!("ADMIN_TOKEN is not set: everyone may switch /healthcheck and set /log-level");
+    }
     tracing::info!(address = %pages.local_addr()?, admin = %admin.local_addr()?, "listening");
 
     // The admin port is there to the end: who looks at a drain needs it.

@@ -175,8 +175,9 @@ mod tests {
     async fn a_handler_that_panics_has_answered_500() {
         let config = Config::parse_from(["web", "--database-url", "sqlite:never-opened"]);
         let (metrics, _) = Metrics::new();
-        let db = Db::new(config.database.url, &config.pool, metrics.clone());
-        let app = App::new(db.clone(), Health::new(db, Draining::default()), Limits::new(config.limits, metrics)).unwrap();
+        let db = Db::new(config.database.url.clone(), &config.pool, metrics.clone());
+        let limits = Limits::new(config.limits.clone(), metrics);
+        let app = App::new(db.clone(), Health::new(db, Draining::default()), limits, &config).unwrap();
         let table = warp::path::end().map(|| Matched {
             template: "/",
             methods: &[Method::GET],

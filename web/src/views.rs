@@ -69,11 +69,12 @@ impl Reply {
         Ok(Self::Page { template, data, refused: None })
     }
 
-    /// A page with a form: `data` has it as `form`.
+    /// A page that shows `data` and, as `form`, a form.
     ///
     /// # Errors
     /// As [`Reply::page`].
-    pub fn form(template: &'static str, data: Value, form: &Form) -> Result<Self, Error> {
+    pub fn form(template: &'static str, mut data: Value, form: &Form) -> Result<Self, Error> {
+        data["form"] = json!(form);
         Ok(Self::Page { template, data, refused: form.refused() })
     }
 

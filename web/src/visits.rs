@@ -42,5 +42,5 @@ fn read(fields: &Fields<'_>) -> (Form, Option<store::Values>) {
 
 async fn form_page(cx: &Context, owner: Id, pet: Id, form: &Form) -> Result<Reply, Error> {
     let of_pet = cx.app.db.run("pet of owner with visits", move |conn| store::visits(conn, owner.0, pet.0)).await?;
-    Reply::form("visits/form", json!({ "owner": of_pet.owner, "pet": of_pet.pet, "visits": of_pet.visits, "form": form }), form)
+    Reply::form("visits/form", json!({ "owner": of_pet.owner, "pet": of_pet.pet, "visits": of_pet.visits }), form)
 }

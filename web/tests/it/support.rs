@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use dbinit::database::DatabaseUrl;
+use process::settings::Secret;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::redirect::Policy;
 use reqwest::{Method, StatusCode};
@@ -12,12 +13,10 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use web::App;
 use web::access::AccessLog;
-use web::admin::Gate;
 use web::config::Config;
 use web::db::Db;
 use web::health::Health;
 use web::limits::Limits;
-use web::mac::Key;
 use web::metrics::Metrics;
 use web::server::Server;
 use web::shutdown::Draining;
@@ -56,25 +55,23 @@ impl Clinic {
     pub(crate) fn on_sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
-        Self::start(&url, directory, Gate::default())
+        Self::start(&url, directory, None)
     }
 
     pub(crate) fn on_mysql() -> Self {
         let database = testkit::mysql::database();
         let url = database.url.clone();
-        Self::start(&url, database, Gate::default())
+        Self::start(&url, database, None)
     }
 
     /// With a token that operators need.
     pub(crate) fn with_admin_token(token: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
-        let admin_token = Some(process::settings::secret(token).unwrap());
-        let gate = Gate::new(&web::admin::Settings { admin_token, admin_token_file: None }).unwrap();
-        Self::start(&url, directory, gate)
+        Self::start(&url, directory, Some(process::settings::secret(token).unwrap()))
     }
 
-    fn start(url: &str, database: impl Send + 'static, gate: Gate) -> Self {
+    fn start(url: &str, database: impl Send + 'static, admin_token: Option<Secret>) -> Self {
         let url: DatabaseUrl = url.parse().unwrap();
         let mut connection = dbinit::database::connect(&url).unwrap();
         dbinit::apply::migrate(&mut connection, Duration::from_secs(30)).unwrap();
@@ -87,11 +84,11 @@ impl Clinic {
         // the times are those of a machine that does much else
         let settings = "web --database-url sqlite:another --database-connections 4 --pool-timeout 50s --database-timeout 60s \
                         --request-timeout 70s --body-timeout 70s";
-        let config = Config::parse_from(settings.split_whitespace());
+        let mut config = Config::parse_from(settings.split_whitespace());
+        config.admin.admin_token = admin_token;
         let db = Db::new(url, &config.pool, metrics.clone());
         let limits = Limits::new(config.limits.clone(), metrics.clone());
-        let app = App::new(db.clone(), Health::new(db, Draining::default()), limits).unwrap();
-        let app = app.guarded(gate, Key::random().unwrap());
+        let app = App::new(db.clone(), Health::new(db, Draining::default()), limits, &config).unwrap();
         // the test is the proxy that tells whether the browser's connection is encrypted
         let trusted = "127.0.0.1".parse().unwrap();
         let service = AccessLog::new(warp::service(web::routes(app)), metrics.clone()).trusting(trusted);
