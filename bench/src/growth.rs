@@ -1,6 +1,5 @@
 //! How a page of the list of owners takes longer, or not, the more of them there are.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,8 +14,10 @@ use crate::servers::Server;
 
 /// Connections at once: few, so that the figures are the page's and not those of a queue.
 const CONNECTIONS: u16 = 2;
-/// The page beside which the others are measured: the list's first where there are the ten owners of the seed alone.
-pub(crate) const REFERENCE: &str = "first of two (10 owners)";
+/// Pages of the list that are measured.
+const PAGES: usize = 4;
+/// Owners of the seed.
+const SEED: u64 = 10;
 
 /// A database that grows, with a server on it.
 pub(crate) struct Subject<'a> {
@@ -31,7 +32,7 @@ pub(crate) struct Subject<'a> {
 }
 
 /// Pages of a list with `owners`, by name.
-fn pages(owners: u64) -> [(&'static str, String); 4] {
+fn pages(owners: u64) -> [(&'static str, String); PAGES] {
     let last = owners.div_ceil(5);
     [
         ("first", "/owners?lastName=".to_owned()),
@@ -63,29 +64,37 @@ pub(crate) fn measure(
         for subject in subjects {
             progress(format!("{}: {owners} owners", subject.backend));
             grow(programs, subject.url, owners)?;
-            let mut measured: BTreeMap<usize, (&str, Vec<Outcome>)> = BTreeMap::new();
-            for _ in 0..runs {
-                let reference = (REFERENCE, "/owners?lastName=".to_owned());
-                for (index, (name, path)) in [reference].into_iter().chain(pages(owners)).enumerate() {
-                    let server = if name == REFERENCE { subject.reference } else { subject.server };
-                    server.forget_logs();
-                    let outcome = closed(server.address, &[request(&path, None)], CONNECTIONS, time)?;
-                    ensure!(outcome.failed == 0, "{path}: {} of {} failed", outcome.failed, outcome.times.len());
-                    measured.entry(index).or_insert((name, Vec::new())).1.push(outcome);
-                }
-            }
-            growth.extend(measured.into_values().map(|(page, all)| {
-                let of = |share: usize| median(all.iter().map(|outcome| us(outcome.per_mille(share))).collect());
-                Growth { backend: subject.backend, owners, page, p50_us: of(500), p99_us: of(990) }
-            }));
+            growth.extend(beside_seed(subject, owners, runs, time / 2)?);
         }
     }
     Ok(growth)
 }
 
+/// Each page in turn with the same one where there are the owners of the seed alone, so that what the machine does meanwhile is
+/// the same for both.
+fn beside_seed(subject: &Subject<'_>, owners: u64, runs: u32, time: Duration) -> Result<Vec<Growth>> {
+    let mut measured: [[Vec<Outcome>; 2]; PAGES] = Default::default();
+    for _ in 0..runs {
+        for (outcomes, (grown, of_seed)) in measured.iter_mut().zip(pages(owners).into_iter().zip(pages(SEED))) {
+            for (side, server, (_, path)) in [(0, subject.server, grown), (1, subject.reference, of_seed)] {
+                server.forget_logs();
+                let outcome = closed(server.address, &[request(&path, None)], CONNECTIONS, time)?;
+                ensure!(outcome.failed == 0, "{path}: {} of {} failed", outcome.failed, outcome.times.len());
+                outcomes[side].push(outcome);
+            }
+        }
+    }
+    let figures = |((page, _), outcomes): ((&'static str, String), [Vec<Outcome>; 2])| {
+        let of = |side: usize, share: usize| median(outcomes[side].iter().map(|one| us(one.per_mille(share))).collect());
+        let [p50_us, p99_us, seed_p50_us, seed_p99_us] = [of(0, 500), of(0, 990), of(1, 500), of(1, 990)];
+        Growth { backend: subject.backend, owners, page, p50_us, p99_us, seed_p50_us, seed_p99_us }
+    };
+    Ok(pages(owners).into_iter().zip(measured).map(figures).collect())
+}
+
 /// Brings a database to so many owners; ten are of the seed.
 fn grow(programs: &Path, url: &str, owners: u64) -> Result<()> {
-    let made_up = owners.saturating_sub(10);
+    let made_up = owners.saturating_sub(SEED);
     if made_up == 0 {
         return Ok(());
     }
@@ -96,16 +105,12 @@ fn grow(programs: &Path, url: &str, owners: u64) -> Result<()> {
     Ok(())
 }
 
-/// How many times as long as the reference the slowest page takes, at the median and of 99 in 100.
+/// Where there are the most owners: how many times as long as with the seed alone the slowest page takes, at the median and of
+/// 99 in 100.
 pub(crate) fn worst(growth: &[Growth], backend: &str) -> Option<[f64; 2]> {
     let most = growth.iter().map(|one| one.owners).max()?;
-    let (reference, pages): (Vec<&Growth>, Vec<&Growth>) =
-        growth.iter().filter(|one| one.owners == most && one.backend == backend).partition(|one| one.page == REFERENCE);
-    let of = |figure: fn(&Growth) -> f64| {
-        let slowest = pages.iter().map(|one| figure(one)).fold(0.0, f64::max);
-        Some(slowest / figure(reference.first()?))
-    };
-    Some([of(|one| one.p50_us)?, of(|one| one.p99_us)?])
+    let pages = growth.iter().filter(|one| one.owners == most && one.backend == backend);
+    pages.map(Growth::ratios).reduce(|worst, one| [worst[0].max(one[0]), worst[1].max(one[1])])
 }
 
 #[cfg(test)]
@@ -122,9 +127,16 @@ mod tests {
 
     #[test]
     fn the_slowest_page_at_the_most_owners_counts() {
-        let one = |owners, page, p50_us, p99_us| Growth { backend: "SQLite", owners, page, p50_us, p99_us };
-        let growth =
-            [one(10, "last", 9.0, 9.0), one(100, REFERENCE, 2.0, 4.0), one(100, "first", 3.0, 4.0), one(100, "last", 2.0, 6.0)];
+        let one = |owners, page, p50_us, p99_us| Growth {
+            backend: "SQLite",
+            owners,
+            page,
+            p50_us,
+            p99_us,
+            seed_p50_us: 2.0,
+            seed_p99_us: 4.0,
+        };
+        let growth = [one(10, "last", 9.0, 9.0), one(100, "first", 3.0, 4.0), one(100, "last", 2.0, 6.0)];
         assert_eq!(worst(&growth, "SQLite"), Some([1.5, 1.5]));
         assert_eq!(worst(&growth, "MySQL"), None);
     }

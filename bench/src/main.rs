@@ -265,7 +265,7 @@ fn goals(report: &Report, connections: u16) -> Vec<Goal> {
     }
     for backend in ["MySQL", "SQLite"] {
         if let Some([p50, p99]) = growth::worst(&report.growth, backend) {
-            goals.push(Goal::most(format!("{backend}: slowest page of the most owners to ten owners' first, p50"), 2.0, p50));
+            goals.push(Goal::most(format!("{backend}: slowest page of the most owners beside that of ten, p50"), 2.0, p50));
             goals.push(Goal::most(format!("{backend}: the same, p99"), 2.0, p99));
         }
     }

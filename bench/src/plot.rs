@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use crate::growth::REFERENCE;
 use crate::report::{Growth, ms};
 
 const WIDTH: f64 = 720.0;
@@ -22,9 +21,8 @@ type Figure = fn(&Growth) -> f64;
 
 /// A line for each backend at the median and one of 99 in 100, each of the slowest page there is.
 pub(crate) fn svg(growth: &[Growth]) -> String {
-    let points: Vec<&Growth> = growth.iter().filter(|one| one.page != REFERENCE).collect();
-    let most = points.iter().map(|one| one.owners).max().unwrap_or(10);
-    let highest = round_up(points.iter().map(|one| ms(one.p99_us)).fold(0.1, f64::max));
+    let most = growth.iter().map(|one| one.owners).max().unwrap_or(10);
+    let highest = round_up(growth.iter().map(|one| ms(one.p99_us)).fold(0.1, f64::max));
     let decades = (log10(most) - 1.0).max(1.0);
     let x = |owners: u64| LEFT + (log10(owners) - 1.0) / decades * (RIGHT - LEFT);
     let y = |ms: f64| BOTTOM - ms / highest * (BOTTOM - TOP);
@@ -41,7 +39,7 @@ pub(crate) fn svg(growth: &[Growth]) -> String {
         let _ = writeln!(svg, "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>");
         let _ = writeln!(svg, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{value:.2}</text>", LEFT - 8.0, at + 4.0);
     }
-    let mut owners: Vec<u64> = points.iter().map(|one| one.owners).collect();
+    let mut owners: Vec<u64> = growth.iter().map(|one| one.owners).collect();
     owners.dedup();
     for owners in owners {
         let at = x(owners);
@@ -54,7 +52,7 @@ pub(crate) fn svg(growth: &[Growth]) -> String {
     let figures: [(&str, Figure); 2] = [("p50", |one| one.p50_us), ("p99", |one| one.p99_us)];
     for backend in ["MySQL", "SQLite"] {
         for (name, figure) in figures {
-            let line = slowest(&points, backend, figure);
+            let line = slowest(growth, backend, figure);
             let Some((_, last)) = line.last() else { continue };
             let path: Vec<String> = line.iter().map(|(owners, time)| format!("{:.1} {:.1}", x(*owners), y(*time))).collect();
             let _ = writeln!(svg, "<path class=\"{backend} {name}\" d=\"M{}\"/>", path.join("L"));
@@ -73,9 +71,9 @@ pub(crate) fn svg(growth: &[Growth]) -> String {
 }
 
 /// Milliseconds of the slowest page at each number of owners.
-fn slowest(points: &[&Growth], backend: &str, figure: Figure) -> Vec<(u64, f64)> {
+fn slowest(growth: &[Growth], backend: &str, figure: Figure) -> Vec<(u64, f64)> {
     let mut line: Vec<(u64, f64)> = Vec::new();
-    for one in points.iter().filter(|one| one.backend == backend) {
+    for one in growth.iter().filter(|one| one.backend == backend) {
         let time = ms(figure(one));
         match line.last_mut() {
             Some((owners, slowest)) if *owners == one.owners => *slowest = slowest.max(time),
@@ -108,15 +106,17 @@ mod tests {
 
     #[test]
     fn each_backend_has_a_line_of_its_slowest_pages() {
-        let one = |backend, owners, page, p50_us| Growth { backend, owners, page, p50_us, p99_us: p50_us * 2.0 };
-        let growth = [
-            one("MySQL", 10, "first", 500.0),
-            one("MySQL", 10, "last", 700.0),
-            one("MySQL", 10, REFERENCE, 9000.0),
-            one("MySQL", 1_000_000, "first", 600.0),
-        ];
-        let points: Vec<&Growth> = growth.iter().filter(|one| one.page != REFERENCE).collect();
-        assert_eq!(slowest(&points, "MySQL", |one| one.p50_us), [(10, 0.7), (1_000_000, 0.6)]);
+        let one = |backend, owners, page, p50_us| Growth {
+            backend,
+            owners,
+            page,
+            p50_us,
+            p99_us: p50_us * 2.0,
+            seed_p50_us: 1.0,
+            seed_p99_us: 1.0,
+        };
+        let growth = [one("MySQL", 10, "first", 500.0), one("MySQL", 10, "last", 700.0), one("MySQL", 1_000_000, "first", 600.0)];
+        assert_eq!(slowest(&growth, "MySQL", |one| one.p50_us), [(10, 0.7), (1_000_000, 0.6)]);
         let svg = svg(&growth);
         assert_eq!((svg.matches("<path").count(), svg.matches("</text>").count()), (2, 1 + 5 + 2 + 1 + 2), "{svg}");
         assert!(svg.contains("M60.0 ") && svg.contains("L570.0 ") && svg.contains(">1 000 000<"), "{svg}");
