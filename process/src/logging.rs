@@ -4,6 +4,7 @@
 //! output goes through a bounded queue: its reader may stop reading, and no request waits for it.
 
 mod counts;
+mod json;
 mod sinks;
 mod stdout;
 mod threshold;
@@ -22,6 +23,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::time::ChronoUtc;
 use tracing_subscriber::prelude::*;
 
+use self::json::Json;
 use self::sinks::{Shared, Sinks};
 
 pub use self::counts::Counts;
@@ -115,13 +117,13 @@ pub fn start(settings: &Settings, dir: Option<&Path>, streams: &[Stream]) -> io:
     let sinks = Arc::new(Sinks::open(dir, streams, settings.log_format)?);
     let threshold = Threshold::new(settings.log_level);
     let registry = tracing_subscriber::registry().with(threshold.clone());
-    let layer = tracing_subscriber::fmt::layer()
-        .with_ansi(false)
-        .with_timer(ChronoUtc::new(String::from("%FT%T%.6fZ")))
-        .with_writer(Shared(Arc::clone(&sinks)));
+    let layer = tracing_subscriber::fmt::layer().with_writer(Shared(Arc::clone(&sinks)));
     match settings.log_format {
-        Format::Json => registry.with(layer.json().flatten_event(true).with_span_list(false)).try_init(),
-        Format::Text => registry.with(layer).try_init(),
+        Format::Json => registry.with(layer.fmt_fields(Json).event_format(Json)).try_init(),
+        Format::Text => {
+            let layer = layer.with_ansi(false).with_timer(ChronoUtc::new(String::from("%FT%T%.6fZ")));
+            registry.with(layer).try_init()
+        }
     }
     .map_err(io::Error::other)?;
     std::panic::set_hook(Box::new(log_panic));

@@ -12,6 +12,9 @@ use super::counts::Counts;
 /// Lines that may wait. At about 300 bytes a line this is 2.4 MB, and a second of a busy server.
 const CAPACITY: usize = 8192;
 
+/// How long a line waits for others: to wake a thread for each one costs more than the line.
+const GATHER: Duration = Duration::from_millis(1);
+
 enum Message {
     Line(Box<[u8]>),
     Flush(SyncSender<()>),
@@ -76,6 +79,7 @@ fn write_all(messages: &mpsc::Receiver<Message>, counts: &Counts, broken: &Atomi
     let mut out = io::stdout();
     let mut batch = Vec::new();
     while let Ok(first) = messages.recv() {
+        thread::sleep(GATHER);
         let (mut flushed, mut lines) = (Vec::new(), 0);
         for message in std::iter::once(first).chain(messages.try_iter().take(CAPACITY)) {
             match message {

@@ -1,12 +1,13 @@
 //! Connections as the pool opens, lends and takes back them.
 
+use std::fmt::{self, Write as _};
 use std::ops::DerefMut;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dbinit::database::{self, ConnectError, Connection, Connector, Socket};
 use diesel::QueryResult;
-use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::connection::{DebugQuery, Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::result::DatabaseErrorKind::{
     CheckViolation, ForeignKeyViolation, NotNullViolation, ReadOnlyTransaction, SerializationFailure, UniqueViolation,
 };
@@ -155,8 +156,7 @@ impl Instrumentation for LogStatements {
             InstrumentationEvent::StartQuery { .. } => self.started = Instant::now(),
             InstrumentationEvent::FinishQuery { query, error, .. } => {
                 let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-                let text = query.to_string();
-                let sql = text.split(" -- binds:").next().unwrap_or_default();
+                let Text(sql) = Text::of(query);
                 match error {
                     None | Some(result::Error::NotFound) => tracing::info!(target: "sql", micros, sql, "statement"),
                     Some(error) => tracing::warn!(target: "sql", micros, sql, %error, "statement failed"),
@@ -164,5 +164,42 @@ impl Instrumentation for LogStatements {
             }
             _ => {}
         }
+    }
+}
+
+/// A statement's text. Its values, which diesel writes behind it, are nobody's business and much of its time.
+struct Text(String);
+
+impl Text {
+    fn of(query: &dyn DebugQuery) -> Self {
+        let mut text = Self(String::new());
+        // An error is where the values would begin.
+        let _ = write!(text, "{query}");
+        text
+    }
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        if piece == " -- binds: " {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(piece);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dbinit::schema::owner;
+    use diesel::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_logged_without_its_values() {
+        let query = owner::table.filter(owner::last_name.eq("a secret")).select(owner::id).limit(3);
+        let query = diesel::debug_query::<diesel::mysql::Mysql, _>(&query);
+        assert_eq!(Text::of(&query).0, "SELECT `owner`.`id` FROM `owner` WHERE (`owner`.`last_name` = ?) LIMIT ?");
     }
 }
