@@ -1,54 +1,30 @@
 //! Turns at a file that may hang: a volume that stalls keeps the thread that writes to it, and must not keep the others.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// How long a line waits for the one before it. Only a volume that hangs takes longer.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// One turn at a time.
+/// One turn at a time. Who waits spins for a moment before it sleeps: most turns are over by then.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    state: Mutex<State>,
-    free: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    taken: bool,
+    turn: Mutex<()>,
     /// Somebody has waited in vain: until the turn is over nobody waits any more.
-    hangs: bool,
+    hangs: AtomicBool,
 }
-
-/// A turn; over when dropped.
-#[derive(Debug)]
-pub(super) struct Turn<'a>(&'a Turns);
 
 impl Turns {
-    /// A turn, or none where the one before doesn't end.
-    pub(super) fn take(&self) -> Option<Turn<'_>> {
-        let mut state = self.state();
-        if state.taken && !state.hangs {
-            let waited = self.free.wait_timeout_while(state, PATIENCE, |state| state.taken && !state.hangs);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    /// A turn, over when dropped; or none where the one before doesn't end.
+    pub(super) fn take(&self) -> Option<MutexGuard<'_, ()>> {
+        let patience = if self.hangs.load(Ordering::Relaxed) { Duration::ZERO } else { PATIENCE };
+        let turn = self.turn.try_lock_for(patience);
+        if self.hangs.load(Ordering::Relaxed) != turn.is_none() {
+            self.hangs.store(turn.is_none(), Ordering::Relaxed);
         }
-        if state.taken {
-            state.hangs = true;
-            return None;
-        }
-        state.taken = true;
-        Some(Turn(self))
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        *self.0.state() = State::default();
-        self.0.free.notify_one();
+        turn
     }
 }
 
