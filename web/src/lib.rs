@@ -86,7 +86,7 @@ impl App {
     /// The state of a server that works on `db`, as the settings say.
     ///
     /// # Errors
-    /// A template or a message file that came with the program can't be read, or the system has no random numbers.
+    /// The file of a secret can't be read, or the system has no random numbers.
     pub fn new(db: Db, health: Health, limits: limits::Limits, config: &Config) -> anyhow::Result<Self> {
         Ok(Self {
             db,
@@ -94,7 +94,7 @@ impl App {
             admin: admin::Gate::new(&config.admin)?,
             cookies: config.cookies.key()?,
             limits: Arc::new(limits),
-            views: Arc::new(views::Views::new(config.pages.source())?),
+            views: Arc::new(views::Views::new(config.pages.source())),
             vets: Arc::default(),
             commit: config.info.git_commit.clone(),
         })

@@ -3,6 +3,7 @@
 mod render;
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use http::header::Entry;
 use http::header::{
@@ -143,25 +144,14 @@ fn prefers_json(accept: &str) -> bool {
 /// Templates in every language.
 pub struct Views {
     source: Source,
-    /// By language; those of a folder are read anew for each page.
-    built_in: Vec<render::Renderer>,
+    /// By language, each read when it is first asked for; those of a folder are read anew for each page.
+    built_in: Vec<OnceLock<render::Renderer>>,
 }
 
 impl Views {
-    /// Reads templates and messages.
-    ///
-    /// # Errors
-    /// One of those built in is not valid, or a template names a message or an asset that isn't there. What is wrong with
-    /// those of a folder, each page says.
-    pub fn new(source: Source) -> anyhow::Result<Self> {
-        let built_in = match source {
-            Source::BuiltIn => {
-                let renderer = |language| render::Renderer::new(language, &source);
-                Language::all().iter().map(renderer).collect::<anyhow::Result<_>>()?
-            }
-            Source::Folder(_) => Vec::new(),
-        };
-        Ok(Self { source, built_in })
+    /// Pages of the templates and messages of `source`.
+    pub fn new(source: Source) -> Self {
+        Self { source, built_in: Language::all().iter().map(|_| OnceLock::new()).collect() }
     }
 
     /// Where templates, messages and assets are read from.
@@ -278,11 +268,15 @@ impl Views {
     }
 
     fn with_renderer<T>(&self, asker: &Asker, work: impl FnOnce(&render::Renderer) -> Result<T, String>) -> Result<T, String> {
-        if let Some(renderer) = self.built_in.get(asker.language) {
+        if let Some(renderer) = self.built_in[asker.language].get() {
             return work(renderer);
         }
         let renderer = render::Renderer::new(&Language::all()[asker.language], &self.source);
-        work(&renderer.map_err(|error| format!("{error:#}"))?)
+        let renderer = renderer.map_err(|error| format!("{error:#}"))?;
+        match self.source {
+            Source::BuiltIn => work(self.built_in[asker.language].get_or_init(|| renderer)),
+            Source::Folder(_) => work(&renderer),
+        }
     }
 
     /// The text of an error whose page can't be shown; whoever works on the templates sees why.
