@@ -11,8 +11,8 @@ use diesel::connection::{DebugQuery, Instrumentation, InstrumentationEvent, Simp
 use diesel::result::DatabaseErrorKind::{
     CheckViolation, ForeignKeyViolation, NotNullViolation, ReadOnlyTransaction, SerializationFailure, UniqueViolation,
 };
+use diesel::result::Error;
 use diesel::result::Error::{DatabaseError, NotFound, RollbackTransaction};
-use diesel::result::{self, Error};
 
 use crate::db::DbError;
 use crate::db::outage::Outages;
@@ -120,9 +120,9 @@ fn leaves_connection_usable(error: &Error) -> bool {
 
 impl r2d2::ManageConnection for Manager {
     type Connection = Pooled;
-    type Error = ManageError;
+    type Error = ConnectError;
 
-    fn connect(&self) -> Result<Pooled, ManageError> {
+    fn connect(&self) -> Result<Pooled, ConnectError> {
         let connected = self.connector.connect(self.limit);
         self.outages.connected(connected.as_ref().map(|_| ()).map_err(ToString::to_string));
         let (mut connection, socket) = connected?;
@@ -131,7 +131,7 @@ impl r2d2::ManageConnection for Manager {
     }
 
     /// Not asked: [`checkout`] looks at each connection, on the thread whose request is watched.
-    fn is_valid(&self, _: &mut Pooled) -> Result<(), ManageError> {
+    fn is_valid(&self, _: &mut Pooled) -> Result<(), ConnectError> {
         Ok(())
     }
 
@@ -139,11 +139,6 @@ impl r2d2::ManageConnection for Manager {
         pooled.broken
     }
 }
-
-/// Why a connection could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub(super) struct ManageError(#[from] ConnectError);
 
 /// One line a statement: its text without the values, and its time. The request id comes with the span.
 struct LogStatements {
@@ -158,7 +153,7 @@ impl Instrumentation for LogStatements {
                 let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
                 let Text(sql) = Text::of(query);
                 match error {
-                    None | Some(result::Error::NotFound) => tracing::info!(target: "sql", micros, sql, "statement"),
+                    None | Some(NotFound) => tracing::info!(target: "sql", micros, sql, "statement"),
                     Some(error) => tracing::warn!(target: "sql", micros, sql, %error, "statement failed"),
                 }
             }
