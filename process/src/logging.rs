@@ -64,9 +64,6 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    /// All of them, in their order.
-    pub const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
-
     /// The level as a setting has it.
     pub fn name(self) -> &'static str {
         match self {

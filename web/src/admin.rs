@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use clap::ValueEnum;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use process::logging::{LogLevel, Threshold};
@@ -116,12 +117,10 @@ fn unauthorized() -> Response {
 
 fn set_level(level: &Threshold, body: &[u8]) -> Response {
     let name = String::from_utf8_lossy(body.trim_ascii());
-    let Some(next) = LogLevel::ALL.into_iter().find(|level| level.name() == name) else {
-        let all = LogLevel::ALL.map(LogLevel::name).join(", ");
-        return line(
-            StatusCode::BAD_REQUEST,
-            &format!("LOG_LEVEL: \"{}\" can't be used: accepted are {all}", name.escape_debug()),
-        );
+    let Ok(next) = LogLevel::from_str(&name, false) else {
+        let all: Vec<_> = LogLevel::value_variants().iter().map(|level| level.name()).collect();
+        let refusal = format!("LOG_LEVEL: \"{}\" can't be used: accepted are {}", name.escape_debug(), all.join(", "));
+        return line(StatusCode::BAD_REQUEST, &refusal);
     };
     let before = level.get();
     // where either level shows it

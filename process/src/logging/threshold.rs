@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use clap::ValueEnum;
 use tracing::subscriber::Interest;
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::Layer;
@@ -24,8 +25,8 @@ impl Threshold {
 
     /// The level.
     pub fn get(&self) -> LogLevel {
-        let level = self.0.load(Ordering::Relaxed);
-        LogLevel::ALL.into_iter().find(|known| *known as u8 == level).unwrap_or(LogLevel::Info)
+        let level = usize::from(self.0.load(Ordering::Relaxed));
+        LogLevel::value_variants().get(level).copied().unwrap_or(LogLevel::Info)
     }
 
     /// Changes it, from the next event on.
