@@ -1,6 +1,5 @@
 //! The program's settings: each a flag and an environment variable of the same name.
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -82,8 +81,7 @@ pub enum Output {
 }
 
 fn password_file(path: &str) -> Result<Password, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("cannot read the file {path}: {error}"))?;
-    Password::new(text.trim_end_matches(['\r', '\n'])).map_err(|problem| format!("the password in {path} {problem}"))
+    Password::new(&process::settings::line_of(path)?).map_err(|problem| format!("the password in {path} {problem}"))
 }
 
 #[cfg(test)]

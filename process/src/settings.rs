@@ -68,8 +68,13 @@ pub fn secret(text: &str) -> Result<Secret, String> {
 
 /// Takes in a secret from the file at `path`, without the newline at its end.
 pub fn secret_file(path: &str) -> Result<Secret, String> {
+    secret(&line_of(path)?).map_err(|why| format!("in {path} {why}"))
+}
+
+/// What the file at `path` holds, without the newline at its end.
+pub fn line_of(path: &str) -> Result<String, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{path} can't be read: {error}"))?;
-    secret(text.trim_end_matches(['\r', '\n'])).map_err(|why| format!("in {path} {why}"))
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Reads a length of time such as `90s`, `5m` or `24h`.
