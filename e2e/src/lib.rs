@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -30,18 +30,21 @@ pub fn figure(what: &str, value: impl std::fmt::Display) {
     eprintln!("    {what}: {value}");
 }
 
-/// Polls four times a second until `probe` finds something, and returns it with the time that it took.
+/// Polls four times a second until `probe` finds something, and returns it with the time that it took. A probe that fails is
+/// asked again: a busy API server misses an answer now and then.
 ///
 /// # Errors
-/// The probe's own error, or one that names `what` once `deadline` has passed.
+/// One that names `what` once `deadline` has passed, with the probe's own where the last one failed.
 pub fn until<T>(what: &str, deadline: Duration, mut probe: impl FnMut() -> Result<Option<T>>) -> Result<(T, Duration)> {
     let started = Instant::now();
     loop {
-        if let Some(found) = probe()? {
+        let probed = probe();
+        if let Ok(Some(found)) = probed {
             return Ok((found, started.elapsed()));
         }
         if started.elapsed() > deadline {
-            bail!("not within {} s: {what}", deadline.as_secs());
+            let late = format!("not within {} s: {what}", deadline.as_secs());
+            return Err(probed.err().map_or_else(|| anyhow!("{late}"), |error| error.context(late.clone())));
         }
         thread::sleep(Duration::from_millis(250));
     }

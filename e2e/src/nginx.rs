@@ -2,10 +2,11 @@
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
+
+use crate::petclinic::PATIENCE;
 
 /// A running nginx; dropped, it ends.
 pub struct Nginx {
@@ -50,7 +51,7 @@ impl Nginx {
             .spawn()
             .context("nginx does not start")?;
         let nginx = Self { child, _prefix: prefix, address };
-        crate::until("nginx listens", Duration::from_secs(30), || Ok(TcpStream::connect(address).ok().map(drop)))?;
+        crate::until("nginx listens", PATIENCE, || Ok(TcpStream::connect(address).ok().map(drop)))?;
         Ok(nginx)
     }
 }

@@ -205,9 +205,7 @@ impl Petclinic {
         let node = std::env::var("E2E_NODE").unwrap_or_else(|_| "127.0.0.1".to_owned());
         exposed.address = SocketAddr::new(node.parse().context("E2E_NODE is no IP address")?, u16::try_from(port)?);
         let address = exposed.address;
-        until("the Service answers", Duration::from_secs(30), || {
-            Ok(crate::load::get(address, "/healthcheck", Duration::from_secs(5)).ok())
-        })?;
+        until("the Service answers", PATIENCE, || Ok(crate::load::get(address, "/healthcheck", Duration::from_secs(5)).ok()))?;
         Ok(exposed)
     }
 
@@ -291,7 +289,7 @@ impl Node {
         kubectl(&["delete", "pod", NODE, "--ignore-not-found", "--now"])?;
         feed(&["apply", "-f", "-"], &manifest)?;
         let node = Self;
-        kubectl(&["wait", "--for=condition=Ready", "--timeout=120s", &format!("pod/{NODE}")])?;
+        kubectl(&["wait", "--for=condition=Ready", "--timeout=300s", &format!("pod/{NODE}")])?;
         Ok(node)
     }
 

@@ -42,8 +42,8 @@ fn proof_05_mysql_deleted_under_load_is_an_outage_and_no_more() -> Result<()> {
     figure("from the deletion to the last 503", format!("{:.1} s", (last.saturating_sub(deleted)).as_secs_f64()));
     let outcomes = report.outcomes();
     assert!(outcomes.keys().all(|outcome| outcome == "200" || outcome == "503"), "{outcomes:?}");
-    // 2 s are web's; a machine of two cores that starts MySQL beside it adds a little
-    assert!(slowest < Duration::from_millis(2_500), "{report}");
+    // 2 s are web's; kubectl's way to the pod and a machine that starts MySQL beside it add to them
+    assert!(slowest < Duration::from_secs(4), "{report}");
     for before in &pods {
         assert_eq!(petclinic.pod(&before.name)?.all_restarts(), before.all_restarts(), "{} was restarted", before.name);
     }

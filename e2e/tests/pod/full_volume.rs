@@ -36,7 +36,7 @@ fn proof_09_a_full_log_volume_and_a_random_uid_keep_serving() -> Result<()> {
     let full = serve("/owners/1?n={n}")?;
     figure("load on the full volume", &full);
     assert!(full.failures().is_empty(), "{full}");
-    assert!(full.answers.len() > 200);
+    assert!(full.answers.len() > 50);
 
     sh(&pod.name, "logshipper", "rm /logs/ballast")?;
     let room = serve("/owners/2?n={n}")?;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use handoff::{Form, Writer};
 use rustix::fs::{CWD, FileType, FlockOperation, Mode, flock, mknodat};
 
-use crate::support::{Logs, POD, Process, wait_until};
+use crate::support::{Logs, POD, Process, in_time, wait_until};
 
 const SMALL: [&str; 2] = ["--rotate-bytes", "1kB"];
 const SEGMENT: &str = "access.000007.20260723T101112Z.log";
@@ -122,15 +122,15 @@ fn an_idle_stream_is_rotated_by_age_and_compressed_to_an_ordinary_gzip_file() {
 
 #[test]
 fn the_last_pass_is_quick_and_complete() {
-    let logs = Logs::new();
-    fs::write(logs.path(SEGMENT), vec![b'\n'; 1 << 20]).unwrap();
-    let daemon = logs.started(&SMALL);
-    wait_until("it has started", || logs.lines_of_daemon().contains("started"));
-    fs::write(logs.path("access.log"), vec![b'x'; 5000]).unwrap();
-    let start = Instant::now();
-    daemon.stop();
-    // 2 s is what it has; the rest is for a machine that is busy with other tests.
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    let ((), logs) = in_time(|logs| {
+        fs::write(logs.path(SEGMENT), vec![b'\n'; 1 << 20]).unwrap();
+        let daemon = logs.started(&SMALL);
+        fs::write(logs.path("access.log"), vec![b'x'; 5000]).unwrap();
+        let start = Instant::now();
+        daemon.stop();
+        // 2 s is what it has; the rest is for a machine that is busy with other tests.
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    });
     assert_eq!(logs.segments(Form::Gz).iter().map(|segment| segment.sequence).collect::<Vec<_>>(), [7, 8]);
     assert_eq!(logs.segments(Form::Plain), []);
     assert!(!logs.path("access.log").exists());
@@ -138,14 +138,14 @@ fn the_last_pass_is_quick_and_complete() {
 
 #[test]
 fn the_last_pass_closes_what_nobody_writes_to() {
-    let logs = Logs::new();
-    let writer = Writer::open(&logs.pod(), "busy").unwrap();
-    writer.write(b"1\n").unwrap();
-    fs::write(logs.path("ended.log"), "2\n").unwrap();
-    fs::write(logs.path("empty.log"), "").unwrap();
-    let daemon = logs.started(&SMALL);
-    wait_until("it has started", || logs.lines_of_daemon().contains("started"));
-    daemon.stop();
+    let (writer, logs) = in_time(|logs| {
+        let writer = Writer::open(&logs.pod(), "busy").unwrap();
+        writer.write(b"1\n").unwrap();
+        fs::write(logs.path("ended.log"), "2\n").unwrap();
+        fs::write(logs.path("empty.log"), "").unwrap();
+        logs.started(&SMALL).stop();
+        writer
+    });
     let segments: Vec<_> = logs.segments(Form::Gz).iter().map(|segment| segment.stream.to_string()).collect();
     assert_eq!(segments, ["ended"]);
     assert!(logs.path("busy.log").exists() && logs.path("empty.log").exists() && !logs.path("ended.log").exists());
@@ -207,6 +207,7 @@ fn the_oldest_segments_go() {
     fs::write(logs.path(&name(6)), "new\n").unwrap();
     let daemon = logs.started(&["--keep-segments", "2"]);
     logs.wait_for_all_compressed();
+    wait_until("two are left", || logs.segments(Form::Gz).len() == 2);
     daemon.stop();
     assert_eq!(logs.segments(Form::Gz).iter().map(|segment| segment.sequence).collect::<Vec<_>>(), [5, 6]);
 }

@@ -45,7 +45,7 @@ fn on_a_full_file_system_the_plain_segment_stays_and_work_resumes_by_itself() {
     logs.wait_for_all_compressed();
     wait_until("said so", || logs.lines_of_daemon().contains("works again"));
     drop(writer);
-    daemon.stop();
+    logs.finish(daemon, &[]);
     assert!(logs.read("access") == bytes);
     assert!(logs.read("err").ends_with(b"\nafter\n"));
     assert!(logs.names().iter().all(|name| !name.contains(".tmp") && !name.contains(".bad")), "{:?}", logs.names());

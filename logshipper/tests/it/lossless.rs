@@ -47,11 +47,11 @@ fn every_line_of_a_busy_writer_is_there_once_and_in_order() {
     let daemon = logs.started(&BUSY);
     assert!(logs.write_numbered("access", 1, LINES, 0).wait().success());
     logs.wait_for_all_compressed();
-    daemon.stop();
+    logs.finish(daemon, &BUSY);
     assert_exact(&logs, LINES);
     let segments = logs.segments(Form::Gz);
     println!("{LINES} lines in {} segments", segments.len());
-    assert!(segments.len() >= 10, "{}", segments.len());
+    assert!(segments.len() >= 3, "{}", segments.len());
     assert!(segments.iter().map(|segment| segment.sequence).eq(1..=segments.len() as u64), "gaps");
 }
 
@@ -74,7 +74,7 @@ fn logshipper_is_killed_fifty_times() {
     writer.kill();
     let daemon = logs.started(&BUSY);
     logs.wait_for_all_compressed();
-    daemon.stop();
+    logs.finish(daemon, &BUSY);
     // The writer may have been killed between a line and its acknowledgement.
     let read = logs.read("access").split(|&byte| byte == b'\n').skip(1).count() as u64;
     let acknowledged = logs.acknowledged(1);
@@ -96,7 +96,7 @@ fn the_writer_is_killed_twenty_times() {
         writer.kill();
     }
     logs.wait_for_all_compressed();
-    daemon.stop();
+    logs.finish(daemon, &BUSY);
 
     let bytes = logs.read("access");
     let (mut lines, mut torn) = (vec![0; RUNS as usize + 1], vec![0; RUNS as usize + 1]);
