@@ -2,6 +2,7 @@
 //!
 //! - [`process`]: a real binary as a child that dies with the test;
 //! - [`mysql`]: a real MySQL server: one shared by all tests (`with-mysql COMMAND…`), or one of a test's own to break;
+//! - [`http`]: a client for tests over HTTP (feature `http`);
 //! - [`net`]: free ports; [`proxy`]: a proxy that stops a conversation at an exact point;
 //! - [`until`]: waiting for something to become true.
 //!
@@ -10,6 +11,8 @@
 // this crate is tests' own code: a failure here is a failed test
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(feature = "http")]
+pub mod http;
 pub mod mysql;
 pub mod net;
 pub mod process;

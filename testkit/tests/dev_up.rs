@@ -21,7 +21,7 @@ struct DevUp {
 impl DevUp {
     fn start() -> Self {
         let run = tempfile::tempdir().unwrap();
-        let port = net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = testkit::net::free_port();
         let mut script = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../dev"))
             .arg("up")
             .env("RUN_DIR", run.path())
@@ -84,7 +84,7 @@ fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 #[test]
 fn runs_the_pod_and_ends_it_as_a_pod_ends() {
     let mut pod = DevUp::start();
-    let client = reqwest::blocking::Client::builder().timeout(Duration::from_mins(1)).build().unwrap();
+    let client = testkit::http::builder().timeout(testkit::DEADLINE).build().unwrap();
     let base = pod.base.clone();
     let get = |path: &str| client.get(format!("{base}{path}")).send();
 
@@ -92,7 +92,7 @@ fn runs_the_pod_and_ends_it_as_a_pod_ends() {
     assert!(get("/owners/1").unwrap().text().unwrap().contains("George Franklin"));
 
     let visit = [("date", "2026-01-02"), ("description", "weighed while the pod runs")];
-    assert!(client.post(format!("{base}/owners/1/pets/1/visits/new")).form(&visit).send().unwrap().status().is_success());
+    assert!(client.post(format!("{base}/owners/1/pets/1/visits/new")).form(&visit).send().unwrap().status().is_redirection());
     assert!(get("/owners/1").unwrap().text().unwrap().contains("weighed while the pod runs"));
 
     let mut long = net::TcpStream::connect(base.trim_start_matches("http://")).unwrap();

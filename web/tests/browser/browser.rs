@@ -13,8 +13,6 @@ use thirtyfour::{By, ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabi
 
 use crate::support::Web;
 
-const PATIENCE: Duration = Duration::from_mins(1);
-
 /// A person at a browser.
 pub struct Browser {
     driver: WebDriver,
@@ -40,6 +38,8 @@ pub fn browse_as(person: &Person, test: impl AsyncFnOnce(&Browser)) {
     let session = WebDriver::new(driver(), capabilities(person));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let run = run_browser_test(session, |driver| async move {
+        // a busy machine takes long over what axe-core looks at
+        driver.set_script_timeout(testkit::DEADLINE).await?;
         let browser = Browser { driver, web };
         let tested = std::panic::AssertUnwindSafe(test(&browser)).catch_unwind().await;
         if let Err(failure) = tested {
@@ -57,6 +57,7 @@ fn driver() -> &'static str {
     static URL: OnceLock<String> = OnceLock::new();
     URL.get_or_init(|| {
         let (started, url) = std::sync::mpsc::channel();
+        testkit::http::provide_tls();
         // it dies with the thread that starts it, so that one stays
         thread::spawn(move || {
             let home = tempfile::tempdir().unwrap();
@@ -151,7 +152,7 @@ impl Browser {
             if let Some(found) = look().await {
                 return found;
             }
-            assert!(start.elapsed() < PATIENCE, "{what}: not seen at {}", self.place().await);
+            assert!(start.elapsed() < testkit::DEADLINE, "{what}: not seen at {}", self.place().await);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -7,7 +7,6 @@ use clap::Parser;
 use dbinit::database::DatabaseUrl;
 use process::settings::Secret;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::redirect::Policy;
 use reqwest::{Method, StatusCode};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -94,7 +93,7 @@ impl Clinic {
         let service = AccessLog::new(warp::service(web::routes(app)), metrics.clone()).trusting(trusted);
         let server = Server::new(listener, service, Draining::default(), &config.limits, metrics);
         runtime.spawn(server.run(std::future::pending()));
-        let client = Client::builder().redirect(Policy::none()).cookie_store(true).no_proxy().build().unwrap();
+        let client = testkit::http::builder().cookie_store(true).build().unwrap();
         Self { base, client, _runtime: runtime, _database: Mutex::new(Box::new(database)) }
     }
 

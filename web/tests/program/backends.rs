@@ -29,7 +29,7 @@ const MISSING: [&str; 4] = ["/owners/999", "/owners/1/pets/2/edit", "/owners/2/p
 fn both_databases_answer_the_same() {
     let database = testkit::mysql::database();
     let (sqlite, mysql) = (Web::start(&[]), Web::start_prepared(&database.url, tempfile::tempdir().unwrap(), &[]));
-    let client = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = testkit::http::client();
     let answer = |web: &Web, path: &str| {
         let answer = client.get(web.url(path)).send().unwrap();
         let location = answer.headers().get("location").cloned();

@@ -53,11 +53,11 @@ fn metrics_are_told_from_functions_and_labels() {
 #[test]
 fn every_metric_of_the_dashboard_is_there() {
     let web = Web::start(&["--otlp-endpoint", "http://127.0.0.1:9"]);
-    assert_eq!(reqwest::blocking::get(web.url("/owners/1")).unwrap().status(), 200);
+    assert_eq!(testkit::http::get(web.url("/owners/1")).status(), 200);
     // a number with a label is there from its first time on
-    let large = reqwest::blocking::Client::new().post(web.url("/owners/new")).body(vec![b'x'; 100_000]);
+    let large = testkit::http::client().post(web.url("/owners/new")).body(vec![b'x'; 100_000]);
     assert_eq!(large.send().unwrap().status(), 413);
-    let text = reqwest::blocking::get(web.admin("/metrics")).unwrap().text().unwrap();
+    let text = testkit::http::get(web.admin("/metrics")).text().unwrap();
     let wanted: Vec<_> = metrics().into_iter().filter(|name| !name.starts_with("logshipper_")).collect();
     assert!(wanted.len() > 10, "{wanted:?}");
     for name in wanted {

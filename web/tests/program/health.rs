@@ -1,12 +1,13 @@
 use reqwest::StatusCode;
-use reqwest::blocking::Client;
 
-use crate::support::{Web, eventually};
+use testkit::until;
+
+use crate::support::Web;
 
 #[test]
 fn the_health_check_can_be_switched_off_and_on() {
     let web = Web::start(&[]);
-    let (client, url) = (Client::new(), web.url("/healthcheck"));
+    let (client, url) = (testkit::http::client(), web.url("/healthcheck"));
     let check = || {
         let answer = client.get(&url).send().unwrap();
         (answer.status().as_u16(), answer.text().unwrap())
@@ -31,7 +32,7 @@ fn the_health_check_can_be_switched_off_and_on() {
 fn readiness_has_its_parts() {
     let web = Web::start(&[]);
     for path in ["/readyz", "/manage/health"] {
-        let answer = reqwest::blocking::get(web.url(path)).unwrap();
+        let answer = testkit::http::get(web.url(path));
         assert_eq!(answer.status(), StatusCode::OK);
         let body: serde_json::Value = answer.json().unwrap();
         let up = serde_json::json!({"status": "UP"});
@@ -44,9 +45,9 @@ fn starts_and_stays_alive_without_its_database() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("missing").join("petclinic.db");
     let web = Web::start_on(&format!("sqlite:{}", database.display()), directory, &["--pool-timeout", "1s"]);
-    let status = |path: &str| reqwest::blocking::get(web.url(path)).unwrap().status().as_u16();
+    let status = |path: &str| testkit::http::get(web.url(path)).status().as_u16();
     assert_eq!((status("/livez"), status("/healthcheck")), (200, 200));
     assert_eq!((status("/readyz"), status("/owners/1")), (503, 503));
     let cause = |line: &serde_json::Value| line["error"].as_str().is_some_and(|error| error.contains("petclinic.db"));
-    eventually("the cause in the log", || web.lines("err").iter().any(cause).then_some(()));
+    until("the cause in the log", || web.lines("err").iter().any(cause).then_some(()));
 }

@@ -1,7 +1,9 @@
 //! The limits as a client meets them. None of these tests depends on how fast anything is: what must not be reached is set
 //! far away, and what must be reached is waited for.
 
-use crate::support::{Connection, Web, eventually};
+use testkit::until;
+
+use crate::support::{Connection, Web};
 
 /// How often a limit was reached.
 fn reached(web: &Web, limit: &str) -> u32 {
@@ -23,7 +25,7 @@ fn a_head_has_its_size() {
     let mut client = web.connect();
     client.write(&format!("GET / HTTP/1.1\r\nHost: web\r\n{}\r\n", "x: y\r\n".repeat(200)));
     assert!(client.answer().0.starts_with("http/1.1 431"));
-    eventually("both counted", || (reached(&web, "header_size") == 2).then_some(()));
+    until("both counted", || (reached(&web, "header_size") == 2).then_some(()));
 }
 
 #[test]
@@ -33,11 +35,9 @@ fn a_head_has_its_time() {
     client.write("GET / HTTP/1.1\r\nHost: web\r\n");
     assert!(client.is_closed());
     // a connection that carried a request, and then none
-    let mut idle = web.connect();
-    idle.send("GET", "/livez");
-    idle.answer();
-    assert!(idle.is_closed());
-    eventually("both counted", || (reached(&web, "header_time") == 2).then_some(()));
+    assert!(open(&web).is_closed());
+    // a busy machine may let others run out of time
+    until("both counted", || (reached(&web, "header_time") >= 2).then_some(()));
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_body_has_its_size() {
     let web = Web::start(&["--body-bytes", "1000"]);
     let post = |bytes: usize| {
         let body = format!("firstName={}", "x".repeat(bytes - "firstName=".len()));
-        let client = reqwest::blocking::Client::new();
+        let client = testkit::http::client();
         client.post(web.url("/owners/new")).header("content-type", "application/x-www-form-urlencoded").body(body).send().unwrap()
     };
     assert_eq!(post(1000).status(), 200);
@@ -107,12 +107,12 @@ fn assert_places(web: &Web, limit: &str) {
     second.send("GET", "/livez");
     assert!(second.answer().0.starts_with("http/1.1 200"));
     drop(first);
-    eventually("the free place", || web.connect().answers("/livez").then_some(()));
+    until("the free place", || web.connect().answers("/livez").then_some(()));
 }
 
 /// A connection that has its place: it was answered.
 fn open(web: &Web) -> Connection {
-    eventually("a place", || {
+    until("a place", || {
         let mut connection = web.connect();
         connection.answers("/livez").then_some(connection)
     })
@@ -122,9 +122,9 @@ fn open(web: &Web) -> Connection {
 fn so_many_requests_are_in_flight_and_probes_are_always_answered() {
     let web = Web::start(&["--requests-in-flight", "1"]);
     let mut busy = web.connect();
-    busy.send("GET", "/20process");
-    let client = reqwest::blocking::Client::new();
-    eventually("the request in flight", || (web.metric("http_requests_in_flight") == Some(1.0)).then_some(()));
+    busy.send("GET", "/40process");
+    let client = testkit::http::client();
+    until("the request in flight", || (web.metric("http_requests_in_flight") == Some(1.0)).then_some(()));
     let refused = client.get(web.url("/vets.html")).header("accept-language", "de").send().unwrap();
     assert_eq!(refused.status(), 503);
     assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u32>().is_ok());
@@ -134,7 +134,7 @@ fn so_many_requests_are_in_flight_and_probes_are_always_answered() {
     }
     assert!(reached(&web, "requests_in_flight") >= 1);
     drop(busy);
-    eventually("the free place", || (client.get(web.url("/vets.html")).send().unwrap().status() == 200).then_some(()));
+    until("the free place", || (client.get(web.url("/vets.html")).send().unwrap().status() == 200).then_some(()));
 }
 
 #[test]

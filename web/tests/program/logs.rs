@@ -1,12 +1,14 @@
 use std::fs::{self, File};
 use std::io::Write;
 
-use crate::support::{Web, eventually};
+use testkit::until;
+
+use crate::support::Web;
 
 #[test]
 fn an_access_line_is_written_before_its_answer_ends() {
     let web = Web::start(&[]);
-    let client = reqwest::blocking::Client::builder().user_agent("the \"test\"\n".trim()).build().unwrap();
+    let client = testkit::http::builder().user_agent("the \"test\"\n".trim()).build().unwrap();
     for n in 0..50 {
         let answer = client.get(web.url(&format!("/owners/1?n={n}"))).header("x-request-id", format!("id-{n}")).send().unwrap();
         assert_eq!(answer.headers()["x-request-id"], format!("id-{n}").as_str());
@@ -24,7 +26,7 @@ fn an_access_line_is_written_before_its_answer_ends() {
 #[test]
 fn every_sql_statement_has_a_line_with_its_request_and_a_page_has_two_at_most() {
     let web = Web::start(&[]);
-    let client = reqwest::blocking::Client::new();
+    let client = testkit::http::client();
     let pages = ["/owners/1", "/owners?lastName=", "/owners?lastName=&page=2", "/owners/1/edit", "/owners/1/pets/1/edit"];
     for (n, path) in pages.into_iter().enumerate() {
         let id = format!("page-{n}");
@@ -45,7 +47,7 @@ fn every_sql_statement_has_a_line_with_its_request_and_a_page_has_two_at_most() 
 #[test]
 fn errors_are_in_their_own_stream_too() {
     let web = Web::start(&[]);
-    assert_eq!(reqwest::blocking::get(web.url("/oups")).unwrap().status(), 500);
+    assert_eq!(testkit::http::get(web.url("/oups")).status(), 500);
     assert!(web.lines("err").iter().any(|line| line["level"] == "ERROR"));
     assert!(web.lines("err").iter().all(|line| line["level"] == "ERROR"));
 }
@@ -53,11 +55,11 @@ fn errors_are_in_their_own_stream_too() {
 #[test]
 fn follows_a_rename_also_when_idle() {
     let web = Web::start(&[]);
-    reqwest::blocking::get(web.url("/livez")).unwrap();
+    testkit::http::get(web.url("/livez"));
     let live = web.log("access");
     fs::rename(&live, live.with_extension("renamed")).unwrap();
-    eventually("the new live file", || live.exists().then_some(()));
-    reqwest::blocking::get(web.url("/vets")).unwrap();
+    until("the new live file", || live.exists().then_some(()));
+    testkit::http::get(web.url("/vets"));
     let paths: Vec<_> = web.lines("access").iter().map(|line| line["path"].clone()).collect();
     assert_eq!(paths, ["/vets"]);
 }
@@ -65,7 +67,7 @@ fn follows_a_rename_also_when_idle() {
 #[test]
 fn what_a_client_sends_makes_no_line_of_its_own() {
     let web = Web::start(&["--log-format", "json"]);
-    let answer = reqwest::blocking::Client::new()
+    let answer = testkit::http::client()
         .get(web.url("/owners?lastName=a%0A%7B%22level%22"))
         .header("x-request-id", "not plain\"{}")
         .header("user-agent", "tab\there")
@@ -79,13 +81,13 @@ fn what_a_client_sends_makes_no_line_of_its_own() {
 #[test]
 fn a_full_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
     let web = Web::start_with_volume(Some(1 << 20), &[]);
-    let get = || assert_eq!(reqwest::blocking::get(web.url("/owners/1")).unwrap().status(), 200);
+    let get = || assert_eq!(testkit::http::get(web.url("/owners/1")).status(), 200);
     get();
     let filler = web.its_own(&web.log("filler"));
     let mut file = File::create(&filler).unwrap();
     while file.write_all(&[b'x'; 512]).is_ok() {}
     let dropped = || web.metric(r#"log_lines_dropped_total{output="access"}"#);
-    eventually("dropped lines", || {
+    until("dropped lines", || {
         get();
         (dropped() >= Some(10.0)).then_some(())
     });
@@ -93,7 +95,7 @@ fn a_full_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
     drop(file);
     fs::remove_file(filler).unwrap();
     let read = |stream: &str| fs::read_to_string(web.its_own(&web.log(stream))).unwrap();
-    eventually("the loss in the log", || {
+    until("the loss in the log", || {
         get();
         read("app_db").lines().any(|line| line.contains("dropped") && line.contains("\"lines\"")).then_some(())
     });
@@ -106,10 +108,10 @@ fn a_full_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
 #[test]
 fn a_directory_that_was_removed_is_made_again() {
     let web = Web::start(&[]);
-    reqwest::blocking::get(web.url("/livez")).unwrap();
+    testkit::http::get(web.url("/livez"));
     fs::remove_dir_all(web.log("access").parent().unwrap()).unwrap();
-    eventually("the files", || {
-        assert_eq!(reqwest::blocking::get(web.url("/livez")).unwrap().status(), 200);
+    until("the files", || {
+        assert_eq!(testkit::http::get(web.url("/livez")).status(), 200);
         web.lines("access").iter().any(|line| line["path"] == "/livez").then_some(())
     });
 }

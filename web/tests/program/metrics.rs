@@ -5,10 +5,12 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
 
-use crate::support::{Web, eventually};
+use testkit::until;
+
+use crate::support::Web;
 
 fn get(web: &Web, path: &str) -> u16 {
-    reqwest::blocking::get(web.url(path)).unwrap().status().as_u16()
+    testkit::http::get(web.url(path)).status().as_u16()
 }
 
 #[test]
@@ -17,7 +19,7 @@ fn requests_are_counted_by_route_method_and_status() {
     for path in ["/owners/1", "/owners/2", "/owners/999", "/nowhere", "/nowhere/else"] {
         get(&web, path);
     }
-    let client = reqwest::blocking::Client::new();
+    let client = testkit::http::client();
     assert_eq!(client.post(web.url("/owners/new")).form(&[("firstName", "x")]).send().unwrap().status(), 200);
     client.request("BREW".parse().unwrap(), web.url("/")).send().unwrap();
     let requests = |labels: &str| web.metric(&format!("http_requests_total{{{labels}}}"));
@@ -40,11 +42,9 @@ fn requests_in_flight_are_counted_while_they_are() {
     for connection in &mut slow {
         connection.send("GET", "/20process");
     }
-    eventually("two in flight", || (web.metric("http_requests_in_flight") == Some(2.0)).then_some(()));
+    until("two in flight", || (web.metric("http_requests_in_flight") == Some(2.0)).then_some(()));
     drop(slow);
-    eventually("none in flight once the clients went away", || {
-        (web.metric("http_requests_in_flight") == Some(0.0)).then_some(())
-    });
+    until("none in flight once the clients went away", || (web.metric("http_requests_in_flight") == Some(0.0)).then_some(()));
 }
 
 #[test]
@@ -86,10 +86,10 @@ fn a_standard_output_that_fails_costs_its_lines_and_nothing_else() {
     for _ in 0..20 {
         assert_eq!(get(&web, "/owners/1"), 200);
     }
-    eventually("lost lines", || (web.metric(r#"log_lines_dropped_total{output="stdout"}"#)? >= 40.0).then_some(()));
+    until("lost lines", || (web.metric(r#"log_lines_dropped_total{output="stdout"}"#)? >= 40.0).then_some(()));
     assert_eq!(web.lines("access").len(), 20);
     let told = || web.lines("app_db").iter().filter(|line| line["message"].as_str().unwrap().contains("dropped")).count();
-    eventually("the line that says so", || (told() == 1).then_some(()));
+    until("the line that says so", || (told() == 1).then_some(()));
 }
 
 /// Lines that a pipe, a batch and the queue hold before any is dropped: all of it and as much again.
@@ -119,7 +119,7 @@ fn a_standard_output_that_nobody_reads_stops_nothing_and_the_loss_is_told_afterw
     assert_eq!(web.lines("access").len(), LINES, "none from the files");
 
     std::thread::spawn(move || std::io::copy(&mut unread, &mut std::io::sink()));
-    let told = eventually("the loss in the log", || web.lines("app_db").into_iter().find(|line| line["lines"].is_u64()));
+    let told = until("the loss in the log", || web.lines("app_db").into_iter().find(|line| line["lines"].is_u64()));
     assert_eq!(told["message"], "log lines were dropped: standard output was not read");
     assert!(told["lines"].as_f64().unwrap() >= lost && told["lines"].as_f64().unwrap() <= dropped());
 }

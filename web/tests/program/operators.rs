@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use reqwest::blocking::{Client, Response};
-use reqwest::redirect::Policy;
+use reqwest::blocking::Response;
 
-use crate::support::{Web, eventually};
+use testkit::until;
+
+use crate::support::Web;
 
 const TOKEN: &str = "correct horse battery staple";
 
@@ -16,20 +17,20 @@ fn file(text: &str) -> tempfile::NamedTempFile {
 }
 
 fn put_level(web: &Web, level: &str, token: Option<&str>) -> (u16, String) {
-    let request = Client::new().put(web.admin("/log-level")).body(level.to_owned());
+    let request = testkit::http::client().put(web.admin("/log-level")).body(level.to_owned());
     let answer = token.iter().fold(request, reqwest::blocking::RequestBuilder::bearer_auth).send().unwrap();
     (answer.status().as_u16(), answer.text().unwrap())
 }
 
 fn level(web: &Web) -> String {
-    reqwest::blocking::get(web.admin("/log-level")).unwrap().text().unwrap()
+    testkit::http::get(web.admin("/log-level")).text().unwrap()
 }
 
 #[test]
 fn the_token_opens_what_is_the_operators() {
     let token = file(&format!("{TOKEN}\n"));
     let web = Web::start(&["--admin-token-file", token.path().to_str().unwrap()]);
-    let (client, url) = (Client::new(), web.url("/healthcheck"));
+    let (client, url) = (testkit::http::client(), web.url("/healthcheck"));
     let refused = client.delete(&url).send().unwrap();
     assert_eq!(
         (refused.status().as_u16(), refused.headers()["www-authenticate"].to_str().unwrap()),
@@ -60,7 +61,7 @@ fn without_a_token_the_log_warns() {
 fn the_level_changes_while_the_program_runs() {
     let web = Web::start(&[]);
     let lines = || web.lines("access").len();
-    let get = || assert_eq!(reqwest::blocking::get(web.url("/livez")).unwrap().status(), 200);
+    let get = || assert_eq!(testkit::http::get(web.url("/livez")).status(), 200);
     assert_eq!(level(&web), "info\n");
     get();
     assert_eq!(lines(), 1);
@@ -81,19 +82,19 @@ fn the_level_changes_while_the_program_runs() {
     }
     assert_eq!(put_level(&web, &"x".repeat(65), None).0, 413);
     assert_eq!(level(&web), "trace\n");
-    assert_eq!(reqwest::blocking::get(web.url("/log-level")).unwrap().status(), 404, "not on the public port");
-    assert_eq!(Client::new().delete(web.admin("/log-level")).send().unwrap().status(), 405);
+    assert_eq!(testkit::http::get(web.url("/log-level")).status(), 404, "not on the public port");
+    assert_eq!(testkit::http::client().delete(web.admin("/log-level")).send().unwrap().status(), 405);
 }
 
 fn created(web: &Web) -> Response {
-    let client = Client::builder().redirect(Policy::none()).build().unwrap();
+    let client = testkit::http::client();
     let fields = [("firstName", "Ada"), ("lastName", "L"), ("address", "a"), ("city", "c"), ("telephone", "1234567890")];
     client.post(web.url("/owners/new")).form(&fields).send().unwrap()
 }
 
 fn shows_message(web: &Web, saved: &Response) -> bool {
     let cookie = saved.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-    let page = Client::new().get(web.url("/owners/1")).header("cookie", cookie).send().unwrap().text().unwrap();
+    let page = testkit::http::client().get(web.url("/owners/1")).header("cookie", cookie).send().unwrap().text().unwrap();
     page.contains("class=\"flash\"")
 }
 
@@ -112,7 +113,7 @@ fn another_pod_with_the_key_shows_the_message() {
 fn a_trusted_proxy_tells_the_clients_address() {
     let forwarded = |settings: &[&str]| {
         let web = Web::start(settings);
-        let request = Client::new()
+        let request = testkit::http::client()
             .get(web.url("/livez"))
             .header("x-forwarded-for", "6.6.6.6, 203.0.113.7")
             .header("x-forwarded-proto", "https");
@@ -141,8 +142,8 @@ fn no_client_writes_a_line_of_its_own_as_text_either() {
         ("city", "x"),
         ("telephone", "1234567890"),
     ];
-    assert_eq!(Client::new().post(web.url("/owners/new")).form(&fields).send().unwrap().status(), 200);
-    eventually("both lines", || (fs::read_to_string(web.log("access")).unwrap().lines().count() == 2).then_some(()));
+    assert_eq!(testkit::http::client().post(web.url("/owners/new")).form(&fields).send().unwrap().status(), 200);
+    until("both lines", || (fs::read_to_string(web.log("access")).unwrap().lines().count() == 2).then_some(()));
     for stream in ["access", "app_db", "err"] {
         let text = fs::read_to_string(web.log(stream)).unwrap();
         assert!(text.lines().all(|line| line.starts_with("20") && line.contains("Z ")), "{text}");

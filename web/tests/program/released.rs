@@ -8,7 +8,7 @@ use crate::support::Web;
 
 /// What a receptionist does in a day; each path with what its page must show afterwards.
 fn a_day_at_the_desk(web: &Web, name: &str) {
-    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = testkit::http::client();
     let get = |path: &str| {
         let answer = client.get(web.url(path)).send().unwrap();
         assert_eq!(answer.status(), 200, "{path}");
@@ -51,7 +51,7 @@ fn both_versions_work_on(url: &str) {
     let before = Web::start_program(&released, url, tempfile::tempdir().unwrap(), &[]);
     a_day_at_the_desk(&before, "Releasedowner");
     a_day_at_the_desk(&today, "Todaysowner");
-    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = testkit::http::client();
     for name in ["Releasedowner", "Todaysowner"] {
         assert_eq!(find(&client, &before, name), find(&client, &today, name));
     }

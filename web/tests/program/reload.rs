@@ -30,7 +30,7 @@ fn copy(from: &Path, to: &Path) {
 fn an_edit_shows_at_the_next_request_and_a_mistake_says_what_it_is() {
     let folder = folder();
     let web = Web::start(&["--reload-from", folder.path().to_str().unwrap(), "--git-commit", "0123abc"]);
-    let client = reqwest::blocking::Client::new();
+    let client = testkit::http::client();
     let get = |path: &str| {
         let answer = client.get(web.url(path)).send().unwrap();
         (answer.status().as_u16(), answer.text().unwrap())

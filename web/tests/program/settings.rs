@@ -1,17 +1,14 @@
-use std::process::{Command, Output};
+use testkit::process::{Ended, command, run};
 
-fn web(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_web")).args(arguments).env_clear().envs(variables.iter().copied()).output().unwrap()
+fn web(arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    run(command(env!("CARGO_BIN_EXE_web")).args(arguments).envs(variables.iter().copied()))
 }
 
 /// The one line on standard error of a program that ended with 64.
 pub fn refusal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
-    let output = web(arguments, variables);
-    let line = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(64), "{line}");
-    assert_eq!(line.lines().count(), 1, "{line}");
-    assert_eq!(output.stdout, b"");
-    line
+    let Ended { status, stdout, stderr } = web(arguments, variables);
+    assert_eq!((status.code(), stderr.lines().count(), stdout.as_str()), (Some(64), 1, ""), "{stderr}");
+    stderr
 }
 
 #[test]
@@ -37,7 +34,7 @@ fn a_secret_is_never_shown() {
         assert!(!refusal(&[], &[("DATABASE_URL", url)]).contains("hunter2"));
     }
     let help = web(&["--help"], &[("DATABASE_URL", "mysql://web:hunter2@db/petclinic")]);
-    assert!(help.status.success() && !String::from_utf8(help.stdout).unwrap().contains("hunter2"));
+    assert!(help.status.success() && !help.stdout.contains("hunter2"));
 }
 
 #[test]
@@ -52,7 +49,7 @@ fn secrets_are_long_and_not_on_the_command_line() {
         let line = refusal(&[], &[database, (&format!("{name}_FILE"), "/nowhere/secret")]);
         assert!(line.starts_with(name) && line.contains("/nowhere/secret can't be read"), "{line}");
         let help = web(&["--help"], &[database, (name, "hunter2hunter2hunter2")]);
-        assert!(help.status.success() && !String::from_utf8(help.stdout).unwrap().contains("hunter2"));
+        assert!(help.status.success() && !help.stdout.contains("hunter2"));
     }
     assert!(refusal(&[], &[database, ("TRUSTED_PROXIES", "everyone")]).starts_with("TRUSTED_PROXIES: \"everyone\""));
     assert!(refusal(&[], &[database, ("OTLP_ENDPOINT", "https://collector")]).starts_with("OTLP_ENDPOINT: "));

@@ -8,10 +8,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::load::Load;
-use crate::soak::figure;
-use crate::support::{Web, eventually};
+use crate::soak::{MIB, figure};
+use testkit::until;
 
-const MIB: usize = 1 << 20;
+use crate::support::Web;
+
 /// A page that reads no database, and one that does.
 pub const PAGES: [&str; 2] = ["/", "/owners/1"];
 
@@ -63,12 +64,12 @@ fn slow_clients_are_ended_and_others_served_meanwhile() {
     const CLIENTS: usize = 500;
     let web = Web::start(&["--header-timeout", "5s", "--body-timeout", "5s"]);
     let load = Load::start(&web, 4, &PAGES);
-    eventually("answers", || (load.answered() > 200).then_some(()));
+    until("answers", || (load.answered() > 200).then_some(()));
     let memory = web.memory();
     let slow = Slow::start(&web, CLIENTS);
     let before = load.answered();
     let reached = |limit: &str| web.metric(&format!("limit_refusals_total{{limit=\"{limit}\"}}")) >= Some(250.0);
-    eventually("the end of the slow ones", || (reached("header_time") && reached("body_time")).then_some(()));
+    until("the end of the slow ones", || (reached("header_time") && reached("body_time")).then_some(()));
     let grown = web.memory().saturating_sub(memory);
     assert!(load.answered() > before);
     assert!(load.stop().iter().all(|answer| answer.status == 200));

@@ -10,9 +10,11 @@ use rustix::process::Signal;
 use crate::load::Load;
 use crate::outage::{MOST_LINES, OUTAGES, print, suffer};
 use crate::slow::{PAGES, Slow};
-use crate::support::{Web, eventually};
+use testkit::until;
 
-const MIB: usize = 1 << 20;
+use crate::support::Web;
+
+pub const MIB: usize = 1 << 20;
 
 /// Prints a line of the table.
 pub fn figure(what: &str, is: impl std::fmt::Display, wanted: &str) {
@@ -39,16 +41,16 @@ fn five_thousand_slow_clients_for_a_minute() {
     const CLIENTS: usize = 5000;
     let web = Web::start(&["--connections-per-peer", "10000", "--header-timeout", "5m", "--body-timeout", "5m"]);
     let load = Load::start(&web, 4, &PAGES);
-    eventually("answers", || (load.answered() > 2000).then_some(()));
+    until("answers", || (load.answered() > 2000).then_some(()));
     let before = load.rate(Duration::from_secs(20));
     let memory = web.memory();
     let slow = Slow::start(&web, CLIENTS);
-    eventually("the slow clients", || (web.metric("http_connections") >= Some(5000.0)).then_some(()));
+    until("the slow clients", || (web.metric("http_connections") >= Some(5000.0)).then_some(()));
     let meanwhile = load.rate(Duration::from_mins(1));
     let grown = web.memory().saturating_sub(memory);
     assert!(web.metric("http_connections") >= Some(5000.0), "all of them were there to the end");
     drop(slow.stop());
-    eventually("the end of the slow clients", || (web.metric("http_connections") < Some(100.0)).then_some(()));
+    until("the end of the slow clients", || (web.metric("http_connections") < Some(100.0)).then_some(()));
     let usual = f64::midpoint(before, load.rate(Duration::from_secs(20)));
     assert!(load.stop().iter().all(|answer| answer.status == 200));
     let share = meanwhile / usual;
@@ -69,7 +71,7 @@ fn logging_to_files_costs_little() {
     {
         let rate = |web: &Web| {
             let load = Load::start(web, 4, pages);
-            eventually("answers", || (load.answered() > 200).then_some(()));
+            until("answers", || (load.answered() > 200).then_some(()));
             let rate = load.rate(Duration::from_secs(4));
             load.stop();
             rate
@@ -95,16 +97,16 @@ fn a_log_volume_that_hangs_stops_nothing() {
     let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
     let mut web = Web::start_prepared(&url, directory, &[]);
     let load = Load::start(&web, 4, &PAGES);
-    eventually("answers", || (load.answered() > 2000).then_some(()));
+    until("answers", || (load.answered() > 2000).then_some(()));
     let usual = load.rate(Duration::from_secs(5));
     volume.freeze(true);
     let meanwhile = load.rate(Duration::from_secs(5));
-    let alive = (0..10).filter(|_| reqwest::blocking::get(web.url("/livez")).unwrap().status() == 200).count();
+    let alive = (0..10).filter(|_| testkit::http::get(web.url("/livez")).status() == 200).count();
     let dropped = web.metric(r#"log_lines_dropped_total{output="access"}"#).unwrap();
     volume.freeze(false);
-    eventually("lines again", || {
+    until("lines again", || {
         let before = std::fs::metadata(web.log("access")).unwrap().len();
-        reqwest::blocking::get(web.url("/livez")).unwrap();
+        testkit::http::get(web.url("/livez"));
         (std::fs::metadata(web.log("access")).unwrap().len() > before).then_some(())
     });
     assert!(load.stop().iter().all(|answer| answer.status == 200));

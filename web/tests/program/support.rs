@@ -1,16 +1,18 @@
 //! A running `web` on a prepared SQLite database in a directory of its own.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+use testkit::process::command;
+use testkit::{DEADLINE, until};
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const WEB: &str = env!("CARGO_BIN_EXE_web");
 
 pub struct Web {
     child: Child,
@@ -35,15 +37,39 @@ impl Web {
 
     /// Starts it on any database.
     pub fn start_on(url: &str, directory: tempfile::TempDir, settings: &[&str]) -> Self {
-        Self::start_program(env!("CARGO_BIN_EXE_web").as_ref(), url, directory, settings)
+        Self::start_program(WEB, url, directory, settings)
     }
 
     /// Starts this or another version of it.
-    pub fn start_program(program: &Path, url: &str, directory: tempfile::TempDir, settings: &[&str]) -> Self {
-        let mut child = spawn(program, url, &directory, Stdio::piped(), settings);
+    pub fn start_program(program: impl AsRef<OsStr>, url: &str, directory: tempfile::TempDir, settings: &[&str]) -> Self {
+        Self::start_command(&mut logging_to(&directory, program, settings), url, directory)
+    }
+
+    /// Starts it without log files, or with them in a volume of their own of so many bytes. As [`Web::start`] otherwise.
+    pub fn start_with_volume(bytes: Option<u32>, settings: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let url = prepared(&directory);
+        let mut command = match bytes {
+            None => command(WEB),
+            Some(bytes) => {
+                let logs = directory.path().join("logs");
+                fs::create_dir(&logs).unwrap();
+                let mut command = command("unshare");
+                let mount = format!("mount -t tmpfs -o size={bytes} logs \"$1\" && exec \"$0\" --log-dir \"$@\"");
+                command.args(["--map-root-user", "--mount", "sh", "-c", &mount, WEB]).arg(logs);
+                command
+            }
+        };
+        Self::start_command(command.args(settings), &url, directory)
+    }
+
+    fn start_command(command: &mut Command, url: &str, directory: tempfile::TempDir) -> Self {
+        let mut child = spawn(command, url, Stdio::piped());
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let listening = lines.find(|line| line.contains("\"listening\"")).expect("web says that it listens");
-        thread::spawn(move || lines.for_each(|line| println!("{line}")));
+        // what a failed test is to show
+        let severe = |line: &String| !line.contains("\"level\":\"INFO\"");
+        thread::spawn(move || lines.filter(severe).for_each(|line| println!("{line}")));
         Self::listening(child, directory, &serde_json::from_str(&listening).unwrap())
     }
 
@@ -51,9 +77,9 @@ impl Web {
     pub fn start_writing_to(stdout: Stdio, settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = prepared(&directory);
-        let child = spawn(env!("CARGO_BIN_EXE_web").as_ref(), &url, &directory, stdout, settings);
+        let child = spawn(&mut logging_to(&directory, WEB, settings), &url, stdout);
         let log = directory.path().join("logs/app_db.log");
-        let listening = eventually("web says that it listens", || {
+        let listening = until("web says that it listens", || {
             let text = fs::read_to_string(&log).ok()?;
             text.lines()
                 .filter_map(|line| serde_json::from_str(line).ok())
@@ -70,32 +96,9 @@ impl Web {
         let directory = tempfile::tempdir().unwrap();
         let url = prepared(&directory);
         let settings: Vec<_> = addresses.iter().map(String::as_str).chain(settings.iter().copied()).collect();
-        let child = spawn(env!("CARGO_BIN_EXE_web").as_ref(), &url, &directory, Stdio::null(), &settings);
-        eventually("a listener", || TcpStream::connect(address).and_then(|_| TcpStream::connect(admin)).ok());
+        let child = spawn(&mut logging_to(&directory, WEB, &settings), &url, Stdio::null());
+        until("a listener", || TcpStream::connect(address).and_then(|_| TcpStream::connect(admin)).ok());
         Self { child, address, admin, directory }
-    }
-
-    /// Starts it without log files, or with them in a volume of their own of so many bytes. As [`Web::start`] otherwise.
-    pub fn start_with_volume(bytes: Option<u32>, settings: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let url = prepared(&directory);
-        let program = env!("CARGO_BIN_EXE_web");
-        let mut command = match bytes {
-            None => Command::new(program),
-            Some(bytes) => {
-                let logs = directory.path().join("logs");
-                fs::create_dir(&logs).unwrap();
-                let mut command = Command::new("unshare");
-                let mount = format!("mount -t tmpfs -o size={bytes} logs \"$1\" && exec \"$0\" --log-dir \"$@\"");
-                command.args(["--map-root-user", "--mount", "sh", "-c", &mount, program]).arg(logs);
-                command
-            }
-        };
-        let mut child = spawn_command(command.args(settings), &url, Stdio::piped());
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let listening = lines.find(|line| line.contains("\"listening\"")).expect("web says that it listens");
-        thread::spawn(move || lines.for_each(drop));
-        Self::listening(child, directory, &serde_json::from_str(&listening).unwrap())
     }
 
     /// A path of the machine as web sees it, in its own volumes.
@@ -119,7 +122,7 @@ impl Web {
 
     /// The value of a metric with these labels, as it is exposed: `name{label="value"}`.
     pub fn metric(&self, series: &str) -> Option<f64> {
-        let text = reqwest::blocking::get(self.admin("/metrics")).unwrap().text().unwrap();
+        let text = testkit::http::get(self.admin("/metrics")).text().unwrap();
         text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
     }
 
@@ -140,10 +143,11 @@ impl Web {
         self.directory.path().join("logs").join(format!("{stream}.log"))
     }
 
-    /// The lines of a live file as JSON.
+    /// The lines of a live file as JSON, without one that is just being written.
     pub fn lines(&self, stream: &str) -> Vec<serde_json::Value> {
-        let text = fs::read_to_string(self.log(stream)).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let bytes = fs::read(self.log(stream)).unwrap_or_default();
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+        lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -167,7 +171,7 @@ impl Web {
     }
 
     pub fn wait(&mut self) -> ExitStatus {
-        eventually("the end of web", || self.child.try_wait().unwrap())
+        until("the end of web", || self.child.try_wait().unwrap())
     }
 
     pub fn is_running(&mut self) -> bool {
@@ -184,19 +188,20 @@ fn prepared(directory: &tempfile::TempDir) -> String {
 
 pub fn prepare(url: &str) {
     let mut connection = dbinit::database::connect(&url.parse().unwrap()).unwrap();
-    dbinit::apply::migrate(&mut connection, PATIENCE).unwrap();
-    dbinit::apply::seed(&mut connection, PATIENCE).unwrap();
+    dbinit::apply::migrate(&mut connection, DEADLINE).unwrap();
+    dbinit::apply::seed(&mut connection, DEADLINE).unwrap();
 }
 
-fn spawn(program: &Path, url: &str, directory: &tempfile::TempDir, stdout: Stdio, settings: &[&str]) -> Child {
+/// The command of a version of web whose log files are in the directory.
+fn logging_to(directory: &tempfile::TempDir, program: impl AsRef<OsStr>, settings: &[&str]) -> Command {
     let logs = directory.path().join("logs");
     fs::create_dir_all(&logs).unwrap();
-    let mut command = Command::new(program);
+    let mut command = command(program);
     command.arg("--log-dir").arg(logs).args(settings);
-    spawn_command(&mut command, url, stdout)
+    command
 }
 
-fn spawn_command(command: &mut Command, url: &str, stdout: Stdio) -> Child {
+fn spawn(command: &mut Command, url: &str, stdout: Stdio) -> Child {
     let addresses = [("LISTEN_ADDR", "127.0.0.1:0"), ("ADMIN_ADDR", "127.0.0.1:0")];
     // those of a machine that does much else, unless a test says otherwise
     let times = [("POOL_TIMEOUT", "50s"), ("DATABASE_TIMEOUT", "60s"), ("REQUEST_TIMEOUT", "70s")];
@@ -219,7 +224,7 @@ impl Connection {
     }
 
     fn of(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
         Self(BufReader::new(stream))
     }
 
@@ -267,16 +272,4 @@ impl Connection {
 pub fn raise_open_files() {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
-}
-
-/// Looks until something is seen, for at most a minute.
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(start.elapsed() < PATIENCE, "{what}: not seen in {PATIENCE:?}");
-        thread::sleep(Duration::from_millis(20));
-    }
 }

@@ -2,18 +2,17 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
+
+use testkit::DEADLINE;
 
 use super::request::{MARKS, Request};
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 pub struct Connection(BufReader<TcpStream>);
 
 impl Connection {
     pub fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self(BufReader::new(stream))
     }
@@ -43,7 +42,7 @@ impl Connection {
 /// Sends bytes that may be no request, and nothing more. Gives the first answer's status, 0 without one.
 pub fn send_broken(address: SocketAddr, bytes: &[u8]) -> u16 {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
     let _ = stream.write_all(bytes);
     let _ = stream.shutdown(Shutdown::Write);
     let mut reader = BufReader::new(stream);
