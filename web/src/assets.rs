@@ -42,10 +42,10 @@ macro_rules! assets {
 assets! {
     "style.css": "text/css; charset=utf-8",
     "search.js": "text/javascript; charset=utf-8",
-    "icons.svg": "image/svg+xml",
-    "welcome.svg": "image/svg+xml",
-    "lost.svg": "image/svg+xml",
-    "favicon.svg": "image/svg+xml",
+    "icons.svg": "image/svg+xml; charset=utf-8",
+    "welcome.svg": "image/svg+xml; charset=utf-8",
+    "lost.svg": "image/svg+xml; charset=utf-8",
+    "favicon.svg": "image/svg+xml; charset=utf-8",
     "openapi.json": "application/json",
 }
 

@@ -41,7 +41,7 @@ pub struct Settings {
     pub pool_timeout: Duration,
 
     /// Time that a request waits for the database all in all: for a connection and the answer
-    #[arg(long, env = "DATABASE_TIMEOUT", default_value = "1900ms", value_parser = process::settings::duration)]
+    #[arg(long, env = "DATABASE_TIMEOUT", default_value = "1800ms", value_parser = process::settings::duration)]
     pub database_timeout: Duration,
 }
 

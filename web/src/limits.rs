@@ -2,7 +2,7 @@
 //!
 //! | limit | what happens to the surplus | where |
 //! |---|---|---|
-//! | header time (also of an idle connection) | closed | `server`, by hyper |
+//! | time until a request, time of its header | closed | `server` |
 //! | header size | 431 without a page, closed | `server`, by hyper |
 //! | connections, in all and of a peer | closed when accepted | [`Connections`] |
 //! | requests a connection | the last answer says `Connection: close` | `server` |
@@ -34,9 +34,13 @@ use crate::metrics::Metrics;
 #[derive(clap::Args, Clone, Debug)]
 #[group(id = "limits")]
 pub struct Settings {
-    /// Time in which a request's head must arrive; also how long a connection may be idle
+    /// Time that a connection may be idle, before its first request and between two
     // Longer than the 60 s for which nginx keeps idle connections: it is never this end that closes one on a request.
-    #[arg(long, env = "HEADER_TIMEOUT", default_value = "75s", value_parser = settings::duration)]
+    #[arg(long, env = "IDLE_TIMEOUT", default_value = "75s", value_parser = settings::duration)]
+    pub idle_timeout: Duration,
+
+    /// Time from a request's first byte in which its head must arrive
+    #[arg(long, env = "HEADER_TIMEOUT", default_value = "20s", value_parser = settings::duration)]
     pub header_timeout: Duration,
 
     /// Most bytes of a request's head

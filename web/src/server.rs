@@ -1,23 +1,24 @@
-//! Connections: accepted until the end begins, each served by hyper within its limits, all of them ended by one deadline.
+//! Connections: accepted until the end begins, each served within its limits, all of them ended by one deadline.
+//!
+//! `connection` is one of them, from its first byte to its last answer; `stream` is its bytes, and the time they may take.
 
-use std::cell::Cell;
+mod connection;
+mod stream;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::header::{CONNECTION, HeaderValue};
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 use hyper::body::{Body, Incoming};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::limit::Limit;
 use crate::limits::{self, Connections};
 use crate::metrics::Metrics;
 use crate::shutdown::Draining;
@@ -38,6 +39,7 @@ pub trait Service:
     tower_service::Service<Request<Incoming>, Response = Response<Self::Body>, Error = Infallible, Future: Send>
     + Clone
     + Send
+    + Sync
     + 'static
 {
     /// The answers' body.
@@ -49,6 +51,7 @@ where
     S: tower_service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send>
         + Clone
         + Send
+        + Sync
         + 'static,
     B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
 {
@@ -58,19 +61,26 @@ where
 /// A listening server.
 pub struct Server<S> {
     listener: TcpListener,
+    places: Connections,
+    shared: Arc<Shared<S>>,
+    /// Told to each connection; as many receivers as there are connections.
+    end: watch::Sender<bool>,
+}
+
+/// What all connections share.
+struct Shared<S> {
     service: S,
     draining: Draining,
-    connections: GracefulShutdown,
     limits: limits::Settings,
-    places: Connections,
     metrics: Metrics,
 }
 
 impl<S: Service> Server<S> {
     /// Serves `service` on `listener`.
     pub fn new(listener: TcpListener, service: S, draining: Draining, limits: &limits::Settings, metrics: Metrics) -> Self {
-        let (limits, places) = (limits.clone(), Connections::new(limits, metrics.connections.clone()));
-        Self { listener, service, draining, connections: GracefulShutdown::new(), limits, places, metrics }
+        let places = Connections::new(limits, metrics.connections.clone());
+        let shared = Arc::new(Shared { service, draining, limits: limits.clone(), metrics });
+        Self { listener, places, shared, end: watch::Sender::new(false) }
     }
 
     /// Accepts connections until `end` is ready; then takes those that already wait in the listener's queue, and no more.
@@ -85,81 +95,29 @@ impl<S: Service> Server<S> {
                 () = &mut end => break,
             }
         }
-        self.draining.begin();
+        self.shared.draining.begin();
         while let Some(Ok((stream, peer))) = self.listener.accept().now_or_never() {
             self.serve(stream, peer);
         }
-        Drain { began: Instant::now(), connections: self.connections }
+        Drain { began: Instant::now(), end: self.end }
     }
 
     fn serve(&self, stream: TcpStream, peer: SocketAddr) {
         let place = match self.places.admit(peer.ip()) {
             Ok(place) => place,
-            Err(limit) => return self.metrics.limit_reached(limit),
+            Err(limit) => return self.shared.metrics.limit_reached(limit),
         };
         if let Err(error) = set_options(&stream) {
             tracing::debug!(%peer, %error, "connection lost");
             return;
         }
-        let (service, draining, metrics) = (self.service.clone(), self.draining.clone(), self.metrics.clone());
-        let left = Cell::new(self.limits.connection_requests);
-        let answer = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
-            give_path(request.uri_mut());
-            left.set(left.get().saturating_sub(1));
-            let last = left.get() == 0;
-            if last {
-                metrics.limit_reached(Limit::ConnectionRequests);
-            }
-            let (answered, draining) = (service.clone().call(request), draining.clone());
-            async move {
-                let mut response = answered.await?;
-                if last || draining.has_begun() {
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                Ok::<_, Infallible>(response)
-            }
-        });
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.header_timeout)
-            .max_buf_size(self.limits.header_bytes as usize)
-            .serve_connection(TokioIo::new(stream), answer);
-        let connection = self.connections.watch(connection);
-        let metrics = self.metrics.clone();
-        tokio::spawn(async move {
-            let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!(%peer, %error, "connection failed");
-                if let Some(limit) = limit_behind(&error) {
-                    metrics.limit_reached(limit);
-                }
-            }
-        });
-    }
-}
-
-/// A target without a path (`GET host`, `CONNECT host:443`) becomes `*`, which no route has: warp panics on one.
-fn give_path(uri: &mut Uri) {
-    if uri.path_and_query().is_none() {
-        *uri = Uri::from_static("*");
+        tokio::spawn(connection::serve(Arc::clone(&self.shared), stream, peer, place, self.end.subscribe()));
     }
 }
 
 fn set_options(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     Ok(set_tcp_user_timeout(stream, SEND_TIMEOUT)?)
-}
-
-/// The limit for which hyper ended a connection by itself.
-fn limit_behind(error: &hyper::Error) -> Option<Limit> {
-    if error.is_timeout() {
-        Some(Limit::HeaderTime)
-    } else if error.is_parse_too_large() {
-        Some(Limit::HeaderSize)
-    } else {
-        None
-    }
 }
 
 /// Without free file descriptors accept fails at once, again and again.
@@ -171,7 +129,7 @@ async fn wait_for_descriptors(error: &io::Error) {
 /// The connections that are left once no new ones are accepted.
 pub struct Drain {
     began: Instant,
-    connections: GracefulShutdown,
+    end: watch::Sender<bool>,
 }
 
 impl Drain {
@@ -179,10 +137,10 @@ impl Drain {
     /// Returns the number of connections given up.
     pub async fn finish(self, limit: Duration) -> usize {
         tokio::time::sleep_until(self.began + LINGER.min(limit)).await;
-        let open = self.connections.count();
-        match tokio::time::timeout_at(self.began + limit, self.connections.shutdown()).await {
+        self.end.send_replace(true);
+        match tokio::time::timeout_at(self.began + limit, self.end.closed()).await {
             Ok(()) => 0,
-            Err(_) => open,
+            Err(_) => self.end.receiver_count(),
         }
     }
 }

@@ -46,9 +46,13 @@ impl Sinks {
                 tracing::debug!(stream = file.stream.name, %error, "live file can't be opened");
             }
             let stream = file.stream.name;
-            match look(&file.loss, &file.counts, || file.failing.load(Ordering::Relaxed)) {
-                Some(News::Begins) => tracing::warn!(stream, "log lines are dropped: the file can't be written"),
-                Some(News::Over(lines)) => tracing::warn!(stream, lines, "log lines were dropped: the file could not be written"),
+            match look(&file.loss, &file.counts, || file.failing.load(Ordering::Relaxed) || file.turns.are_slow()) {
+                Some(News::Begins) => {
+                    tracing::warn!(stream, "log lines are dropped: the file can't be written in time");
+                }
+                Some(News::Over(lines)) => {
+                    tracing::warn!(stream, lines, "log lines were dropped: the file could not be written in time");
+                }
                 None => {}
             }
         }
@@ -94,7 +98,11 @@ impl File {
     }
 
     fn write(&self, line: &[u8]) {
-        let written = self.turns.take().is_some_and(|_turn| self.writer.write(line).is_ok());
+        let written = self.turns.take().is_some_and(|turn| {
+            let written = self.writer.write(line).is_ok();
+            turn.wrote();
+            written
+        });
         if written {
             self.counts.wrote(line.len());
         } else {

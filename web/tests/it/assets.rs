@@ -28,9 +28,9 @@ fn what_a_page_names_is_kept_for_good() {
 #[test]
 fn a_plain_name_is_asked_for_again() {
     let page = shared().get("/resources/icons.svg");
-    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "image/svg+xml"));
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "image/svg+xml; charset=utf-8"));
     assert_eq!(page.header("cache-control"), "public, no-cache");
-    assert_eq!(shared().get("/favicon.ico").header("content-type"), "image/svg+xml");
+    assert_eq!(shared().get("/favicon.ico").header("content-type"), "image/svg+xml; charset=utf-8");
 }
 
 #[test]

@@ -15,6 +15,8 @@ fn until_in_flight(web: &Web) {
 fn sigterm_answers_what_is_in_flight_and_accepts_nothing_more() {
     let mut web = Web::start(&["--drain-timeout", "60s"]);
     let (mut busy, mut idle, mut later) = (web.connect(), web.connect(), web.connect());
+    let (mut unused, mut begun) = (web.connect(), web.connect());
+    begun.write("GET /livez HTTP/1.1\r\n");
     for connection in [&mut idle, &mut later] {
         connection.send("GET", "/livez");
         connection.answer();
@@ -33,7 +35,11 @@ fn sigterm_answers_what_is_in_flight_and_accepts_nothing_more() {
     assert!(later.is_closed());
     let readiness = || testkit::http::get(web.admin("/readyz")).status();
     assert_eq!(readiness(), 503, "readiness has fallen");
-    assert!(idle.is_closed(), "idle connections are closed");
+    assert!(idle.is_closed() && unused.is_closed(), "idle connections are closed");
+    begun.write("Host: web\r\n\r\n");
+    let (head, _) = begun.answer();
+    assert!(head.starts_with("http/1.1 200") && head.contains("connection: close"), "{head}");
+    assert!(begun.is_closed());
     until("refused connections", || TcpStream::connect(web.address).is_err().then_some(()));
     assert!(web.is_running());
 

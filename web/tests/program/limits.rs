@@ -29,18 +29,6 @@ fn a_head_has_its_size() {
 }
 
 #[test]
-fn a_head_has_its_time() {
-    let web = Web::start(&["--header-timeout", "300ms"]);
-    let mut client = web.connect();
-    client.write("GET / HTTP/1.1\r\nHost: web\r\n");
-    assert!(client.is_closed());
-    // a connection that carried a request, and then none
-    assert!(open(&web).is_closed());
-    // a busy machine may let others run out of time
-    until("both counted", || (reached(&web, "header_time") >= 2).then_some(()));
-}
-
-#[test]
 fn a_body_has_its_size() {
     let web = Web::start(&["--body-bytes", "1000"]);
     let post = |bytes: usize| {

@@ -14,6 +14,15 @@ pub struct Answer {
     pub took: Duration,
 }
 
+/// What a server did for a while.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// Answers a second.
+    pub rate: f64,
+    /// Its time on processors for each of them.
+    pub cost: Duration,
+}
+
 /// Running clients.
 pub struct Load {
     stop: Arc<AtomicBool>,
@@ -63,9 +72,24 @@ impl Load {
         f64::from(more) / start.elapsed().as_secs_f64()
     }
 
+    /// A turn of `time`, from now on.
+    pub fn turn(&self, web: &Web, time: Duration) -> Turn {
+        let (answered, spent) = (self.answered(), web.processor_time());
+        let rate = self.rate(time);
+        let answers = u32::try_from(self.answered() - answered).unwrap();
+        Turn { rate, cost: web.processor_time().saturating_sub(spent) / answers.max(1) }
+    }
+
     /// Waits for the answers to what was asked, and gives all of them.
     pub fn stop(self) -> Vec<Answer> {
         self.stop.store(true, Ordering::Relaxed);
         self.clients.into_iter().flat_map(|client| client.join().expect("every request is answered")).collect()
     }
+}
+
+/// The one in the middle.
+pub fn median(of: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = of.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }

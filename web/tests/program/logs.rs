@@ -1,8 +1,10 @@
 use std::fs::{self, File};
 use std::io::Write;
+use std::time::Duration;
 
 use testkit::until;
 
+use crate::load::Load;
 use crate::support::Web;
 
 #[test]
@@ -103,6 +105,22 @@ fn a_full_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
     assert!(kept.lines().all(|line| line.matches("\"timestamp\"").count() <= 1), "a torn line stands alone: {kept}");
     get();
     assert!(read("access").len() > kept.len());
+}
+
+#[test]
+fn a_slow_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
+    let web = Web::start_with_slow_volume(Duration::from_millis(30), &[]);
+    let load = Load::start(&web, 4, &["/"]);
+    let dropped = || web.metric(r#"log_lines_dropped_total{output="access"}"#);
+    until("dropped lines", || (dropped() >= Some(100.0)).then_some(()));
+    let told = |what: &str| web.lines("app_db").iter().any(|line| line["stream"] == "access" && line.to_string().contains(what));
+    until("the begin of the loss in the log", || told("are dropped").then_some(()));
+    web.end_slowness();
+    until("the loss in the log", || told("\"lines\"").then_some(()));
+    assert!(load.stop().iter().all(|answer| answer.status == 200));
+    let kept = web.lines("access").len();
+    assert_eq!(testkit::http::get(web.url("/livez")).status(), 200);
+    assert_eq!(web.lines("access").len(), kept + 1);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::support::Web;
 /// Pages that read the database.
 const PAGES: [&str; 4] = ["/owners/1", "/owners?lastName=", "/owners/2", "/owners?lastName=Davis"];
 /// The times that web has by itself.
-const TIMES: [&str; 6] = ["--pool-timeout", "1s", "--database-timeout", "1900ms", "--request-timeout", "10s"];
+const TIMES: [&str; 6] = ["--pool-timeout", "1s", "--database-timeout", "1800ms", "--request-timeout", "10s"];
 /// Clients of the load.
 const CLIENTS: usize = 20;
 /// The threads that web may have beside those of its start: one for each connection of the pool, those that open them, and
@@ -89,7 +89,7 @@ pub const OUTAGES: [Outage; 7] = [
         stops_reads: true,
         begin: |world| world.server.pause(),
         end: |world| world.server.resume(),
-        line: "no answer within 1.52s",
+        line: "no answer within 1.44s",
     },
     Outage {
         name: "black-holed",
@@ -97,7 +97,7 @@ pub const OUTAGES: [Outage; 7] = [
         stops_reads: true,
         begin: |world| world.proxy.as_ref().unwrap().swallow(),
         end: |world| world.proxy.as_ref().unwrap().pass(),
-        line: "no answer within 1.52s",
+        line: "no answer within 1.44s",
     },
     Outage {
         name: "read-only",

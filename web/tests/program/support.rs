@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 use std::{fs, thread};
 
 use rustix::net::{AddressFamily, SocketType};
@@ -61,6 +62,28 @@ impl Web {
             }
         };
         Self::start_command(command.args(settings), &url, directory)
+    }
+
+    /// Starts it with log files for each write to which the system takes so long, until [`Web::end_slowness`].
+    pub fn start_with_slow_volume(each: Duration, settings: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let url = prepared(&directory);
+        let logs = directory.path().join("logs");
+        let mut command = command("strace");
+        let slow = format!("--inject=writev:delay_enter={}", each.as_micros());
+        command.args(["--daemonize", "--follow-forks", "--output=/dev/null", "--trace=writev", &slow]);
+        for stream in ["access", "app_db", "err"] {
+            command.arg("--trace-path").arg(logs.join(stream).with_extension("log"));
+        }
+        fs::create_dir(&logs).unwrap();
+        Self::start_command(command.arg(WEB).arg("--log-dir").arg(logs).args(settings), &url, directory)
+    }
+
+    /// Its log volume is as fast as others from now on.
+    pub fn end_slowness(&self) {
+        let tracer = i32::try_from(self.of_process("TracerPid:")).unwrap();
+        kill_process(Pid::from_raw(tracer).expect("a log volume that is slow"), Signal::KILL).unwrap();
+        until("the end of the slowness", || (self.of_process("TracerPid:") == 0).then_some(()));
     }
 
     fn start_command(command: &mut Command, url: &str, directory: tempfile::TempDir) -> Self {
@@ -162,6 +185,14 @@ impl Web {
     /// Its resident memory in bytes.
     pub fn memory(&self) -> usize {
         self.of_process("VmRSS:") * 1024
+    }
+
+    /// How long it was on processors so far, to a hundredth of a second.
+    pub fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields = stat.rsplit_once(") ").unwrap().1.split(' ');
+        let ticks: u32 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap()).sum();
+        Duration::from_millis(10) * ticks
     }
 
     fn of_process(&self, line: &str) -> usize {
