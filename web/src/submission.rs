@@ -68,7 +68,7 @@ impl Submission {
 
 /// What the same submission gave before.
 fn before(conn: &mut Connection, token: &str) -> QueryResult<Option<String>> {
-    submission::table.find(token).select(submission::location).first(conn).optional()
+    submission::table.find(token).select(submission::location).get_result(conn).optional()
 }
 
 /// Where this fails, what was saved is saved all the same, and the next one tries again.

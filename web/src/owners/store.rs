@@ -82,7 +82,7 @@ pub fn search(conn: &mut Connection, prefix: &str, skip: i64, take: i64) -> Quer
     let Some(Place { range, skip, total }) = owner_list::find(conn, prefix, skip)? else {
         return Ok(Found { owners: Vec::new(), total: 0 });
     };
-    let page = owner_list::query(conn, range, page_statement).bind(take).bind(skip);
+    let page = owner_list::query(conn, range, |part| page_statement(part, take)).bind(skip);
     let rows: Vec<OwnerWithPet> = page.load(conn)?;
     let mut owners: Vec<Listed> = Vec::new();
     for OwnerWithPet { owner, pet } in rows {
@@ -103,11 +103,12 @@ struct OwnerWithPet {
     pet: Option<String>,
 }
 
-/// The owners of a page with their pets. The page is cut from the index alone; the rows are read afterwards.
-fn page_statement(part: &str) -> String {
+/// The owners of a page with their pets. The page is cut from the index alone; the rows are read afterwards. SQLite would
+/// prepare the statement anew each time if the limit were bound: it plans by its value.
+fn page_statement(part: &str, take: i64) -> String {
     format!(
         "SELECT owner.id, first_name, last_name, address, city, telephone, pet.name AS pet
-         FROM ({part} ORDER BY last_name_key, id LIMIT ? OFFSET ?) AS page
+         FROM ({part} ORDER BY last_name_key, id LIMIT {take} OFFSET ?) AS page
          JOIN owner ON owner.id = page.id
          LEFT JOIN pet ON pet.owner_id = owner.id
          ORDER BY owner.last_name_key, owner.id, pet.name, pet.id"
@@ -116,7 +117,7 @@ fn page_statement(part: &str) -> String {
 
 /// An owner's row.
 pub fn get(conn: &mut Connection, id: i32) -> QueryResult<Owner> {
-    owner::table.find(id).select(Owner::as_select()).first(conn)
+    owner::table.find(id).select(Owner::as_select()).get_result(conn)
 }
 
 /// An owner with everything that belongs to it.

@@ -58,7 +58,7 @@ pub fn get(conn: &mut Connection, owner: i32, pet: i32) -> QueryResult<(Owner, P
         .filter(owner::id.eq(owner))
         .filter(pet::id.eq(pet))
         .select((Owner::as_select(), (pet::id, pet::name, pet::birth_date, pet_type::name, pet::type_id)))
-        .first(conn)
+        .get_result(conn)
 }
 
 /// Inserts a pet of an owner.

@@ -75,10 +75,10 @@ fn a_page_is_cut_from_the_index_and_reads_no_more_than_a_part_of_it() {
         for (prefix, skip) in [("", 0), ("", OWNERS / 2), ("", OWNERS - 5), ("s", 200), ("김", 10)] {
             let Place { range, skip: rest, .. } = owner_list::find(conn, prefix, skip).unwrap().unwrap();
             let explain = |part: &str| match conn.backend() {
-                Backend::Mysql => format!("EXPLAIN FORMAT=JSON INTO @plan {}", page_statement(part)),
-                Backend::Sqlite => format!("EXPLAIN QUERY PLAN {}", page_statement(part)),
+                Backend::Mysql => format!("EXPLAIN FORMAT=JSON INTO @plan {}", page_statement(part, PAGE)),
+                Backend::Sqlite => format!("EXPLAIN QUERY PLAN {}", page_statement(part, PAGE)),
             };
-            let query = owner_list::query(conn, range, explain).bind(PAGE).bind(rest);
+            let query = owner_list::query(conn, range, explain).bind(rest);
             let plan: Vec<Plan> = if conn.backend() == Backend::Mysql {
                 query.execute(conn).unwrap();
                 diesel::sql_query("SELECT CAST(@plan AS CHAR) AS detail").load(conn).unwrap()
