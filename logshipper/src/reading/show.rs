@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_aligned_text_and_no_commands() {
-        let line = r#"{"timestamp":"2026-07-23T10:11:12.123456Z","level":"WARN","message":"slow\u001b[2J","target":"web","status":200,"path":"/owners"}"#;
+        let line = r#"{"timestamp":"2026-07-23T10:11:12.123456Z","level":"WARN","message":"slow\u001b[2J","target":"web","path":"/owners","status":200}"#;
         assert_eq!(
             shown(Show::Terminal { origin: true }, line),
             "\u{1b}[36mpod-1/access\u{1b}[0m \u{1b}[2m2026-07-23T10:11:12.123456Z\u{1b}[0m \u{1b}[33mWARN \u{1b}[0m slow\\u{1b}[2J \
