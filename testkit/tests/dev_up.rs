@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{fs, net, thread};
+use std::{env, fs, net, thread};
 
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -22,7 +23,13 @@ impl DevUp {
     fn start() -> Self {
         let run = tempfile::tempdir().unwrap();
         let port = testkit::net::free_port();
-        let mut script = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../dev"))
+        let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../dev"));
+        // What cargo tells a test of its package, build scripts in there would take for a change.
+        let of_package = |name: &OsString| name.to_string_lossy().starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR";
+        for name in env::vars_os().map(|(name, _)| name).filter(of_package) {
+            command.env_remove(name);
+        }
+        let mut script = command
             .arg("up")
             .env("RUN_DIR", run.path())
             .env("LISTEN_ADDR", format!("127.0.0.1:{port}"))
