@@ -2,7 +2,7 @@
 //!
 //! - [`process`]: a real binary as a child that dies with the test;
 //! - [`mysql`]: a real MySQL server: one shared by all tests (`with-mysql COMMAND…`), or one of a test's own to break;
-//! - [`http`]: a client for tests over HTTP (feature `http`);
+//! - `http`, with the feature of that name: a client for tests over HTTP;
 //! - [`net`]: free ports; [`proxy`]: a proxy that stops a conversation at an exact point;
 //! - [`until`]: waiting for something to become true.
 //!
