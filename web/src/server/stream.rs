@@ -2,7 +2,7 @@
 //!
 //! hyper has one clock for all that comes before the end of a head, and takes its buffers as soon as a connection is there.
 //! Here the wait for a request (`IDLE_TIMEOUT`) and for the rest of its head (`HEADER_TIMEOUT`, from its first byte) are two,
-//! and the first head stays here until it is whole: until then a connection takes a kilobyte, and not eleven.
+//! and the first head stays here until it is whole: until then a connection takes 1.5 KiB, and not 17.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
