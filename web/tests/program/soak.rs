@@ -149,20 +149,24 @@ fn a_log_volume_that_hangs_stops_nothing() {
 #[test]
 #[ignore = "takes minutes: ./dev soak"]
 fn a_log_volume_that_is_slow_stops_nothing() {
-    let web = Web::start_with_slow_volume(Duration::from_millis(30), &[]);
-    let load = Load::start(&web, 4, &PAGES);
-    let dropped = || web.metric(r#"log_lines_dropped_total{output="access"}"#);
-    until("dropped lines", || (dropped() >= Some(100.0)).then_some(()));
-    let meanwhile = load.rate(Duration::from_secs(10));
-    let dropped = dropped().unwrap();
-    web.end_slowness();
-    let usual = load.rate(Duration::from_secs(10));
-    assert!(load.stop().iter().all(|answer| answer.status == 200));
-    let share = meanwhile / usual;
+    const TURN: Duration = Duration::from_secs(5);
+    // both under the same tracer, which costs every system call something
+    let [slow, usual] = [Duration::from_millis(30), Duration::from_micros(1)].map(|each| Web::start_with_slow_volume(each, &[]));
+    let dropped = || slow.metric(r#"log_lines_dropped_total{output="access"}"#);
+    let rate = |web: &Web| {
+        let load = Load::start(web, 4, &PAGES);
+        until("answers", || (load.answered() > 200).then_some(()));
+        let rate = load.rate(TURN);
+        assert!(load.stop().iter().all(|answer| answer.status == 200));
+        rate
+    };
+    let rounds: Vec<_> = (0..3).map(|_| (rate(&slow), rate(&usual))).collect();
+    let [meanwhile, before] = [median(rounds.iter().map(|round| round.0)), median(rounds.iter().map(|round| round.1))];
+    let share = median(rounds.iter().map(|(slow, usual)| slow / usual));
     let of = |what: &str| format!("log volume that takes 30 ms a write: {what}");
-    figure(&of("requests a second"), format!("{meanwhile:.0} of {usual:.0} ({share:.2})"), ">= 0.50");
-    figure(&of("lines dropped and counted"), dropped, "> 0");
-    assert!(share >= 0.5);
+    figure(&of("requests a second"), format!("{meanwhile:.0} of {before:.0} ({share:.2})"), ">= 0.50");
+    figure(&of("lines dropped and counted"), dropped().unwrap_or(0.0), "> 0");
+    assert!(share >= 0.5 && dropped() > Some(0.0));
 }
 
 /// A file system of its own.
