@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 
-/// How long a line waits for the one before it. Only a volume that hangs takes longer.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a line waits for the one before it. A busy disk takes its time; only a volume that hangs takes longer.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// One turn at a time. Who waits spins for a moment before it sleeps: most turns are over by then.
 #[derive(Debug)]
