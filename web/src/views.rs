@@ -145,7 +145,7 @@ fn prefers_json(accept: &str) -> bool {
 pub struct Views {
     source: Source,
     /// By language, each read when it is first asked for; those of a folder are read anew for each page.
-    built_in: Vec<OnceLock<render::Renderer>>,
+    built_in: Vec<OnceLock<Result<render::Renderer, String>>>,
 }
 
 impl Views {
@@ -268,14 +268,13 @@ impl Views {
     }
 
     fn with_renderer<T>(&self, asker: &Asker, work: impl FnOnce(&render::Renderer) -> Result<T, String>) -> Result<T, String> {
-        if let Some(renderer) = self.built_in[asker.language].get() {
-            return work(renderer);
-        }
-        let renderer = render::Renderer::new(&Language::all()[asker.language], &self.source);
-        let renderer = renderer.map_err(|error| format!("{error:#}"))?;
+        let read = || {
+            let renderer = render::Renderer::new(&Language::all()[asker.language], &self.source);
+            renderer.map_err(|error| format!("{error:#}"))
+        };
         match self.source {
-            Source::BuiltIn => work(self.built_in[asker.language].get_or_init(|| renderer)),
-            Source::Folder(_) => work(&renderer),
+            Source::BuiltIn => work(self.built_in[asker.language].get_or_init(read).as_ref().map_err(String::clone)?),
+            Source::Folder(_) => work(&read()?),
         }
     }
 

@@ -44,7 +44,8 @@ pub(crate) enum News {
 }
 
 impl Loss {
-    /// What is new where `dropped` lines were lost since the start, and whether the output is `failing` right now, which is asked only then.
+    /// What is new where `dropped` lines were lost since the start. Whether the output is `failing` right now is asked only where
+    /// some were.
     pub(crate) fn look(&mut self, dropped: u64, failing: impl FnOnce() -> bool) -> Option<News> {
         if dropped == self.told {
             None
