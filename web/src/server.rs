@@ -1,7 +1,8 @@
 //! Connections: accepted until the end begins, each served within its limits, all of them ended by one deadline.
 //!
-//! `connection` is one of them, from its first byte to its last answer; `stream` is its bytes, and the time they may take.
+//! `connection` is one of them, from its first byte to its last answer; `stream` is its bytes, `clock` the time they may take.
 
+mod clock;
 mod connection;
 mod stream;
 

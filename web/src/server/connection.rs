@@ -15,7 +15,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::stream::{Phase, Stream};
+use super::clock::Phase;
+use super::stream::Stream;
 use super::{Peer, Service, Shared};
 use crate::limit::Limit;
 use crate::limits::Place;
