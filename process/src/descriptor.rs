@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// Takes (`F_RDLCK`) or gives back (`F_UNLCK`) a lease on `file`: `fcntl(2)`, `F_SETLEASE`, for which no crate has a safe function.
 ///
@@ -13,6 +13,20 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 pub fn set_lease(file: &File, kind: libc::c_int) -> io::Result<()> {
     // SAFETY: the descriptor is open as long as `file` is borrowed, and F_SETLEASE takes an int and touches no memory.
     let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, kind) };
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Has the kernel tell that `socket` can be read only once this many bytes are there, or its end: `socket(7)`, `SO_RCVLOWAT`,
+/// for which no crate has a safe function.
+///
+/// # Errors
+/// Those of the system call.
+#[allow(clippy::cast_possible_truncation)] // four
+pub fn set_receive_low_water(socket: &impl AsFd, bytes: u16) -> io::Result<()> {
+    let value = libc::c_int::from(bytes);
+    let (descriptor, size) = (socket.as_fd().as_raw_fd(), size_of_val(&value) as libc::socklen_t);
+    // SAFETY: the descriptor is open as long as `socket` is borrowed, and the call only reads an int that outlives it.
+    let result = unsafe { libc::setsockopt(descriptor, libc::SOL_SOCKET, libc::SO_RCVLOWAT, (&raw const value).cast(), size) };
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 

@@ -5,6 +5,7 @@
 mod clock;
 mod connection;
 mod stream;
+mod trickle;
 
 use std::convert::Infallible;
 use std::io;

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::clock::{Clock, Phase};
+use super::trickle::Trickle;
 use crate::limits::Settings;
 
 /// As many fields as hyper reads in a head; more are for it to refuse.
@@ -24,11 +25,12 @@ pub(super) struct Stream {
     /// Read already, and not given to hyper yet.
     ahead: BytesMut,
     clock: Clock,
+    trickle: Trickle,
 }
 
 impl Stream {
     pub(super) fn new(tcp: TcpStream, limits: &Settings) -> Self {
-        Self { tcp, ahead: BytesMut::new(), clock: Clock::new(limits) }
+        Self { tcp, ahead: BytesMut::new(), clock: Clock::new(limits), trickle: Trickle::default() }
     }
 
     /// What a connection is at, as who answers its requests knows it.
@@ -62,12 +64,20 @@ impl Stream {
 
     /// Reads; where the time is up, the end of a connection that is idle, and an error within a head.
     fn poll_tcp(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.tcp).poll_read(cx, buffer);
-        if read.is_pending() {
+        let before = buffer.filled().len();
+        if Pin::new(&mut self.tcp).poll_read(cx, buffer)?.is_pending() {
+            self.trickle.wait(&self.tcp, cx)?;
             return self.clock.poll_end(cx);
         }
+        self.trickle.read(&self.tcp, buffer.filled().len() - before)?;
         self.clock.read();
-        read
+        Poll::Ready(Ok(()))
+    }
+
+    /// What is written is an answer.
+    fn answers(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        self.clock.write(cx);
+        self.trickle.ends(&self.tcp)
     }
 }
 
@@ -93,12 +103,12 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.clock.write(cx);
+        self.answers(cx)?;
         Pin::new(&mut self.tcp).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        self.clock.write(cx);
+        self.answers(cx)?;
         Pin::new(&mut self.tcp).poll_write_vectored(cx, bytes)
     }
 

@@ -19,3 +19,4 @@ mod slow;
 mod soak;
 mod support;
 mod traces;
+mod trickle;

@@ -259,6 +259,11 @@ impl Connection {
         Self(BufReader::new(stream))
     }
 
+    /// The client's own.
+    pub fn address(&self) -> SocketAddr {
+        self.0.get_ref().local_addr().unwrap()
+    }
+
     pub fn write(&mut self, text: &str) {
         self.0.get_mut().write_all(text.as_bytes()).unwrap();
     }
