@@ -101,7 +101,17 @@ pub fn one_line(error: &clap::Error) -> String {
             };
             format!("{setting}: {given} can't be used: {why}")
         }
-        (ErrorKind::UnknownArgument, Some(argument)) => format!("{argument}: no such flag; --help lists them"),
+        (ErrorKind::TooManyValues, Some(argument)) => format!("{}: this flag takes no value", variable(&argument)),
+        (ErrorKind::UnknownArgument, Some(argument)) if argument.starts_with('-') => {
+            format!("{}: no such flag; --help lists them", argument.split('=').next().unwrap_or_default())
+        }
+        // Likely a value whose flag was forgotten.
+        (ErrorKind::UnknownArgument, _) => String::from(
+            "an argument is neither a flag nor the value of one (it may be a secret and is not shown); --help lists the flags",
+        ),
+        (ErrorKind::InvalidSubcommand, _) => {
+            String::from("an argument is no command (it may be a secret and is not shown); --help lists the commands")
+        }
         // What a program found itself, with the setting's name in it; or a rare kind, whose first line says enough.
         _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
     }
@@ -131,6 +141,8 @@ mod tests {
         database_url: std::net::SocketAddr,
         #[arg(long, value_parser = ["json", "text"], default_value = "json")]
         log_format: String,
+        #[arg(long)]
+        quiet: bool,
     }
 
     fn line(arguments: &[&str]) -> String {
@@ -171,6 +183,23 @@ mod tests {
 
     #[test]
     fn never_shows_a_secret() {
-        assert!(!line(&["--database-url", "mysql://web:hunter2@db/petclinic"]).contains("hunter2"));
+        const SECRET: &str = "mysql://web:hunter2@db/petclinic";
+        assert!(!line(&["--database-url", SECRET]).contains("hunter2"));
+        assert_eq!(line(&["--database=hunter2"]), "--database: no such flag; --help lists them");
+        assert_eq!(line(&["--", "--database=hunter2"]), "--database: no such flag; --help lists them");
+        let stray =
+            "an argument is neither a flag nor the value of one (it may be a secret and is not shown); --help lists the flags";
+        assert_eq!(line(&[SECRET]), stray);
+        assert_eq!(line(&["--", SECRET]), stray);
+        assert_eq!(line(&["--quiet=hunter2"]), "QUIET: this flag takes no value");
+
+        let command = clap::Command::new("program").subcommands(["status", "migrate"].map(clap::Command::new));
+        let line = |argument| one_line(&command.clone().try_get_matches_from(["program", argument]).unwrap_err());
+        for argument in [SECRET, "hunter2", "statushunter2"] {
+            assert_eq!(
+                line(argument),
+                "an argument is no command (it may be a secret and is not shown); --help lists the commands"
+            );
+        }
     }
 }

@@ -88,7 +88,7 @@ type Case = (&'static [&'static str], &'static [(&'static str, &'static str)], &
 #[test]
 fn a_setting_that_cannot_be_used_is_one_line_and_status_64() {
     const SECRET: &str = "mysql://root:s3cret@db/petclinic";
-    let cases: [Case; 12] = [
+    let cases: [Case; 14] = [
         (&[], &[], "DATABASE_URL is missing"),
         (&[], &[("DATABASE_URL", "postgres://u:s3cret@db/x")], "begins with neither mysql:// nor sqlite:"),
         (&[], &[("DATABASE_URL", "mysql://u:s3cret@db")], "the database is missing"),
@@ -100,7 +100,9 @@ fn a_setting_that_cannot_be_used_is_one_line_and_status_64() {
         (&[], &[("DATABASE_URL", SECRET), ("WEB_USER", "a'b"), ("WEB_PASSWORD_FILE", "/dev/null")], "WEB_USER: "),
         (&[], &[("DATABASE_URL", SECRET), ("WEB_USER", "web"), ("WEB_PASSWORD_FILE", "/dev/null")], "is empty"),
         (&["--owners", "1"], &[("DATABASE_URL", SECRET)], "--owners: no such flag"),
-        (&["prepare"], &[("DATABASE_URL", SECRET)], "prepare"),
+        (&["prepare"], &[("DATABASE_URL", SECRET)], "an argument is no command"),
+        (&[SECRET], &[], "an argument is no command"),
+        (&["status", SECRET], &[], "an argument is neither a flag nor the value of one"),
     ];
     for (arguments, variables, part) in cases {
         let ended = run(command(env!("CARGO_BIN_EXE_dbinit")).args(arguments).envs(variables.iter().copied()));

@@ -32,6 +32,7 @@ fn a_bad_setting_is_named_in_one_line() {
 fn a_secret_is_never_shown() {
     for url in ["mysql://web:hunter2@db:port/petclinic", "postgres://web:hunter2@db/petclinic", "hunter2"] {
         assert!(!refusal(&[], &[("DATABASE_URL", url)]).contains("hunter2"));
+        assert!(!refusal(&[url], &[]).contains("hunter2"));
     }
     let help = web(&["--help"], &[("DATABASE_URL", "mysql://web:hunter2@db/petclinic")]);
     assert!(help.status.success() && !help.stdout.contains("hunter2"));
