@@ -30,7 +30,7 @@ impl Sinks {
             Some(dir) => streams.iter().map(|stream| File::open(dir, *stream)).collect::<io::Result<_>>()?,
             None => Vec::new(),
         };
-        Ok(Self { stdout: Stdout::start()?, stdout_loss: Mutex::default(), files, escape: format == Format::Text })
+        Ok(Self { stdout: Stdout::start(io::stdout())?, stdout_loss: Mutex::default(), files, escape: format == Format::Text })
     }
 
     /// Each output's name with its numbers.

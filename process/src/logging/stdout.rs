@@ -41,11 +41,12 @@ impl std::fmt::Debug for Message {
 }
 
 impl Stdout {
-    pub(super) fn start() -> io::Result<Self> {
+    /// A queue in front of `out`, which is the program's standard output but in tests.
+    pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
         let (queue, messages) = mpsc::sync_channel(CAPACITY);
         let (counts, broken) = (Arc::<Counts>::default(), Arc::<AtomicBool>::default());
         let (counted, seen) = (Arc::clone(&counts), Arc::clone(&broken));
-        thread::Builder::new().name(String::from("log-stdout")).spawn(move || write_all(&messages, &counted, &seen))?;
+        thread::Builder::new().name(String::from("log-stdout")).spawn(move || write_all(&messages, out, &counted, &seen))?;
         Ok(Self { queue, counts, broken })
     }
 
@@ -68,15 +69,15 @@ impl Stdout {
     /// Waits until what was sent is written, for at most `limit`.
     pub(super) fn flush(&self, limit: Duration) {
         let (done, written) = mpsc::sync_channel(1);
-        if self.queue.try_send(Message::Flush(done)).is_ok() {
-            let _ = written.recv_timeout(limit);
-        }
+        let queue = self.queue.clone();
+        // A full queue is waited for too, and no send ends at a time: this one may stay behind in a thread of its own.
+        let _ = thread::Builder::new().name(String::from("log-flush")).spawn(move || queue.send(Message::Flush(done)));
+        let _ = written.recv_timeout(limit);
     }
 }
 
 /// Writes in batches: one system call for all lines that wait. A reader that went away ends nothing.
-fn write_all(messages: &mpsc::Receiver<Message>, counts: &Counts, broken: &AtomicBool) {
-    let mut out = io::stdout();
+fn write_all(messages: &mpsc::Receiver<Message>, mut out: impl Write, counts: &Counts, broken: &AtomicBool) {
     let mut batch = Vec::new();
     while let Ok(first) = messages.recv() {
         thread::sleep(GATHER);
@@ -105,5 +106,52 @@ fn write_all(messages: &mpsc::Receiver<Message>, counts: &Counts, broken: &Atomi
         for done in flushed {
             let _ = done.send(());
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// A reader that takes nothing until it is told to.
+    struct Late {
+        asked: mpsc::Sender<()>,
+        told: mpsc::Receiver<()>,
+    }
+
+    impl Write for Late {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.asked.send(());
+            // later on there is nobody to tell it
+            let _ = self.told.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_flush_waits_for_a_reader_that_is_behind() {
+        let (asked, was_asked) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
+        let stdout = Stdout::start(Late { asked, told }).unwrap();
+        stdout.send(b"first\n");
+        was_asked.recv().unwrap();
+        while stdout.counts().dropped() == 0 {
+            stdout.send(b"line\n");
+        }
+        let (start, signal) = mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                signal.recv().unwrap();
+                tell.send(()).unwrap();
+            });
+            start.send(()).unwrap();
+            stdout.flush(Duration::from_mins(1));
+        });
+        assert_eq!(stdout.counts().bytes(), 6 + 5 * CAPACITY as u64);
     }
 }
