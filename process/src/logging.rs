@@ -3,6 +3,7 @@
 //! Files are written before the call returns, through the handoff's writer, so that a line survives the program. Standard
 //! output goes through a bounded queue: its reader may stop reading, and no request waits for it.
 
+mod breaker;
 mod counts;
 mod json;
 mod sinks;
