@@ -5,7 +5,7 @@
 //!
 //! Whatever the database does, a request has its answer within `DATABASE_TIMEOUT`, and no thread waits longer: who gets no
 //! connection within `POOL_TIMEOUT` gives up, without holding a thread; a connection whose statement has no answer in time is
-//! cut (`watch`); and the server itself gives up locks and long reads before that. `pool` opens connections and
+//! cut (`watch`); and the database itself gives up locks and long reads before that. `pool` opens connections and
 //! looks at each before its use, `outage` writes a line a change of state.
 
 mod outage;
@@ -15,7 +15,7 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dbinit::database::{Connection, Connector, DatabaseUrl};
+use dbinit::database::{Backend, Connection, Connector, DatabaseUrl};
 use diesel::connection::SimpleConnection;
 use diesel::{QueryResult, result};
 use tokio::sync::Semaphore;
@@ -46,12 +46,17 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What the server gives up by itself, so that it doesn't go on for somebody who has gone: waits for rows and tables
-    /// (seconds, at least one), and reads (milliseconds).
-    fn session(&self) -> String {
-        let lock = (self.database_timeout.as_secs() / 2).max(1);
-        let read = self.give_up().as_millis();
-        format!("innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}, max_execution_time = {read}")
+    /// What the database gives up by itself, so that it doesn't go on for somebody who has gone: waits for rows and tables
+    /// (MySQL's in seconds, at least one), and MySQL's reads (milliseconds).
+    fn session(&self, backend: Backend) -> String {
+        let give_up = self.give_up().as_millis();
+        match backend {
+            Backend::Mysql => {
+                let lock = (self.database_timeout.as_secs() / 2).max(1);
+                format!("innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}, max_execution_time = {give_up}")
+            }
+            Backend::Sqlite => format!("busy_timeout = {give_up}"),
+        }
     }
 
     /// A little before a request gives up, what it waits for does.
@@ -101,6 +106,7 @@ impl Db {
     pub fn new(url: DatabaseUrl, settings: &Settings, metrics: Metrics) -> Self {
         let Settings { database_connections: size, pool_timeout: patience, database_timeout: wait } = *settings;
         let outages = Arc::<Outages>::default();
+        let session = settings.session(url.backend());
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
@@ -108,7 +114,7 @@ impl Db {
             // Also how often a failed connection is tried again: every half of it.
             .connection_timeout(patience)
             .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(Manager::new(Connector::new(url, settings.session()), settings.give_up(), Arc::clone(&outages)));
+            .build_unchecked(Manager::new(Connector::new(url, session), settings.give_up(), Arc::clone(&outages)));
         Self { pool, turns: Arc::new(Semaphore::new(size as usize)), patience, wait, outages, metrics }
     }
 

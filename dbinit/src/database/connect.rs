@@ -142,7 +142,7 @@ pub fn connect(url: &DatabaseUrl) -> Result<Connection, ConnectError> {
 pub(super) fn open(url: &DatabaseUrl, session: &str) -> Result<Connection, ConnectError> {
     match url.backend() {
         Backend::Mysql => mysql(url, session).map(Connection::Mysql),
-        Backend::Sqlite => sqlite(url).map(Connection::Sqlite),
+        Backend::Sqlite => sqlite(url, session).map(Connection::Sqlite),
     }
 }
 
@@ -177,12 +177,13 @@ fn cipher(connection: &mut MysqlConnection) -> QueryResult<String> {
     Ok(status.value)
 }
 
-fn sqlite(url: &DatabaseUrl) -> Result<SqliteConnection, ConnectError> {
+fn sqlite(url: &DatabaseUrl, session: &str) -> Result<SqliteConnection, ConnectError> {
     let mut connection = SqliteConnection::establish(&url.for_client())
         .map_err(|error| ConnectError { trouble: Trouble::Unreachable, message: format!("{url}: {error}") })?;
-    connection.batch_execute(
-        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
-    )?;
+    let pragmas = ["busy_timeout = 5000", session, "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"];
+    for pragma in pragmas.iter().filter(|pragma| !pragma.is_empty()) {
+        connection.batch_execute(&format!("PRAGMA {pragma}"))?;
+    }
     Ok(connection)
 }
 

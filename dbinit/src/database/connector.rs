@@ -25,7 +25,8 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Opens connections to the database at `url`. `session` is set in each of them, as in `SET SESSION`; SQLite has no such.
+    /// Opens connections to the database at `url`. `session` is set in each of them: variables of MySQL's `SET
+    /// SESSION`, or a `PRAGMA` of SQLite.
     pub fn new(url: DatabaseUrl, session: String) -> Self {
         Self { url, session, alone: Mutex::new(()) }
     }

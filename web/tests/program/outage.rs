@@ -3,8 +3,10 @@
 //! Each outage happens under load. Whatever it is, every request has an answer, threads and tasks don't pile up, no probe
 //! restarts web, the log has a line a change of state, and the pages are there again once the database is.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use testkit::mysql::{Database, Server};
 use testkit::proxy::Proxy;
 
@@ -273,4 +275,24 @@ fn a_connection_that_was_killed_is_noticed_before_its_use() {
     }
     let events = world.web.lines("app_db");
     assert!(!events.iter().any(|line| line["message"] == "statement failed"), "{events:#?}");
+}
+
+#[test]
+fn a_lock_on_sqlite_is_a_503_and_its_pages_are_there_meanwhile() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
+    let times = ["--pool-timeout", "1s", "--database-timeout", "1s", "--request-timeout", "10s"];
+    let web = Web::start_prepared(&url, directory, &[&times[..], &["--database-connections", "10"]].concat());
+    let mut writer = dbinit::database::connect(&url.parse().unwrap()).unwrap();
+    writer.batch_execute("BEGIN IMMEDIATE").unwrap();
+    thread::scope(|scope| {
+        let saves: Vec<_> = (0..10).map(|_| scope.spawn(|| save(&web))).collect();
+        for saved in saves {
+            assert_eq!(saved.join().unwrap(), 503);
+        }
+    });
+    // a busy machine may miss two
+    assert!((0..3).any(|_| status(&web, "/owners/1") == 200), "no thread waits for longer than its request");
+    writer.batch_execute("ROLLBACK").unwrap();
+    until("an owner", || (save(&web) == 302).then_some(()));
 }
