@@ -10,6 +10,7 @@ pub enum Limit {
     HeaderSize,
     BodyTime,
     BodySize,
+    BodyBytesInFlight,
     Connections,
     ConnectionsPerPeer,
     ConnectionRequests,
@@ -26,6 +27,7 @@ impl Limit {
             Self::HeaderSize => "header_size",
             Self::BodyTime => "body_time",
             Self::BodySize => "body_size",
+            Self::BodyBytesInFlight => "body_bytes_in_flight",
             Self::Connections => "connections",
             Self::ConnectionsPerPeer => "connections_per_peer",
             Self::ConnectionRequests => "connection_requests",
@@ -42,9 +44,12 @@ impl Limit {
             Self::HeaderSize => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::BodySize => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestTime => StatusCode::GATEWAY_TIMEOUT,
-            Self::Connections | Self::ConnectionsPerPeer | Self::ConnectionRequests | Self::RequestsInFlight | Self::PoolTime => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::BodyBytesInFlight
+            | Self::Connections
+            | Self::ConnectionsPerPeer
+            | Self::ConnectionRequests
+            | Self::RequestsInFlight
+            | Self::PoolTime => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

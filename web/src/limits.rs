@@ -7,6 +7,7 @@
 //! | connections, in all and of a peer | closed when accepted | [`Connections`] |
 //! | requests a connection | the last answer says `Connection: close` | `server` |
 //! | body time, body size | 408, 413 | `Limits::body` |
+//! | memory of all bodies | 503 once the body was sent | `Limits::body` |
 //! | requests in flight | 503 at once; the probes' paths are always answered | `Limits::answer` |
 //! | time of a request | 504 | `Limits::answer` |
 //! | time until a connection of the pool | 503 | `db` |
@@ -55,6 +56,10 @@ pub struct Settings {
     #[arg(long, env = "BODY_BYTES", default_value = "65536", value_parser = clap::value_parser!(u32).range(1..=16 << 20))]
     pub body_bytes: u32,
 
+    /// Bytes of memory for the bodies of all requests, until these are answered; more get 503
+    #[arg(long, env = "BODY_BYTES_IN_FLIGHT", default_value = "33554432", value_parser = clap::value_parser!(u32).range(1 << 20..=1 << 30))]
+    pub body_bytes_in_flight: u32,
+
     /// Connections open at once
     #[arg(long, env = "CONNECTIONS", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub connections: u32,
@@ -93,6 +98,7 @@ impl Settings {
 /// The limits of requests, as the router keeps to them.
 pub struct Limits {
     settings: Settings,
+    bodies: body::Memory,
     in_flight: InFlight,
     metrics: Metrics,
 }
@@ -100,25 +106,26 @@ pub struct Limits {
 impl Limits {
     /// The limits that `settings` say.
     pub fn new(settings: Settings, metrics: Metrics) -> Self {
-        Self { in_flight: InFlight::new(settings.requests_in_flight), settings, metrics }
+        let bodies = body::Memory::new(settings.body_bytes_in_flight);
+        Self { bodies, in_flight: InFlight::new(settings.requests_in_flight), settings, metrics }
     }
 
     /// Reads a body to its end.
     ///
     /// # Errors
-    /// 408 or 413; 400 where the client breaks off.
+    /// 408, 413 or 503; 400 where the client breaks off.
     pub(crate) async fn body<S, B, E>(&self, headers: &HeaderMap, stream: S) -> Result<Bytes, Error>
     where
         S: Stream<Item = Result<B, E>> + Send,
         B: Buf,
     {
-        let read = body::read(self.settings.body_bytes as usize, headers, stream);
-        match tokio::time::timeout(self.settings.body_timeout, read).await {
-            Ok(Ok(Some(body))) => Ok(body),
-            Ok(Ok(None)) => Err(self.reached(Limit::BodySize)),
-            Ok(Err(body::BrokenOff)) => Err(Error::Malformed),
-            Err(_) => Err(self.reached(Limit::BodyTime)),
-        }
+        let read = body::read(self.settings.body_bytes as usize, &self.bodies, headers, stream);
+        let read = tokio::time::timeout(self.settings.body_timeout, read).await;
+        read.map_err(|_| self.reached(Limit::BodyTime))?.map_err(|refusal| match refusal {
+            body::Refusal::BrokenOff => Error::Malformed,
+            body::Refusal::TooLarge => self.reached(Limit::BodySize),
+            body::Refusal::NoMemory => self.reached(Limit::BodyBytesInFlight),
+        })
     }
 
     /// Gives `answer` a place among the requests in flight, and its time.

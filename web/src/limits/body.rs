@@ -1,19 +1,71 @@
-//! The body of a request, read to its end.
+//! The body of a request, read to its end, and the memory that all bodies have together.
 
-use bytes::{Buf, Bytes, BytesMut};
+use std::sync::Arc;
+
+use bytes::{Buf, BufMut, Bytes};
 use futures_util::{Stream, StreamExt};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many bytes of a body that is too large are read and thrown away: a client still sending it wouldn't see the answer.
+/// How many bytes of a body that is refused are read and thrown away: a client still sending it wouldn't see the answer.
 const DISCARD_LIMIT: usize = 1024 * 1024;
 
-/// The client broke off.
-#[derive(Debug)]
-pub(super) struct BrokenOff;
+/// Why there is no body.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The client broke off.
+    BrokenOff,
+    /// It is larger than one may be.
+    TooLarge,
+    /// The others have taken all the memory.
+    NoMemory,
+}
 
-/// Reads a body of at most `most` bytes; gives nothing for a larger one.
-pub(super) async fn read<S, B, E>(most: usize, headers: &HeaderMap, stream: S) -> Result<Option<Bytes>, BrokenOff>
+/// The memory of all bodies: taken as their bytes come, given back when the requests are answered or their clients gone.
+#[derive(Debug)]
+pub(super) struct Memory(Arc<Semaphore>);
+
+impl Memory {
+    /// So many bytes.
+    pub(super) fn new(bytes: u32) -> Self {
+        Self(Arc::new(Semaphore::new(bytes as usize)))
+    }
+}
+
+/// What has come of a body, and its share of the memory.
+#[derive(Default)]
+struct Received {
+    bytes: Vec<u8>,
+    taken: Option<OwnedSemaphorePermit>,
+}
+
+impl Received {
+    /// With what came next.
+    fn with(mut self, chunk: impl Buf, memory: &Memory) -> Result<Self, Refusal> {
+        let before = self.bytes.capacity();
+        self.bytes.reserve(chunk.remaining());
+        let grown = u32::try_from(self.bytes.capacity() - before).map_err(|_| Refusal::NoMemory)?;
+        if grown > 0 {
+            let more = Arc::clone(&memory.0).try_acquire_many_owned(grown).map_err(|_| Refusal::NoMemory)?;
+            match &mut self.taken {
+                Some(taken) => taken.merge(more),
+                none => *none = Some(more),
+            }
+        }
+        self.bytes.put(chunk);
+        Ok(self)
+    }
+}
+
+impl AsRef<[u8]> for Received {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Reads a body of at most `most` bytes.
+pub(super) async fn read<S, B, E>(most: usize, memory: &Memory, headers: &HeaderMap, stream: S) -> Result<Bytes, Refusal>
 where
     S: Stream<Item = Result<B, E>> + Send,
     B: Buf,
@@ -21,19 +73,17 @@ where
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0usize);
     let discard = DISCARD_LIMIT.max(most);
     if announced > discard {
-        return Ok(None);
+        return Err(Refusal::TooLarge);
     }
     let mut stream = std::pin::pin!(stream);
-    let (mut body, mut seen) = (BytesMut::new(), 0usize);
+    let (mut body, mut seen) = (Ok(Received::default()), 0usize);
     while let Some(chunk) = stream.next().await {
-        let mut chunk = chunk.map_err(|_| BrokenOff)?;
+        let chunk = chunk.map_err(|_| Refusal::BrokenOff)?;
         seen += chunk.remaining();
         if seen > discard {
-            return Ok(None);
+            return Err(Refusal::TooLarge);
         }
-        if seen <= most {
-            body.extend_from_slice(&chunk.copy_to_bytes(chunk.remaining()));
-        }
+        body = body.and_then(|body| if seen > most { Err(Refusal::TooLarge) } else { body.with(chunk, memory) });
     }
-    Ok((seen <= most).then(|| body.freeze()))
+    body.map(Bytes::from_owner)
 }

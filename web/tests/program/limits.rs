@@ -58,6 +58,31 @@ fn a_body_has_its_time() {
 }
 
 #[test]
+fn all_bodies_have_so_much_memory_together() {
+    const CLIENTS: usize = 150;
+    let web = Web::start(&["--body-bytes", "262144", "--body-bytes-in-flight", "1048576"]);
+    let body = format!("firstName={}", "x".repeat(260_000));
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let post = || testkit::http::client().post(web.url("/owners/new")).header(form.0, form.1).body(body.clone()).send().unwrap();
+    assert_eq!(post().status(), 200);
+    let before = web.memory();
+    let all_but_a_byte = |_| {
+        let mut client = web.connect();
+        let head = format!("POST /owners/new HTTP/1.1\r\nHost: web\r\nContent-Length: {}\r\n\r\n", body.len());
+        client.write(&(head + &body[1..]));
+        client
+    };
+    let waiting: Vec<_> = (0..CLIENTS).map(all_but_a_byte).collect();
+    let refused = until("the surplus", || Some(post()).filter(|answer| answer.status() == 503));
+    assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u32>().is_ok());
+    assert!(reached(&web, "body_bytes_in_flight") >= 1);
+    let grown = web.memory().saturating_sub(before);
+    assert!(grown < CLIENTS * body.len() / 2, "{grown} bytes for {CLIENTS} bodies");
+    drop(waiting);
+    until("memory for a body", || (post().status() == 200).then_some(()));
+}
+
+#[test]
 fn a_connection_carries_so_many_requests() {
     let web = Web::start(&["--connection-requests", "3"]);
     let mut client = web.connect();
