@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::Buf;
 use clap::ValueEnum;
+use futures_util::Stream;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use process::logging::{LogLevel, Threshold};
@@ -15,6 +16,7 @@ use warp::{Filter, Rejection, Reply};
 
 use crate::error::CHALLENGE;
 use crate::health::Health;
+use crate::limits::Limits;
 use crate::mac::Key;
 use crate::metrics;
 
@@ -79,8 +81,9 @@ pub fn routes(
     health: Health,
     gate: Gate,
     level: Threshold,
+    limits: Limits,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
-    let registry = Arc::new(registry);
+    let (registry, limits) = (Arc::new(registry), Arc::new(limits));
     let metrics = warp::path!("metrics").map(move || {
         let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
         warp::reply::with_header(metrics::text(&registry), CONTENT_TYPE, form).into_response()
@@ -99,10 +102,11 @@ pub fn routes(
         .and(warp::put())
         .and(warp::header::headers_cloned())
         .and(warp::body::content_length_limit(LEVEL_LIMIT))
-        .and(warp::body::bytes())
-        .map(
-            move |headers: HeaderMap, body: Bytes| if gate.admits(&headers) { set_level(&level, &body) } else { unauthorized() },
-        );
+        .and(warp::body::stream())
+        .then(move |headers: HeaderMap, body| {
+            let (gate, level, limits) = (gate.clone(), level.clone(), Arc::clone(&limits));
+            async move { if gate.admits(&headers) { put(&level, &limits, &headers, body).await } else { unauthorized() } }
+        });
     warp::get().and(metrics.or(livez).unify().or(readyz).unify().or(get_level).unify()).or(put_level).unify()
 }
 
@@ -113,6 +117,17 @@ fn line(status: StatusCode, text: &str) -> Response {
 fn unauthorized() -> Response {
     warp::reply::with_header(line(StatusCode::UNAUTHORIZED, "the admin token is needed"), WWW_AUTHENTICATE, CHALLENGE)
         .into_response()
+}
+
+async fn put<S, B, E>(level: &Threshold, limits: &Limits, headers: &HeaderMap, body: S) -> Response
+where
+    S: Stream<Item = Result<B, E>> + Send,
+    B: Buf,
+{
+    match limits.body(headers, body).await {
+        Ok(name) => set_level(level, &name),
+        Err(error) => line(error.status(), &error.to_string()),
+    }
 }
 
 fn set_level(level: &Threshold, body: &[u8]) -> Response {

@@ -73,8 +73,9 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     }
     tracing::info!(address = %pages.local_addr()?, admin = %admin.local_addr()?, "listening");
 
-    // The admin port is there to the end: who looks at a drain needs it.
-    let routes = crate::admin::routes(registry, health, gate, logging.threshold());
+    // The admin port is there to the end: who looks at a drain needs it. Its limits are its own, whatever the public takes.
+    let own = Limits::new(config.limits.clone(), metrics.clone());
+    let routes = crate::admin::routes(registry, health, gate, logging.threshold(), own);
     let admin = Server::new(admin, warp::service(routes), Draining::default(), &config.limits, metrics.clone());
     tokio::spawn(admin.run(std::future::pending()));
     let trusted = config.client.trusted_proxies.clone();

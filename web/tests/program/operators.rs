@@ -6,7 +6,7 @@ use reqwest::blocking::Response;
 
 use testkit::until;
 
-use crate::support::Web;
+use crate::support::{Connection, Web};
 
 const TOKEN: &str = "correct horse battery staple";
 
@@ -48,6 +48,22 @@ fn the_token_opens_what_is_the_operators() {
         let text = fs::read_to_string(web.log(stream)).unwrap();
         assert!(!text.contains("horse") && !text.contains("ADMIN_TOKEN is not set"), "{text}");
     }
+}
+
+#[test]
+fn a_level_has_its_time_and_is_read_of_operators_alone() {
+    let head = "PUT /log-level HTTP/1.1\r\nHost: web\r\nContent-Length: 5\r\n\r\n";
+    let web = Web::start(&["--body-timeout", "300ms"]);
+    let mut client = Connection::to(web.admin);
+    client.write(head);
+    assert!(client.answer().0.starts_with("http/1.1 408"));
+    assert!(client.is_closed());
+
+    let token = file(TOKEN);
+    let web = Web::start(&["--admin-token-file", token.path().to_str().unwrap(), "--body-timeout", "1h"]);
+    let mut client = Connection::to(web.admin);
+    client.write(head);
+    assert!(client.answer().0.starts_with("http/1.1 401"), "at once");
 }
 
 #[test]
