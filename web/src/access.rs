@@ -8,7 +8,7 @@ use std::task;
 use std::time::Instant;
 
 use http::header::{HeaderValue, USER_AGENT};
-use http::{HeaderMap, HeaderName, Method, Request, Response, Uri};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Body;
 use tower_service::Service;
 use tracing::Instrument;
@@ -117,6 +117,12 @@ where
             .instrument(span),
         )
     }
+}
+
+/// The line of what hyper answered by itself with `status`, being no request or one with too large a head; and its count.
+pub fn refused(metrics: &Metrics, peer: SocketAddr, status: StatusCode, error: &hyper::Error) {
+    metrics.refused(status);
+    tracing::info!(target: "access", status = status.as_u16(), bytes = 0, %peer, %error, "request");
 }
 
 /// An access line in the making. Dropped before an answer, it says that the client went away.

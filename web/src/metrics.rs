@@ -102,6 +102,11 @@ impl Metrics {
         self.request_time.get_or_create(&Route { route }).observe(took.as_secs_f64());
     }
 
+    /// Counts what was answered without being a request: it has no route, and no method that could be read.
+    pub fn refused(&self, status: http::StatusCode) {
+        self.requests.get_or_create(&Request { route: "none", method: "other", status: status.as_u16() }).inc();
+    }
+
     /// Notes how long a request waited for its connection.
     pub fn pool_wait(&self, took: Duration) {
         self.pool_wait.observe(took.as_secs_f64());

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tracing::Level;
 
 use crate::App;
-use crate::access::AccessLog;
+use crate::access::{self, AccessLog};
 use crate::config::Config;
 use crate::db::Db;
 use crate::health::Health;
@@ -76,11 +76,11 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     // The admin port is there to the end: who looks at a drain needs it. Its limits are its own, whatever the public takes.
     let own = Limits::new(config.limits.clone(), metrics.clone());
     let routes = crate::admin::routes(registry, health, gate, logging.threshold(), own);
-    let admin = Server::new(admin, warp::service(routes), Draining::default(), &config.limits, metrics.clone());
+    let admin = Server::new(admin, warp::service(routes), Draining::default(), &config.limits, metrics.clone(), None);
     tokio::spawn(admin.run(std::future::pending()));
     let trusted = config.client.trusted_proxies.clone();
     let service = AccessLog::new(warp::service(crate::routes(app)), metrics.clone()).tracing(export.traces()).trusting(trusted);
-    let server = Server::new(pages, service, draining, &config.limits, metrics);
+    let server = Server::new(pages, service, draining, &config.limits, metrics, Some(access::refused));
     serve(server, signals, config.drain_timeout.saturating_sub(export.end_takes())).await
 }
 

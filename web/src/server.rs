@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use hyper::body::{Body, Incoming};
 use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::net::{TcpListener, TcpStream};
@@ -35,6 +35,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// The peer of the connection that a request came on: in each request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
+
+/// Is told of what hyper answers by itself with a status, as it is no request or one with too large a head.
+pub type Refused = fn(&Metrics, SocketAddr, StatusCode, &hyper::Error);
 
 /// What answers requests: in the program warp's service, never failing, one clone a request.
 pub trait Service:
@@ -75,13 +78,21 @@ struct Shared<S> {
     draining: Draining,
     limits: limits::Settings,
     metrics: Metrics,
+    refused: Option<Refused>,
 }
 
 impl<S: Service> Server<S> {
-    /// Serves `service` on `listener`.
-    pub fn new(listener: TcpListener, service: S, draining: Draining, limits: &limits::Settings, metrics: Metrics) -> Self {
+    /// Serves `service` on `listener`; `refused` hears of what never gets to it.
+    pub fn new(
+        listener: TcpListener,
+        service: S,
+        draining: Draining,
+        limits: &limits::Settings,
+        metrics: Metrics,
+        refused: Option<Refused>,
+    ) -> Self {
         let places = Connections::new(limits, metrics.connections.clone());
-        let shared = Arc::new(Shared { service, draining, limits: limits.clone(), metrics });
+        let shared = Arc::new(Shared { service, draining, limits: limits.clone(), metrics, refused });
         Self { listener, places, shared, end: watch::Sender::new(false) }
     }
 

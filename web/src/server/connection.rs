@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use http::header::{CONNECTION, HeaderValue};
-use http::{Request, Response, Uri};
+use http::{Request, Response, StatusCode, Uri};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
@@ -53,6 +53,9 @@ pub(super) async fn serve<S: Service>(
             };
             if let Err(error) = served {
                 tracing::debug!(%peer, %error, "connection failed");
+                if let (Some(refused), Some(status)) = (shared.refused, answered(&error)) {
+                    refused(&shared.metrics, peer, status, &error);
+                }
                 if error.is_parse_too_large() {
                     shared.metrics.limit_reached(Limit::HeaderSize);
                 }
@@ -63,6 +66,15 @@ pub(super) async fn serve<S: Service>(
     }
     if phase.is_late() {
         shared.metrics.limit_reached(Limit::HeaderTime);
+    }
+}
+
+/// The status with which hyper has answered what it couldn't read; none where the peer went away or wants HTTP/2.
+fn answered(error: &hyper::Error) -> Option<StatusCode> {
+    match error {
+        _ if error.is_parse_too_large() => Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE),
+        _ if error.is_parse() && !error.is_parse_version_h2() => Some(StatusCode::BAD_REQUEST),
+        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ use reqwest::{Method, StatusCode};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use web::App;
-use web::access::AccessLog;
+use web::access::{self, AccessLog};
 use web::config::Config;
 use web::db::Db;
 use web::health::Health;
@@ -91,7 +91,7 @@ impl Clinic {
         // the test is the proxy that tells whether the browser's connection is encrypted
         let trusted = "127.0.0.1".parse().unwrap();
         let service = AccessLog::new(warp::service(web::routes(app)), metrics.clone()).trusting(trusted);
-        let server = Server::new(listener, service, Draining::default(), &config.limits, metrics);
+        let server = Server::new(listener, service, Draining::default(), &config.limits, metrics, Some(access::refused));
         runtime.spawn(server.run(std::future::pending()));
         let client = testkit::http::builder().cookie_store(true).build().unwrap();
         Self { base, client, _runtime: runtime, _database: Mutex::new(Box::new(database)) }

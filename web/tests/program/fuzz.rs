@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use fastrand::Rng;
+use testkit::until;
 
 use self::connection::{Connection, send_broken};
 use self::request::Request;
@@ -37,11 +38,13 @@ fn no_request_breaks_anything() {
 
     // a tenth with all of their log lines, each of which has to be one
     let mut seen = fuzz(web.address, SEED, 10);
-    let answered: usize = seen.values().sum::<usize>() - seen.get(&0).unwrap_or(&0) - seen.get(&400).unwrap_or(&0);
+    let answered: usize = seen.values().sum::<usize>() - seen.get(&0).unwrap_or(&0);
     // a disk that stalls for long costs lines, and those are counted
-    let dropped = web.metric(r#"log_lines_dropped_total{output="access"}"#).unwrap();
-    let lines = web.lines("access").len() + format!("{dropped}").parse::<usize>().unwrap();
-    assert!(lines >= answered, "a line each, but for what was no request");
+    let lines = || {
+        let dropped = web.metric(r#"log_lines_dropped_total{output="access"}"#).unwrap();
+        web.lines("access").len() + format!("{dropped}").parse::<usize>().unwrap()
+    };
+    until("a line each", || (lines() >= answered).then_some(()));
     assert_no_errors(&web);
     let quiet = testkit::http::client().put(web.admin("/log-level")).bearer_auth(TOKEN).body("warn");
     assert_eq!(quiet.send().unwrap().status(), 200);

@@ -26,6 +26,33 @@ fn an_access_line_is_written_before_its_answer_ends() {
 }
 
 #[test]
+fn what_is_no_request_has_a_line_and_a_client_that_goes_away_has_none() {
+    let web = Web::start(&["--header-bytes", "8192", "--log-level", "debug"]);
+    let too_large = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(9000));
+    for (bytes, status) in [("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0", 400), ("GET / HTTP/9.9\r\n\r\n", 400), (&too_large, 431)] {
+        let mut client = web.connect();
+        client.write(bytes);
+        let (head, _) = client.answer();
+        assert!(head.starts_with(&format!("http/1.1 {status}")), "{head}");
+        let peer = client.address().to_string();
+        let line = until("its line", || web.lines("access").into_iter().find(|line| line["peer"] == peer));
+        assert_eq!((&line["level"], &line["status"], &line["bytes"]), (&"INFO".into(), &status.into(), &0.into()));
+        assert!(!line["error"].as_str().unwrap().is_empty());
+    }
+    let count = |status| web.metric(&format!("http_requests_total{{route=\"none\",method=\"other\",status=\"{status}\"}}"));
+    assert_eq!((count(400), count(431)), (Some(2.0), Some(1.0)));
+
+    let mut client = web.connect();
+    assert!(client.answers("/livez"));
+    client.write("GET / HTT");
+    let peer = client.address().to_string();
+    drop(client);
+    let of_peer = |stream| web.lines(stream).into_iter().filter(|line| line["peer"] == peer).count();
+    until("its end", || (of_peer("app_db") == 1).then_some(()));
+    assert_eq!(of_peer("access"), 1, "that of its request");
+}
+
+#[test]
 fn every_sql_statement_has_a_line_with_its_request_and_a_page_has_two_at_most() {
     let web = Web::start(&[]);
     let client = testkit::http::client();
