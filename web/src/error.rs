@@ -26,9 +26,9 @@ pub enum Error {
     /// A query or a form that isn't percent-encoded UTF-8, or a body that broke off.
     #[error("malformed request")]
     Malformed,
-    /// A client wants more than there is for it, or takes longer.
+    /// A client wants more than there is for it, or takes longer: the limit, and what the client is told.
     #[error("limit reached: {}", .0.name())]
-    Limit(Limit),
+    Limit(Limit, StatusCode),
     /// The body isn't a form.
     #[error("unsupported media type")]
     UnsupportedMediaType,
@@ -64,7 +64,7 @@ impl Error {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::Limit(limit) => limit.status(),
+            Self::Limit(_, status) => *status,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Database(DbError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Database(DbError::Query(_)) | Self::OnPurpose | Self::Panicked | Self::Render(_) => {

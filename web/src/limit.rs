@@ -1,6 +1,4 @@
-//! The limits by their names: what counts and answers them needs no more.
-
-use http::StatusCode;
+//! The limits by their names: what counts them needs no more.
 
 /// A limit's name in metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,22 +32,6 @@ impl Limit {
             Self::RequestsInFlight => "requests_in_flight",
             Self::RequestTime => "request_time",
             Self::PoolTime => "pool_time",
-        }
-    }
-
-    /// The status of the answer, where there is one.
-    pub fn status(self) -> StatusCode {
-        match self {
-            Self::HeaderTime | Self::BodyTime => StatusCode::REQUEST_TIMEOUT,
-            Self::HeaderSize => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::BodySize => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::RequestTime => StatusCode::GATEWAY_TIMEOUT,
-            Self::BodyBytesInFlight
-            | Self::Connections
-            | Self::ConnectionsPerPeer
-            | Self::ConnectionRequests
-            | Self::RequestsInFlight
-            | Self::PoolTime => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

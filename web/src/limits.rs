@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use futures_util::Stream;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use process::settings;
 
 pub use self::connections::{Connections, Place};
@@ -121,10 +121,10 @@ impl Limits {
     {
         let read = body::read(self.settings.body_bytes as usize, &self.bodies, headers, stream);
         let read = tokio::time::timeout(self.settings.body_timeout, read).await;
-        read.map_err(|_| self.reached(Limit::BodyTime))?.map_err(|refusal| match refusal {
+        read.map_err(|_| self.reached(Limit::BodyTime, StatusCode::REQUEST_TIMEOUT))?.map_err(|refusal| match refusal {
             body::Refusal::BrokenOff => Error::Malformed,
-            body::Refusal::TooLarge => self.reached(Limit::BodySize),
-            body::Refusal::NoMemory => self.reached(Limit::BodyBytesInFlight),
+            body::Refusal::TooLarge => self.reached(Limit::BodySize, StatusCode::PAYLOAD_TOO_LARGE),
+            body::Refusal::NoMemory => self.reached(Limit::BodyBytesInFlight, StatusCode::SERVICE_UNAVAILABLE),
         })
     }
 
@@ -133,13 +133,15 @@ impl Limits {
     /// # Errors
     /// 503 at once, or 504; else the answer's own.
     pub(crate) async fn answer<T>(&self, route: &str, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let Some(_place) = self.in_flight.take(route) else { return Err(self.reached(Limit::RequestsInFlight)) };
+        let Some(_place) = self.in_flight.take(route) else {
+            return Err(self.reached(Limit::RequestsInFlight, StatusCode::SERVICE_UNAVAILABLE));
+        };
         let answered = tokio::time::timeout(self.settings.time_of(route), answer).await;
-        answered.unwrap_or_else(|_| Err(self.reached(Limit::RequestTime)))
+        answered.unwrap_or_else(|_| Err(self.reached(Limit::RequestTime, StatusCode::GATEWAY_TIMEOUT)))
     }
 
-    fn reached(&self, limit: Limit) -> Error {
+    fn reached(&self, limit: Limit, status: StatusCode) -> Error {
         self.metrics.limit_reached(limit);
-        Error::Limit(limit)
+        Error::Limit(limit, status)
     }
 }
