@@ -1,39 +1,26 @@
 //! Which lines a reader wants: by time, level and pattern.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use clap::ValueEnum;
+use process::logging::LogLevel;
 use regex::bytes::Regex;
 
 use crate::line::{self, Span};
 
-/// Severities, the most severe first.
-#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum Level {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-impl Level {
-    /// The level of a line: of JSON's `level`, or the word behind the time.
-    pub fn of(line: &[u8]) -> Option<Self> {
-        let head = &line[..line.len().min(256)];
-        let word = match memchr::memmem::find(head, br#""level":""#) {
-            Some(at) => &head[at + 9..],
-            None => head.split_at_checked(head.iter().position(|&byte| byte == b' ')?)?.1.trim_ascii_start(),
-        };
-        let end = word.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(word.len());
-        match &word[..end] {
-            b"ERROR" => Some(Self::Error),
-            b"WARN" => Some(Self::Warn),
-            b"INFO" => Some(Self::Info),
-            b"DEBUG" => Some(Self::Debug),
-            b"TRACE" => Some(Self::Trace),
-            _ => None,
-        }
+/// The level of a line: of JSON's `level`, or the word behind the time.
+pub fn level(line: &[u8]) -> Option<LogLevel> {
+    let head = &line[..line.len().min(256)];
+    let word = match memchr::memmem::find(head, br#""level":""#) {
+        Some(at) => &head[at + 9..],
+        None => head.split_at_checked(head.iter().position(|&byte| byte == b' ')?)?.1.trim_ascii_start(),
+    };
+    let end = word.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(word.len());
+    match &word[..end] {
+        b"ERROR" => Some(LogLevel::Error),
+        b"WARN" => Some(LogLevel::Warn),
+        b"INFO" => Some(LogLevel::Info),
+        b"DEBUG" => Some(LogLevel::Debug),
+        b"TRACE" => Some(LogLevel::Trace),
+        _ => None,
     }
 }
 
@@ -49,7 +36,7 @@ pub struct Filter {
     pub until: Option<DateTime<Utc>>,
     /// Only lines at least this severe
     #[arg(long, value_enum)]
-    pub level: Option<Level>,
+    pub level: Option<LogLevel>,
     /// Only lines that match this regular expression
     #[arg(long, value_parser = pattern)]
     pub grep: Option<Regex>,
@@ -65,10 +52,10 @@ impl Filter {
     /// Whether `line` is wanted; `context` is what the lines before it said.
     pub fn wants(&self, line: &[u8], context: &mut Context) -> bool {
         context.time = line::time(line).or(context.time);
-        context.level = Level::of(line).or(context.level);
+        context.level = level(line).or(context.level);
         let by_time = (self.since.is_none() && self.until.is_none())
             || context.time.is_some_and(|time| self.overlaps(Span { first: time, last: time }));
-        let by_level = self.level.is_none_or(|wanted| context.level.is_some_and(|level| level <= wanted));
+        let by_level = self.level.is_none_or(|wanted| context.level.is_some_and(|found| found <= wanted));
         by_time && by_level && self.grep.as_ref().is_none_or(|pattern| pattern.is_match(line))
     }
 }
@@ -78,7 +65,7 @@ impl Filter {
 pub struct Context {
     /// The last time, in microseconds since 1970.
     pub time: Option<i64>,
-    level: Option<Level>,
+    level: Option<LogLevel>,
 }
 
 fn pattern(text: &str) -> Result<Regex, String> {
@@ -124,18 +111,18 @@ mod tests {
 
     #[test]
     fn levels_of_lines() {
-        assert_eq!(Level::of(br#"{"timestamp":"2026-07-23T10:11:12Z","level":"WARN","message":"x"}"#), Some(Level::Warn));
-        assert_eq!(Level::of(b"2026-07-23T10:11:12.000000Z  INFO logshipper: started"), Some(Level::Info));
-        assert_eq!(Level::of(b"2026-07-23T10:11:12.000000Z ERROR"), Some(Level::Error));
+        assert_eq!(level(br#"{"timestamp":"2026-07-23T10:11:12Z","level":"WARN","message":"x"}"#), Some(LogLevel::Warn));
+        assert_eq!(level(b"2026-07-23T10:11:12.000000Z  INFO logshipper: started"), Some(LogLevel::Info));
+        assert_eq!(level(b"2026-07-23T10:11:12.000000Z ERROR"), Some(LogLevel::Error));
         for line in ["", "x", "  INFORMATION", "a b"] {
-            assert_eq!(Level::of(line.as_bytes()), None, "{line}");
+            assert_eq!(level(line.as_bytes()), None, "{line}");
         }
     }
 
     #[test]
     fn a_line_without_time_or_level_goes_with_the_one_before() {
         let filter =
-            Filter { since: Some("2026-07-23T10:00:00Z".parse().unwrap()), level: Some(Level::Warn), ..Filter::default() };
+            Filter { since: Some("2026-07-23T10:00:00Z".parse().unwrap()), level: Some(LogLevel::Warn), ..Filter::default() };
         let mut context = Context::default();
         let wanted = [
             "no time yet",

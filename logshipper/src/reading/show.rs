@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use process::logging::LogLevel;
 use serde_json::{Map, Value};
 
-use crate::reading::select::Level;
+use crate::reading::select;
 
 /// Where a line comes from.
 #[derive(Debug)]
@@ -48,10 +49,10 @@ impl Show {
 fn event(out: &mut impl Write, fields: &Map<String, Value>) -> io::Result<()> {
     let text = |name| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     let level = text("level");
-    let colour = match Level::of(format!(" {level}").as_bytes()) {
-        Some(Level::Error) => 31,
-        Some(Level::Warn) => 33,
-        Some(Level::Info) => 32,
+    let colour = match select::level(format!(" {level}").as_bytes()) {
+        Some(LogLevel::Error) => 31,
+        Some(LogLevel::Warn) => 33,
+        Some(LogLevel::Info) => 32,
         _ => 34,
     };
     let (time, message) = (printable(text("timestamp")), printable(text("message")));
