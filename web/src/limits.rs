@@ -7,7 +7,7 @@
 //! | connections, in all and of a peer | closed when accepted | [`Connections`] |
 //! | requests a connection | the last answer says `Connection: close` | `server` |
 //! | body time, body size | 408, 413 | `Limits::body` |
-//! | memory of all bodies | 503 once the body was sent | `Limits::body` |
+//! | memory of all bodies | 503, after a second at the latest | `Limits::body` |
 //! | requests in flight | 503 at once; the probes' paths are always answered | `Limits::answer` |
 //! | time of a request | 504 | `Limits::answer` |
 //! | time until a connection of the pool | 503 | `db` |

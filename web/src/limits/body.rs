@@ -1,15 +1,19 @@
 //! The body of a request, read to its end, and the memory that all bodies have together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
 use futures_util::{Stream, StreamExt};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 /// How many bytes of a body that is refused are read and thrown away: a client still sending it wouldn't see the answer.
 const DISCARD_LIMIT: usize = 1024 * 1024;
+/// For how long, where there is no memory: also a connection takes some, and who holds many back is to lose them.
+const DISCARD_TIME: Duration = Duration::from_secs(1);
 
 /// Why there is no body.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,14 +80,30 @@ where
         return Err(Refusal::TooLarge);
     }
     let mut stream = std::pin::pin!(stream);
-    let (mut body, mut seen) = (Ok(Received::default()), 0usize);
+    let (mut body, mut seen) = (Received::default(), 0usize);
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| Refusal::BrokenOff)?;
         seen += chunk.remaining();
-        if seen > discard {
+        if seen > most {
+            drop(body);
+            discard_rest(stream, discard.saturating_sub(seen)).await;
             return Err(Refusal::TooLarge);
         }
-        body = body.and_then(|body| if seen > most { Err(Refusal::TooLarge) } else { body.with(chunk, memory) });
+        body = match body.with(chunk, memory) {
+            Ok(body) => body,
+            Err(refusal) => {
+                let _ = timeout(DISCARD_TIME, discard_rest(stream, discard - seen)).await;
+                return Err(refusal);
+            }
+        };
     }
-    body.map(Bytes::from_owner)
+    Ok(Bytes::from_owner(body))
+}
+
+/// Throws away what still comes, up to so many bytes.
+async fn discard_rest<B: Buf, E>(mut stream: impl Stream<Item = Result<B, E>> + Unpin, mut left: usize) {
+    while let Some(Ok(chunk)) = stream.next().await {
+        let Some(less) = left.checked_sub(chunk.remaining()) else { return };
+        left = less;
+    }
 }
