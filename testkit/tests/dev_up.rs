@@ -17,12 +17,13 @@ struct DevUp {
     script: Child,
     run: tempfile::TempDir,
     base: String,
+    admin: String,
 }
 
 impl DevUp {
     fn start() -> Self {
         let run = tempfile::tempdir().unwrap();
-        let port = testkit::net::free_port();
+        let [address, admin] = [(); 2].map(|()| format!("127.0.0.1:{}", testkit::net::free_port()));
         let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../dev"));
         // What cargo tells a test of its package, build scripts in there would take for a change.
         let of_package = |name: &OsString| name.to_string_lossy().starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR";
@@ -32,8 +33,9 @@ impl DevUp {
         let mut script = command
             .arg("up")
             .env("RUN_DIR", run.path())
-            .env("LISTEN_ADDR", format!("127.0.0.1:{port}"))
-            .env("ADMIN_ADDR", "127.0.0.1:0")
+            .env("LISTEN_ADDR", &address)
+            .env("ADMIN_ADDR", &admin)
+            .env("LOGSHIPPER_ADMIN_ADDR", "127.0.0.1:0")
             .env("LOG_FORMAT", "json")
             .env_remove("DATABASE_URL")
             .env_remove("LOG_DIR")
@@ -43,7 +45,7 @@ impl DevUp {
             .unwrap();
         let out = BufReader::new(script.stdout.take().unwrap());
         thread::spawn(move || out.lines().map_while(Result::ok).for_each(|line| println!("{line}")));
-        Self { script, run, base: format!("http://127.0.0.1:{port}") }
+        Self { script, run, base: format!("http://{address}"), admin: format!("http://{admin}") }
     }
 
     /// What Ctrl-C does: SIGINT to the whole foreground process group.
@@ -97,6 +99,8 @@ fn runs_the_pod_and_ends_it_as_a_pod_ends() {
 
     eventually("readiness", || get("/readyz").ok().filter(|answer| answer.status() == 200));
     assert!(get("/owners/1").unwrap().text().unwrap().contains("George Franklin"));
+    let metrics = client.get(format!("{}/metrics", pod.admin)).send().unwrap().text().unwrap();
+    assert!(metrics.contains("http_requests_in_flight"), "web's own: {metrics}");
 
     let visit = [("date", "2026-01-02"), ("description", "weighed while the pod runs")];
     assert!(client.post(format!("{base}/owners/1/pets/1/visits/new")).form(&visit).send().unwrap().status().is_redirection());
