@@ -42,8 +42,8 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         format!("LOG_DIR {}: log files can't be opened", config.log_dir.clone().unwrap_or_default().display())
     })?;
     allow_open_files(config.limits.connections);
-    // One more than there are cores: a log volume that hangs keeps the thread that writes an access line.
-    let workers = std::thread::available_parallelism().map_or(1, usize::from) + 1;
+    // A log volume that hangs keeps a thread at each file.
+    let workers = std::thread::available_parallelism().map_or(1, usize::from) + STREAMS.len();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
 
     let export = Export::start(&config.traces, runtime.handle())?;
@@ -77,7 +77,7 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     let own = Limits::new(config.limits.clone(), metrics.clone());
     let routes = crate::admin::routes(registry, health, gate, logging.threshold(), own);
     let admin = Server::new(admin, warp::service(routes), Draining::default(), &config.limits, metrics.clone(), None);
-    tokio::spawn(admin.run(std::future::pending()));
+    tokio::spawn(admin.run(std::future::pending::<()>()));
     let trusted = config.client.trusted_proxies.clone();
     let service = AccessLog::new(warp::service(crate::routes(app)), metrics.clone()).tracing(export.traces()).trusting(trusted);
     let server = Server::new(pages, service, draining, &config.limits, metrics, Some(access::refused));
@@ -100,12 +100,8 @@ async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListene
 }
 
 async fn serve<S: Service>(server: Server<S>, mut signals: Signals, drain_timeout: Duration) -> anyhow::Result<()> {
-    let drain = server
-        .run(async {
-            let signal = signals.next().await;
-            tracing::info!(signal, "draining");
-        })
-        .await;
+    let (signal, drain) = server.run(signals.next()).await;
+    tracing::info!(signal, "draining");
     tokio::select! {
         given_up = drain.finish(drain_timeout) => match given_up {
             0 => tracing::info!("drained"),

@@ -97,22 +97,23 @@ impl<S: Service> Server<S> {
     }
 
     /// Accepts connections until `end` is ready; then takes those that already wait in the listener's queue, and no more.
-    pub async fn run(self, end: impl Future<Output = ()>) -> Drain {
+    /// Gives what `end` gave.
+    pub async fn run<T>(self, end: impl Future<Output = T>) -> (T, Drain) {
         let mut end = std::pin::pin!(end);
-        loop {
+        let ended = loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => self.serve(stream, peer),
                     Err(error) => wait_for_descriptors(&error).await,
                 },
-                () = &mut end => break,
+                ended = &mut end => break ended,
             }
-        }
+        };
         self.shared.draining.begin();
         while let Some(Ok((stream, peer))) = self.listener.accept().now_or_never() {
             self.serve(stream, peer);
         }
-        Drain { began: Instant::now(), end: self.end }
+        (ended, Drain { began: Instant::now(), end: self.end })
     }
 
     fn serve(&self, stream: TcpStream, peer: SocketAddr) {

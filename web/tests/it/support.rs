@@ -92,7 +92,7 @@ impl Clinic {
         let trusted = "127.0.0.1".parse().unwrap();
         let service = AccessLog::new(warp::service(web::routes(app)), metrics.clone()).trusting(trusted);
         let server = Server::new(listener, service, Draining::default(), &config.limits, metrics, Some(access::refused));
-        runtime.spawn(server.run(std::future::pending()));
+        runtime.spawn(server.run(std::future::pending::<()>()));
         let client = testkit::http::builder().cookie_store(true).build().unwrap();
         Self { base, client, _runtime: runtime, _database: Mutex::new(Box::new(database)) }
     }

@@ -13,7 +13,7 @@ use crate::outage::{MOST_LINES, OUTAGES, print, suffer};
 use crate::slow::{PAGES, Slow};
 use testkit::until;
 
-use crate::support::Web;
+use crate::support::{Connection, Web};
 
 pub const MIB: usize = 1 << 20;
 
@@ -115,6 +115,13 @@ fn logging_to_files_costs_little() {
     assert!(dear.is_empty(), "logging costs too much on {dear:?}");
 }
 
+/// A client that asks for an error, and has no answer yet.
+fn failing(web: &Web) -> Connection {
+    let mut client = web.connect();
+    client.send("GET", "/oups");
+    client
+}
+
 #[test]
 #[ignore = "needs root and a loop device: ./dev soak"]
 fn a_log_volume_that_hangs_stops_nothing() {
@@ -126,10 +133,15 @@ fn a_log_volume_that_hangs_stops_nothing() {
     until("answers", || (load.answered() > 2000).then_some(()));
     let usual = load.rate(Duration::from_secs(5));
     volume.freeze(true);
+    // lines of every stream: those of the load are in two
+    let failed: Vec<_> = (0..4).map(|_| failing(&web)).collect();
     let meanwhile = load.rate(Duration::from_secs(5));
     let alive = (0..10).filter(|_| testkit::http::get(web.url("/livez")).status() == 200).count();
     let dropped = web.metric(r#"log_lines_dropped_total{output="access"}"#).unwrap();
     volume.freeze(false);
+    for mut client in failed {
+        assert!(client.answer().0.starts_with("http/1.1 500"));
+    }
     until("lines again", || {
         let before = std::fs::metadata(web.log("access")).unwrap().len();
         testkit::http::get(web.url("/livez"));
