@@ -30,7 +30,7 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(tcp: TcpStream, limits: &Settings) -> Self {
-        Self { tcp, ahead: BytesMut::new(), clock: Clock::new(limits), trickle: Trickle::default() }
+        Self { tcp, ahead: BytesMut::new(), clock: Clock::new(limits), trickle: Trickle::new(limits) }
     }
 
     /// What a connection is at, as who answers its requests knows it.
