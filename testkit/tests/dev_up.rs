@@ -24,7 +24,9 @@ impl DevUp {
     fn start() -> Self {
         let run = tempfile::tempdir().unwrap();
         let [address, admin] = [(); 2].map(|()| format!("127.0.0.1:{}", testkit::net::free_port()));
-        let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../dev"));
+        // Where the tests run in the background, Ctrl-C is ignored by all that is started from there.
+        let mut command = Command::new("env");
+        command.arg("--default-signal=INT").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../dev"));
         // What cargo tells a test of its package, build scripts in there would take for a change.
         let of_package = |name: &OsString| name.to_string_lossy().starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR";
         for name in env::vars_os().map(|(name, _)| name).filter(of_package) {
