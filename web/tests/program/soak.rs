@@ -36,6 +36,16 @@ fn outages_under_load() {
     assert!(missed.is_empty(), "not within their bounds: {missed:?}");
 }
 
+/// The others without slow clients, and with them.
+struct Round {
+    usual: [Turn; 2],
+    meanwhile: Turn,
+    /// Bytes of memory that the slow clients took.
+    grown: usize,
+    /// Of a processor, what they took themselves.
+    share: f64,
+}
+
 #[test]
 #[ignore = "takes minutes: ./dev soak"]
 fn five_thousand_slow_clients_for_a_minute() {
@@ -44,29 +54,39 @@ fn five_thousand_slow_clients_for_a_minute() {
     let web = Web::start(&["--connections-per-peer", "10000", "--header-timeout", "5m", "--body-timeout", "5m"]);
     let load = Load::start(&web, 4, &PAGES);
     until("answers", || (load.answered() > 2000).then_some(()));
-    let turns = |count| (0..count).map(|_| load.turn(&web, TURN)).collect::<Vec<_>>();
-    let (mut usual, mut meanwhile, mut grown, mut share) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    // before, with, after, and again: what else the machine does hits both
-    for _ in 0..2 {
-        usual.extend(turns(5));
-        let memory = web.memory();
-        let slow = Slow::start(&web, CLIENTS as usize);
-        let all = || web.metric("http_connections") >= Some(f64::from(CLIENTS));
-        until("the slow clients", || all().then_some(()));
-        meanwhile.extend(turns(20));
-        grown.push(web.memory().saturating_sub(memory));
-        assert!(all(), "all of them were there to the end");
-        share.push(slow.stop().share);
-        until("the end of the slow clients", || (web.metric("http_connections") < Some(100.0)).then_some(()));
-        usual.extend(turns(5));
-    }
+    // again and again before, with and after them: what else the machine does hits all three
+    let rounds: Vec<_> = [4, 4, 4, 4, 4, 4, 20]
+        .map(|turns| {
+            let (before, memory) = (load.turn(&web, TURN), web.memory());
+            let slow = Slow::start(&web, CLIENTS as usize);
+            let all = || web.metric("http_connections") >= Some(f64::from(CLIENTS));
+            until("the slow clients", || all().then_some(()));
+            let meanwhile = load.turn(&web, TURN * turns);
+            let grown = web.memory().saturating_sub(memory);
+            assert!(all(), "all of them were there to the end");
+            let share = slow.stop().share;
+            until("the end of the slow clients", || (web.metric("http_connections") < Some(100.0)).then_some(()));
+            Round { usual: [before, load.turn(&web, TURN)], meanwhile, grown, share }
+        })
+        .into();
     assert!(load.stop().iter().all(|answer| answer.status == 200));
-    let [before, with] = [&usual, &meanwhile].map(|turns| median(turns.iter().map(|turn| turn.rate)));
-    let [cost, cost_with] = [&usual, &meanwhile].map(|turns| median(turns.iter().map(|turn| turn.cost.as_secs_f64() * 1e6)));
-    let (kept, share, grown) = (with / before, median(share), *grown.iter().max().unwrap());
+    let usual = |of: fn(&Turn) -> f64| median(rounds.iter().flat_map(|round| &round.usual).map(of));
+    let with = |of: fn(&Turn) -> f64| median(rounds.iter().map(|round| of(&round.meanwhile)));
+    let (rate, cost): (fn(&Turn) -> f64, fn(&Turn) -> f64) = (|turn| turn.rate, |turn| turn.cost.as_secs_f64() * 1e6);
+    let kept = rounds.iter().map(|round| 2.0 * round.meanwhile.rate / (round.usual[0].rate + round.usual[1].rate));
+    let (kept, worst) = (median(kept.clone()), kept.fold(f64::MAX, f64::min));
+    let (share, grown) = (median(rounds.iter().map(|round| round.share)), rounds.iter().map(|round| round.grown).max().unwrap());
     let of = |what: &str| format!("5000 slow clients: {what}");
-    figure(&of("others, requests a second"), format!("{with:.0} of {before:.0} ({kept:.2})"), ">= 0.90");
-    figure(&of("web's processor time, all in all, a request of the others"), format!("{cost_with:.0} µs of {cost:.0} µs"), "-");
+    figure(
+        &of("others, requests a second"),
+        format!("{:.0} of {:.0} ({kept:.2}; in the worst round {worst:.2})", with(rate), usual(rate)),
+        ">= 0.90",
+    );
+    figure(
+        &of("web's processor time, all in all, a request of the others"),
+        format!("{:.0} µs of {:.0} µs", with(cost), usual(cost)),
+        "-",
+    );
     figure(&of("processor time that they take themselves"), format!("{:.1} % of one", share * 100.0), "-");
     figure(&of("memory"), format!("{} MiB more", grown / MIB), "<= 64 MiB");
 
