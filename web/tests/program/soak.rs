@@ -72,7 +72,8 @@ fn five_thousand_slow_clients_for_a_minute() {
     assert!(load.stop().iter().all(|answer| answer.status == 200));
     let usual = |of: fn(&Turn) -> f64| median(rounds.iter().flat_map(|round| &round.usual).map(of));
     let with = |of: fn(&Turn) -> f64| median(rounds.iter().map(|round| of(&round.meanwhile)));
-    let (rate, cost): (fn(&Turn) -> f64, fn(&Turn) -> f64) = (|turn| turn.rate, |turn| turn.cost.as_secs_f64() * 1e6);
+    let rate = |turn: &Turn| turn.rate;
+    let cost = |turn: &Turn| turn.cost.as_secs_f64() * 1e6;
     let kept = rounds.iter().map(|round| 2.0 * round.meanwhile.rate / (round.usual[0].rate + round.usual[1].rate));
     let (kept, worst) = (median(kept.clone()), kept.fold(f64::MAX, f64::min));
     let (share, grown) = (median(rounds.iter().map(|round| round.share)), rounds.iter().map(|round| round.grown).max().unwrap());
