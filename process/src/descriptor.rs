@@ -13,7 +13,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 pub fn set_lease(file: &File, kind: libc::c_int) -> io::Result<()> {
     // SAFETY: the descriptor is open as long as `file` is borrowed, and F_SETLEASE takes an int and touches no memory.
     let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, kind) };
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    done(result)
 }
 
 /// Has the kernel tell that `socket` can be read only once this many bytes are there, or its end: `socket(7)`, `SO_RCVLOWAT`,
@@ -27,6 +27,11 @@ pub fn set_receive_low_water(socket: &impl AsFd, bytes: u16) -> io::Result<()> {
     let (descriptor, size) = (socket.as_fd().as_raw_fd(), size_of_val(&value) as libc::socklen_t);
     // SAFETY: the descriptor is open as long as `socket` is borrowed, and the call only reads an int that outlives it.
     let result = unsafe { libc::setsockopt(descriptor, libc::SOL_SOCKET, libc::SO_RCVLOWAT, (&raw const value).cast(), size) };
+    done(result)
+}
+
+/// What a system call's result says.
+fn done(result: libc::c_int) -> io::Result<()> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 

@@ -71,11 +71,10 @@ pub(super) async fn serve<S: Service>(
 
 /// The status with which hyper has answered what it couldn't read; none where the peer went away or wants HTTP/2.
 fn answered(error: &hyper::Error) -> Option<StatusCode> {
-    match error {
-        _ if error.is_parse_too_large() => Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE),
-        _ if error.is_parse() && !error.is_parse_version_h2() => Some(StatusCode::BAD_REQUEST),
-        _ => None,
+    if error.is_parse_too_large() {
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
+    (error.is_parse() && !error.is_parse_version_h2()).then_some(StatusCode::BAD_REQUEST)
 }
 
 /// Waits for the end of idle connections, without keeping the channel's lock.

@@ -74,8 +74,8 @@ impl Stream {
         Poll::Ready(Ok(()))
     }
 
-    /// What is written is an answer.
-    fn answers(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+    /// What is written from here on is an answer.
+    fn begins_answer(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.clock.write(cx);
         self.trickle.ends(&self.tcp)
     }
@@ -103,12 +103,12 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.answers(cx)?;
+        self.begins_answer(cx)?;
         Pin::new(&mut self.tcp).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        self.answers(cx)?;
+        self.begins_answer(cx)?;
         Pin::new(&mut self.tcp).poll_write_vectored(cx, bytes)
     }
 

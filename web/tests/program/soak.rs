@@ -55,20 +55,18 @@ fn five_thousand_slow_clients_for_a_minute() {
     let load = Load::start(&web, 4, &PAGES);
     until("answers", || (load.answered() > 2000).then_some(()));
     // again and again before, with and after them: what else the machine does hits all three
-    let rounds: Vec<_> = [4, 4, 4, 4, 4, 4, 20]
-        .map(|turns| {
-            let (before, memory) = (load.turn(&web, TURN), web.memory());
-            let slow = Slow::start(&web, CLIENTS as usize);
-            let all = || web.metric("http_connections") >= Some(f64::from(CLIENTS));
-            until("the slow clients", || all().then_some(()));
-            let meanwhile = load.turn(&web, TURN * turns);
-            let grown = web.memory().saturating_sub(memory);
-            assert!(all(), "all of them were there to the end");
-            let share = slow.stop().share;
-            until("the end of the slow clients", || (web.metric("http_connections") < Some(100.0)).then_some(()));
-            Round { usual: [before, load.turn(&web, TURN)], meanwhile, grown, share }
-        })
-        .into();
+    let rounds = [4, 4, 4, 4, 4, 4, 20].map(|turns| {
+        let (before, memory) = (load.turn(&web, TURN), web.memory());
+        let slow = Slow::start(&web, CLIENTS as usize);
+        let all = || web.metric("http_connections") >= Some(f64::from(CLIENTS));
+        until("the slow clients", || all().then_some(()));
+        let meanwhile = load.turn(&web, TURN * turns);
+        let grown = web.memory().saturating_sub(memory);
+        assert!(all(), "all of them were there to the end");
+        let share = slow.stop().share;
+        until("the end of the slow clients", || (web.metric("http_connections") < Some(100.0)).then_some(()));
+        Round { usual: [before, load.turn(&web, TURN)], meanwhile, grown, share }
+    });
     assert!(load.stop().iter().all(|answer| answer.status == 200));
     let usual = |of: fn(&Turn) -> f64| median(rounds.iter().flat_map(|round| &round.usual).map(of));
     let with = |of: fn(&Turn) -> f64| median(rounds.iter().map(|round| of(&round.meanwhile)));
