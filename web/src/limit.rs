@@ -13,6 +13,7 @@ pub enum Limit {
     ConnectionsPerPeer,
     ConnectionRequests,
     RequestsInFlight,
+    LongRequestsInFlight,
     RequestTime,
     PoolTime,
 }
@@ -30,6 +31,7 @@ impl Limit {
             Self::ConnectionsPerPeer => "connections_per_peer",
             Self::ConnectionRequests => "connection_requests",
             Self::RequestsInFlight => "requests_in_flight",
+            Self::LongRequestsInFlight => "long_requests_in_flight",
             Self::RequestTime => "request_time",
             Self::PoolTime => "pool_time",
         }

@@ -8,7 +8,7 @@
 //! | requests a connection | the last answer says `Connection: close` | `server` |
 //! | body time, body size | 408, 413 | `Limits::body` |
 //! | memory of all bodies | 503, after a second at the latest | `Limits::body` |
-//! | requests in flight | 503 at once; the probes' paths are always answered | `Limits::answer` |
+//! | requests in flight, in all and long ones | 503 at once; the probes' paths are always answered | `Limits::answer` |
 //! | time of a request | 504 | `Limits::answer` |
 //! | time until a connection of the pool | 503 | `db` |
 //!
@@ -72,7 +72,7 @@ pub struct Settings {
     #[arg(long, env = "CONNECTION_REQUESTS", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..))]
     pub connection_requests: u32,
 
-    /// Requests being answered at once; more get 503
+    /// Requests being answered at once, at most a quarter of them /20process and /40process; more get 503
     #[arg(long, env = "REQUESTS_IN_FLIGHT", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub requests_in_flight: u32,
 
@@ -88,11 +88,13 @@ pub struct Settings {
 impl Settings {
     /// How long the answer of a route of the table may take.
     pub fn time_of(&self, route: &str) -> Duration {
-        match route {
-            "/20process" | "/40process" => self.long_request_timeout,
-            _ => self.request_timeout,
-        }
+        if is_long(route) { self.long_request_timeout } else { self.request_timeout }
     }
+}
+
+/// Whether a route of the table takes long on purpose.
+fn is_long(route: &str) -> bool {
+    matches!(route, "/20process" | "/40process")
 }
 
 /// The limits of requests, as the router keeps to them.
@@ -133,9 +135,8 @@ impl Limits {
     /// # Errors
     /// 503 at once, or 504; else the answer's own.
     pub(crate) async fn answer<T>(&self, route: &str, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let Some(_place) = self.in_flight.take(route) else {
-            return Err(self.reached(Limit::RequestsInFlight, StatusCode::SERVICE_UNAVAILABLE));
-        };
+        let taken = self.in_flight.take(route);
+        let _place = taken.map_err(|limit| self.reached(limit, StatusCode::SERVICE_UNAVAILABLE))?;
         let answered = tokio::time::timeout(self.settings.time_of(route), answer).await;
         answered.unwrap_or_else(|_| Err(self.reached(Limit::RequestTime, StatusCode::GATEWAY_TIMEOUT)))
     }

@@ -159,6 +159,30 @@ fn so_many_requests_are_in_flight_and_probes_are_always_answered() {
 }
 
 #[test]
+fn the_long_answers_have_a_part_of_the_places_and_others_the_rest() {
+    let web = Web::start(&["--requests-in-flight", "5"]);
+    let mut long = [web.connect(), web.connect()];
+    for connection in &mut long {
+        connection.send("GET", "/40process");
+    }
+    until("both in flight", || (web.metric("http_requests_in_flight") == Some(2.0)).then_some(()));
+    let client = testkit::http::client();
+    for path in ["/40process", "/20process"] {
+        let refused = client.get(web.url(path)).send().unwrap();
+        assert_eq!(refused.status(), 503, "{path}");
+        assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u32>().is_ok());
+    }
+    assert_eq!((reached(&web, "long_requests_in_flight"), reached(&web, "requests_in_flight")), (2, 0));
+    assert_eq!(client.get(web.url("/vets.html")).send().unwrap().status(), 200);
+    drop(long);
+    until("the free places", || (web.metric("http_requests_in_flight") == Some(0.0)).then_some(()));
+    let mut next = web.connect();
+    next.send("GET", "/40process");
+    until("its place", || (web.metric("http_requests_in_flight") == Some(1.0)).then_some(()));
+    assert_eq!(reached(&web, "long_requests_in_flight"), 2);
+}
+
+#[test]
 fn an_answer_has_its_time_and_the_long_ones_their_own() {
     let web = Web::start(&["--request-timeout", "60s", "--long-request-timeout", "300ms"]);
     let mut client = web.connect();
