@@ -39,7 +39,7 @@ pub struct Config {
     #[arg(long, env = "WEB_PASSWORD_FILE", value_name = "PATH", value_parser = password_file, requires = "web_user")]
     pub web_password_file: Option<Password>,
 
-    /// A directory for the log stream dbinit, beside standard output
+    /// A directory for the log stream dbinit, beside standard output; one that can't be used yet is a warning
     #[arg(long, env = "LOG_DIR", value_name = "PATH")]
     pub log_dir: Option<PathBuf>,
 

@@ -14,7 +14,7 @@ use dbinit::demo::demo;
 use dbinit::progress::Progress;
 use dbinit::status::{self, State};
 use dbinit::wait::{WaitError, wait};
-use process::logging::{Logging, Stream};
+use process::logging::{self, Stream};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tracing::{error, info, warn};
 
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
             ExitCode::from(failure.exit_code())
         });
     }
-    let _logging = match start_logging(&config) {
+    let _logging = match logging::start(&config.logging, config.log_dir.as_deref(), &[STREAM]) {
         Ok(logging) => logging,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "logging can't be started: {error}");
@@ -166,16 +166,4 @@ fn print_status(config: &Config, output: Output) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::from(status.state.exit_code()))
-}
-
-/// A log directory that can't be used, such as a full one, keeps no pod from starting.
-fn start_logging(config: &Config) -> std::io::Result<Logging> {
-    let dir = config.log_dir.as_deref();
-    process::logging::start(&config.logging, dir, &[STREAM]).or_else(|cause| {
-        let logging = process::logging::start(&config.logging, None, &[])?;
-        if let Some(dir) = dir {
-            warn!(%cause, dir = %dir.display(), "LOG_DIR can't be used; logging to standard output only");
-        }
-        Ok(logging)
-    })
 }

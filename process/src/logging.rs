@@ -109,10 +109,13 @@ pub struct Logging {
 
 /// Starts logging for the whole program. `streams` are written under `dir`; without a `dir` there is standard output only.
 ///
+/// A live file that can't be opened keeps no program from starting: a warning names it, its lines are counted as dropped, and
+/// they are written as soon as it can be.
+///
 /// # Errors
-/// Where a live file can't be opened, or logging was started before.
+/// Logging was started before, its threads can't be, or a stream's name is none.
 pub fn start(settings: &Settings, dir: Option<&Path>, streams: &[Stream]) -> io::Result<Logging> {
-    let sinks = Arc::new(Sinks::open(dir, streams, settings.log_format)?);
+    let sinks = Arc::new(Sinks::new(dir, streams, settings.log_format)?);
     let threshold = Threshold::new(settings.log_level);
     let registry = tracing_subscriber::registry().with(threshold.clone());
     let layer = tracing_subscriber::fmt::layer().with_writer(Shared(Arc::clone(&sinks)));
@@ -125,6 +128,9 @@ pub fn start(settings: &Settings, dir: Option<&Path>, streams: &[Stream]) -> io:
     }
     .map_err(io::Error::other)?;
     std::panic::set_hook(Box::new(log_panic));
+    if let Some(dir) = dir {
+        sinks.open(dir);
+    }
 
     let (stop_check, stopped) = mpsc::channel();
     let checked = Arc::clone(&sinks);

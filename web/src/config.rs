@@ -35,7 +35,7 @@ pub struct Config {
     #[command(flatten)]
     pub limits: limits::Settings,
 
-    /// Directory of this pod's log files; without it, lines go to standard output only
+    /// Directory of this pod's log files; without it, or until it can be used, lines go to standard output only
     #[arg(long, env = "LOG_DIR")]
     pub log_dir: Option<PathBuf>,
 

@@ -36,11 +36,9 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 /// Serves until SIGTERM or SIGINT, drains, and returns.
 ///
 /// # Errors
-/// Where the program can't start: a log file, the listener, the database's settings.
+/// Where the program can't start: the listener, the database's settings.
 pub fn run(config: &Config) -> anyhow::Result<()> {
-    let logging = logging::start(&config.logging, config.log_dir.as_deref(), &STREAMS).with_context(|| {
-        format!("LOG_DIR {}: log files can't be opened", config.log_dir.clone().unwrap_or_default().display())
-    })?;
+    let logging = logging::start(&config.logging, config.log_dir.as_deref(), &STREAMS).context("logging can't be started")?;
     allow_open_files(config.limits.connections);
     // A log volume that hangs keeps a thread at each file.
     let workers = std::thread::available_parallelism().map_or(1, usize::from) + STREAMS.len();

@@ -3,8 +3,9 @@
 use std::fs;
 
 use diesel::connection::SimpleConnection;
+use rustix::process::Signal;
 use serde_json::Value;
-use testkit::process::{command, run};
+use testkit::process::{Child, command, run};
 
 use crate::support::{assert_code, contents, dbinit, on_both};
 
@@ -79,7 +80,28 @@ fn a_log_directory_that_cannot_be_used_keeps_nobody_from_starting() {
     let database = &crate::support::Empty::sqlite();
     let ended = run(dbinit(&database.url, &[]).env("LOG_DIR", "/dev/null/logs"));
     assert_code(&ended, 0);
-    assert!(ended.stdout.contains("LOG_DIR can't be used"), "{}", ended.stdout);
+    let lines = || ended.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told: Vec<_> = lines().filter(|line| line["level"] == "WARN").collect();
+    let [line] = &told[..] else { panic!("{}", ended.stdout) };
+    assert!(line["message"].as_str().unwrap().starts_with("LOG_DIR can't be used"), "{line}");
+    assert_eq!((&line["dir"], &line["stream"]), (&"/dev/null/logs".into(), &"dbinit".into()));
+    assert!(line["cause"].as_str().unwrap().contains("Not a directory"), "{line}");
+}
+
+/// While it waits for a database that isn't there, so that there is a while in which the directory can come.
+#[test]
+fn a_log_directory_that_comes_later_gets_what_is_logged_from_then_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("node/pod");
+    let url = format!("mysql://clinic:s3cret@127.0.0.1:{}/petclinic", testkit::net::free_port());
+    let mut child = Child::spawn(dbinit(&url, &["wait"]).env("LOG_DIR", &logs));
+    child.line("LOG_DIR can't be used");
+    fs::create_dir(logs.parent().unwrap()).unwrap();
+    child.line("log lines were dropped");
+    child.signal(Signal::TERM);
+    assert_code(&child.wait(), 128 + 15);
+    let kept = fs::read_to_string(logs.join("dbinit.log")).unwrap();
+    assert!(kept.contains("log lines were dropped") && kept.contains("ended by a signal"), "{kept}");
 }
 
 /// Arguments, variables, and a part of the line that is expected.

@@ -44,17 +44,22 @@ pub(crate) enum News {
 }
 
 impl Loss {
+    /// Its begin was told already.
+    pub(crate) fn has_begun(&mut self) {
+        self.ongoing = true;
+    }
+
     /// What is new where `dropped` lines were lost since the start. Whether the output is `failing` right now is asked only where
-    /// some were.
+    /// some were, or a loss has begun.
     pub(crate) fn look(&mut self, dropped: u64, failing: impl FnOnce() -> bool) -> Option<News> {
-        if dropped == self.told {
+        if dropped == self.told && !self.ongoing {
             None
         } else if failing() {
             (!std::mem::replace(&mut self.ongoing, true)).then_some(News::Begins)
         } else {
             let lines = dropped - std::mem::replace(&mut self.told, dropped);
             self.ongoing = false;
-            Some(News::Over(lines))
+            (lines > 0).then_some(News::Over(lines))
         }
     }
 }
@@ -69,5 +74,16 @@ mod tests {
         let looks = [(0, false), (3, true), (9, true), (9, true), (10, false), (10, false), (10, true), (12, false)];
         let news: Vec<_> = looks.into_iter().map(|(dropped, failing)| loss.look(dropped, || failing)).collect();
         assert_eq!(news, [None, Some(News::Begins), None, None, Some(News::Over(10)), None, None, Some(News::Over(2))]);
+    }
+
+    #[test]
+    fn a_loss_that_was_told_is_not_told_again_and_its_end_only_where_lines_were_lost() {
+        for (lost, over) in [(0, None), (4, Some(News::Over(4)))] {
+            let mut loss = Loss::default();
+            loss.has_begun();
+            let looks = [(0, true), (lost, true), (lost, false), (lost + 1, true)];
+            let news: Vec<_> = looks.into_iter().map(|(dropped, failing)| loss.look(dropped, || failing)).collect();
+            assert_eq!(news, [None, None, over, Some(News::Begins)]);
+        }
     }
 }

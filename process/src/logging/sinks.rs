@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tracing::Metadata;
@@ -25,9 +25,9 @@ pub(super) struct Sinks {
 }
 
 impl Sinks {
-    pub(super) fn open(dir: Option<&Path>, streams: &[Stream], format: Format) -> io::Result<Self> {
+    pub(super) fn new(dir: Option<&Path>, streams: &[Stream], format: Format) -> io::Result<Self> {
         let files = match dir {
-            Some(dir) => streams.iter().map(|stream| File::open(dir, *stream)).collect::<io::Result<_>>()?,
+            Some(dir) => streams.iter().map(|stream| File::new(dir, *stream)).collect::<io::Result<_>>()?,
             None => Vec::new(),
         };
         Ok(Self { stdout: Stdout::start(io::stdout())?, stdout_loss: Mutex::default(), files, escape: format == Format::Text })
@@ -37,6 +37,20 @@ impl Sinks {
     pub(super) fn counts(&self) -> Vec<(&'static str, Arc<Counts>)> {
         let files = self.files.iter().map(|file| (file.stream.name, Arc::clone(&file.counts)));
         std::iter::once(("stdout", Arc::clone(self.stdout.counts()))).chain(files).collect()
+    }
+
+    /// Opens the files below `dir`. What can't be opened now is told, and opened by the first line or check that can.
+    pub(super) fn open(&self, dir: &Path) {
+        for file in &self.files {
+            if let Err(cause) = file.writer.check() {
+                file.failing.store(true, Ordering::Relaxed);
+                lock(&file.loss).has_begun();
+                tracing::warn!(
+                    dir = %dir.display(), stream = file.stream.name, %cause,
+                    "LOG_DIR can't be used: until this stream's file can be opened, its lines are on standard output only"
+                );
+            }
+        }
     }
 
     /// Follows renames, and tells what is lost.
@@ -69,7 +83,11 @@ impl Sinks {
 }
 
 fn look(loss: &Mutex<Loss>, counts: &Counts, failing: impl FnOnce() -> bool) -> Option<News> {
-    loss.lock().unwrap_or_else(PoisonError::into_inner).look(counts.dropped(), failing)
+    lock(loss).look(counts.dropped(), failing)
+}
+
+fn lock(loss: &Mutex<Loss>) -> MutexGuard<'_, Loss> {
+    loss.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A stream's live file.
@@ -80,13 +98,13 @@ struct File {
     turns: Turns,
     counts: Arc<Counts>,
     loss: Mutex<Loss>,
-    /// The last line could not be written.
+    /// The last line could not be written, or the file not be opened at the start.
     failing: AtomicBool,
 }
 
 impl File {
-    fn open(dir: &Path, stream: Stream) -> io::Result<Self> {
-        let writer = handoff::Writer::open(dir, stream.name)?;
+    fn new(dir: &Path, stream: Stream) -> io::Result<Self> {
+        let writer = handoff::Writer::new(dir, stream.name)?;
         Ok(Self {
             stream,
             writer,

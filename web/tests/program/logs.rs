@@ -161,3 +161,53 @@ fn a_directory_that_was_removed_is_made_again() {
         web.lines("access").iter().any(|line| line["path"] == "/livez").then_some(())
     });
 }
+
+/// What is said of a stream whose file can't be opened.
+fn is_unusable(line: &serde_json::Value, stream: &str) -> bool {
+    line["stream"] == stream && line["message"].as_str().is_some_and(|text| text.starts_with("LOG_DIR can't be used"))
+}
+
+#[test]
+fn a_log_directory_that_cannot_be_used_is_told_at_the_start_and_used_once_it_can() {
+    let directory = tempfile::tempdir().unwrap();
+    let logs = directory.path().join("logs");
+    fs::write(&logs, "a file").unwrap();
+    let web = Web::start_logging_to(&logs, directory, &[]);
+    for stream in ["access", "app_db", "err"] {
+        let told: Vec<_> = web.first_lines.iter().filter(|line| is_unusable(line, stream)).collect();
+        let [line] = told[..] else { panic!("{stream}: {:?}", web.first_lines) };
+        assert_eq!((&line["level"], &line["dir"]), (&"WARN".into(), &logs.to_str().unwrap().into()));
+        assert!(line["cause"].as_str().unwrap().contains("Not a directory"), "{line}");
+    }
+    let get = |path| testkit::http::get(web.url(path)).status().as_u16();
+    assert_eq!((get("/owners/1"), get("/readyz"), get("/oups")), (200, 200, 500));
+    for stream in ["access", "app_db", "err"] {
+        assert!(web.metric(&format!("log_lines_dropped_total{{output=\"{stream}\"}}")) > Some(0.0), "{stream}");
+    }
+
+    fs::remove_file(&logs).unwrap();
+    until("the losses in the log", || {
+        assert_eq!((get("/owners/1"), get("/oups")), (200, 500));
+        let lines = web.lines("app_db");
+        let told = |stream| lines.iter().any(|line| line["stream"] == stream && line["lines"].as_u64() > Some(0));
+        ["access", "app_db", "err"].into_iter().all(told).then_some(())
+    });
+    assert!(web.lines("access").iter().any(|line| line["path"] == "/owners/1") && !web.lines("err").is_empty());
+}
+
+#[test]
+fn a_live_file_that_cannot_be_opened_costs_its_own_lines_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let logs = directory.path().join("logs");
+    fs::create_dir_all(logs.join("err.log")).unwrap();
+    let web = Web::start_logging_to(&logs, directory, &[]);
+    let told =
+        ["access", "app_db", "err"].map(|stream| web.lines("app_db").iter().filter(|line| is_unusable(line, stream)).count());
+    assert_eq!(told, [0, 0, 1]);
+    assert_eq!(testkit::http::get(web.url("/owners/1")).status(), 200);
+    assert_eq!(web.lines("access").len(), 1);
+    fs::remove_dir(web.log("err")).unwrap();
+    until("the file", || web.log("err").is_file().then_some(()));
+    assert_eq!(testkit::http::get(web.url("/oups")).status(), 500);
+    assert_eq!(web.lines("err").len(), 1);
+}

@@ -19,6 +19,8 @@ pub struct Web {
     child: Child,
     pub address: SocketAddr,
     pub admin: SocketAddr,
+    /// Its first lines up to the one that says that it listens, as far as they were read.
+    pub first_lines: Vec<serde_json::Value>,
     directory: tempfile::TempDir,
 }
 
@@ -86,14 +88,23 @@ impl Web {
         until("the end of the slowness", || (self.of_process("TracerPid:") == 0).then_some(()));
     }
 
+    /// Starts it with log files in `logs`, whatever is there.
+    pub fn start_logging_to(logs: &Path, directory: tempfile::TempDir, settings: &[&str]) -> Self {
+        let url = prepared(&directory);
+        Self::start_command(command(WEB).arg("--log-dir").arg(logs).args(settings), &url, directory)
+    }
+
     fn start_command(command: &mut Command, url: &str, directory: tempfile::TempDir) -> Self {
         let mut child = spawn(command, url, Stdio::piped());
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let listening = lines.find(|line| line.contains("\"listening\"")).expect("web says that it listens");
+        let mut first_lines = Vec::<serde_json::Value>::new();
+        while first_lines.last().is_none_or(|line| line["message"] != "listening") {
+            first_lines.push(serde_json::from_str(&lines.next().expect("web says that it listens")).unwrap());
+        }
         // what a failed test is to show
         let severe = |line: &String| !line.contains("\"level\":\"INFO\"");
         thread::spawn(move || lines.filter(severe).for_each(|line| println!("{line}")));
-        Self::listening(child, directory, &serde_json::from_str(&listening).unwrap())
+        Self::listening(child, directory, first_lines)
     }
 
     /// Starts it with a standard output of the test's own.
@@ -108,7 +119,7 @@ impl Web {
                 .filter_map(|line| serde_json::from_str(line).ok())
                 .find(|line: &serde_json::Value| line["message"] == "listening")
         });
-        Self::listening(child, directory, &listening)
+        Self::listening(child, directory, vec![listening])
     }
 
     /// Starts it at a level at which it doesn't say that it listens.
@@ -121,7 +132,7 @@ impl Web {
         let settings: Vec<_> = addresses.iter().map(String::as_str).chain(settings.iter().copied()).collect();
         let child = spawn(&mut logging_to(&directory, WEB, &settings), &url, Stdio::null());
         until("a listener", || TcpStream::connect(address).and_then(|_| TcpStream::connect(admin)).ok());
-        Self { child, address, admin, directory }
+        Self { child, address, admin, first_lines: Vec::new(), directory }
     }
 
     /// A path of the machine as web sees it, in its own volumes.
@@ -129,9 +140,11 @@ impl Web {
         Path::new("/proc").join(self.child.id().to_string()).join("root").join(path.strip_prefix("/").unwrap())
     }
 
-    fn listening(child: Child, directory: tempfile::TempDir, line: &serde_json::Value) -> Self {
-        let [address, admin] = ["address", "admin"].map(|name| line[name].as_str().unwrap().parse().unwrap());
-        Self { child, address, admin, directory }
+    /// As the last of its first lines says.
+    fn listening(child: Child, directory: tempfile::TempDir, first_lines: Vec<serde_json::Value>) -> Self {
+        let listening = first_lines.last().unwrap();
+        let [address, admin] = ["address", "admin"].map(|name| listening[name].as_str().unwrap().parse().unwrap());
+        Self { child, address, admin, first_lines, directory }
     }
 
     pub fn url(&self, path: &str) -> String {
