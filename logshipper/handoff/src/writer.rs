@@ -5,6 +5,7 @@ use std::io::{self, IoSlice, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat, flock, fstat, mkdir, openat, statat};
 use rustix::io::Errno;
@@ -15,10 +16,15 @@ use crate::name::Stream;
 /// second try succeeds; more are for strangers.
 const OPEN_ATTEMPTS: u32 = 16;
 
+/// For how long records are one batch: only the first one looks whether the file still has its name, which costs as much as
+/// the record itself. After a rename the others go to the segment, which waits for this writer.
+const BATCH: Duration = Duration::from_millis(1);
+
 /// Appends records to a stream's live file, and follows it when logshipper rotates it. Share it between threads.
 ///
-/// A record costs one `fstatat` and one `write`. Nothing waits: neither for logshipper, which need not be there, nor for a
-/// lock. While the file can't be opened each record is an error of its own, and the first one after that is written.
+/// A record costs one `write`, and those of a millisecond one `fstatat`. Nothing waits: neither for logshipper, which need not
+/// be there, nor for a lock. While the file can't be opened each record is an error of its own, and the first one after that
+/// is written.
 #[derive(Debug)]
 pub struct Writer {
     directory: PathBuf,
@@ -52,7 +58,8 @@ impl Writer {
     /// The record is not in the stream, or a torn part of it is, alone on its line: the next one begins on a fresh line.
     pub fn write(&self, record: &[u8]) -> io::Result<()> {
         let mut slot = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = self.follow(&mut slot) {
+        let begins_a_batch = slot.as_ref().is_none_or(|live| live.compared.elapsed() >= BATCH);
+        if begins_a_batch && let Err(error) = self.follow(&mut slot) {
             // A rotated file is still ours while we hold its lock, and no worse a place than none.
             slot.take_if(|live| !live.is_linked());
             if slot.is_none() {
@@ -72,7 +79,10 @@ impl Writer {
     fn follow(&self, slot: &mut Option<Live>) -> io::Result<()> {
         if let Some(live) = slot {
             match statat(CWD, &self.path, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) if Identity::of(&stat) == live.identity => return Ok(()),
+                Ok(stat) if Identity::of(&stat) == live.identity => {
+                    live.compared = Instant::now();
+                    return Ok(());
+                }
                 Ok(_) | Err(Errno::NOENT) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -133,6 +143,8 @@ impl Identity {
 struct Live {
     file: File,
     identity: Identity,
+    /// When it was last seen under the live name.
+    compared: Instant,
     /// The file's last byte isn't `\n`: a crash or a full disk tore a record.
     torn: bool,
 }
@@ -145,7 +157,7 @@ impl Live {
             // Zero bytes read: shortened meanwhile, so that there is nothing torn either.
             let _ = file.read_at(&mut last, end)?;
         }
-        Ok(Self { file, identity: Identity::of(&stat), torn: last != [b'\n'] })
+        Ok(Self { file, identity: Identity::of(&stat), compared: Instant::now(), torn: last != [b'\n'] })
     }
 
     fn is_linked(&self) -> bool {
@@ -196,7 +208,7 @@ mod tests {
     #[test]
     fn a_record_after_a_torn_one_begins_on_a_fresh_line() {
         let (reader, writer) = pipe_with(PipeFlags::NONBLOCK).unwrap();
-        let mut live = Live { file: writer.into(), identity: Identity(0, 0), torn: false };
+        let mut live = Live { file: writer.into(), identity: Identity(0, 0), compared: Instant::now(), torn: false };
         let mut large = vec![b'x'; 1 << 20];
         large.push(b'\n');
         assert_eq!(live.append(&large).unwrap_err().kind(), io::ErrorKind::WouldBlock);
@@ -213,7 +225,7 @@ mod tests {
     #[test]
     fn nothing_written_is_nothing_torn() {
         let file = File::options().write(true).open("/dev/full").unwrap();
-        let mut live = Live { file, identity: Identity(0, 0), torn: false };
+        let mut live = Live { file, identity: Identity(0, 0), compared: Instant::now(), torn: false };
         assert_eq!(live.append(b"a\n").unwrap_err().kind(), io::ErrorKind::StorageFull);
         assert!(!live.torn);
     }
