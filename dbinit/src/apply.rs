@@ -42,7 +42,7 @@ pub(crate) const SEED: &str = "seed";
 /// Why the database was not brought to where it should be.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// Another dbinit kept the lock.
+    /// Another dbinit, or on SQLite anybody, kept the lock.
     #[error(transparent)]
     Locked(#[from] lock::Locked),
     /// A migration failed; those before it are applied.
@@ -59,7 +59,8 @@ pub enum ApplyError {
 impl ApplyError {
     /// Whether the connection was lost on the way: all of it may be done again on another one.
     pub fn is_lost_connection(&self) -> bool {
-        let lost = ["Lost connection", "gone away", "shutdown in progress", "Connection was killed"];
+        let lost =
+            ["Lost connection", "gone away", "shutdown in progress", "Connection was killed", "disconnected by the server"];
         matches!(self, Self::Database(_) | Self::Migration(_)) && lost.iter().any(|words| self.to_string().contains(words))
     }
 }

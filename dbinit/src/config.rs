@@ -12,8 +12,8 @@ use crate::database;
 /// races; then makes web's account where WEB_USER is set.
 ///
 /// Exit status: 0 done; 64 a setting can't be used; 69 the database can't be reached or used, or not within
-/// WAIT_TIMEOUT; 70 a statement failed; 128 + number on a signal. `status` exits with 0 where everything is applied,
-/// 1 where something is pending, 2 on drift.
+/// WAIT_TIMEOUT, or another dbinit was at work on it all that time; 70 a statement failed; 128 + number on a signal.
+/// `status` exits with 0 where everything is applied, 1 where something is pending, 2 on drift.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about, max_term_width = 100)]
 // the doc comments are the help, in which names stand as they are typed

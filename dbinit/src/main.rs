@@ -18,7 +18,7 @@ use process::logging::{self, Stream};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tracing::{error, info, warn};
 
-/// The database can't be reached or used (`EX_UNAVAILABLE` of sysexits.h).
+/// The database can't be reached or used, or is another's for now (`EX_UNAVAILABLE` of sysexits.h).
 const EXIT_UNAVAILABLE: u8 = 69;
 /// A statement failed (`EX_SOFTWARE`).
 const EXIT_FAILED: u8 = 70;
@@ -39,7 +39,8 @@ enum Failure {
 impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Wait(_) => EXIT_UNAVAILABLE,
+            Self::Wait(_) | Self::Apply(ApplyError::Locked(_)) => EXIT_UNAVAILABLE,
+            Self::Apply(error) if error.is_lost_connection() => EXIT_UNAVAILABLE,
             Self::Apply(_) | Self::Output(_) => EXIT_FAILED,
         }
     }

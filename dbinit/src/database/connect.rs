@@ -48,6 +48,8 @@ pub enum Trouble {
     UnknownDatabase,
     /// TLS is required, and the server offers none.
     NoTls,
+    /// The TLS handshake came to no end: the server offers TLS, and may have gone away at that moment.
+    Handshake,
     /// The server's certificate is from another authority or for another name, or the files for it are unusable.
     Certificate,
     /// The server is older than the schema needs.
@@ -62,8 +64,11 @@ impl Trouble {
     /// Reads the client's error, which diesel hands on as its text only.
     fn of(message: &str) -> Self {
         let has = |part: &str| message.contains(part);
-        if has("Unknown MySQL server host") {
+        // first those that name the host, which may be called anything
+        if message.starts_with("Unknown MySQL server host") {
             Self::UnknownHost
+        } else if message.starts_with("Can't connect") || message.starts_with("Lost connection") {
+            Self::Unreachable
         } else if has("to database '") && has("Access denied") {
             Self::MissingRight
         } else if has("Access denied") {
@@ -72,11 +77,13 @@ impl Trouble {
             Self::UnknownDatabase
         } else if has("certificate") || has("SSL_CTX") || has("Unable to get private key") {
             Self::Certificate
-        } else if has("SSL is required") || has("SSL connection error") || has("TLS") {
+        } else if has("SSL is required") {
             Self::NoTls
+        } else if has("SSL connection error") {
+            Self::Handshake
         } else if has("Too many connections") || has("max_user_connections") || has("max_connections_per_hour") {
             Self::Busy
-        } else if has("Can't connect") || has("Lost connection") || has("gone away") || has("shutdown in progress") {
+        } else if has("gone away") || has("shutdown in progress") {
             Self::Unreachable
         } else {
             Self::Other
@@ -91,6 +98,7 @@ impl Trouble {
             Self::MissingRight => "the account may not use this database (it needs a GRANT): ",
             Self::UnknownDatabase => "the server has no such database (CREATE DATABASE makes it): ",
             Self::NoTls => "no TLS, which ssl_mode requires: ",
+            Self::Handshake => "the TLS handshake failed, as it does while the server restarts: ",
             Self::Certificate => "the server's certificate is not trusted (ssl_ca, ssl_mode): ",
             Self::Busy => "the server has no connection left: ",
             Self::TooOld | Self::Other => "",
@@ -205,5 +213,26 @@ pub fn last_insert_id(connection: &mut Connection) -> QueryResult<i32> {
             .get_result::<i64>(mysql)
             .and_then(|id| i32::try_from(id).map_err(|error| diesel::result::Error::DeserializationError(error.into()))),
         Connection::Sqlite(sqlite) => diesel::select(sql::<Integer>("last_insert_rowid()")).get_result(sqlite),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The client's words, of which the number is the same for much that has to do with TLS.
+    #[test]
+    fn what_may_be_a_restart_is_told_from_what_stays() {
+        let ssl = |words: &str| Trouble::of(&format!("SSL connection error: {words}"));
+        assert_eq!(ssl("SSL is required but the server doesn't support it"), Trouble::NoTls);
+        assert_eq!(ssl("error:0A000126:SSL routines::unexpected eof while reading"), Trouble::Handshake);
+        assert_eq!(ssl("error:00000000:lib(0)::reason(0)"), Trouble::Handshake);
+        assert_eq!(ssl("error:0A000086:SSL routines::certificate verify failed"), Trouble::Certificate);
+        assert_eq!(ssl("Unable to get private key"), Trouble::Certificate);
+
+        assert_eq!(Trouble::of("Can't connect to MySQL server on 'TLS-certificate:3306' (111)"), Trouble::Unreachable);
+        let lost = "Lost connection to MySQL server at 'sending connection information to server', system error: 104";
+        assert_eq!(Trouble::of(lost), Trouble::Unreachable);
+        assert_eq!(Trouble::of("Server shutdown in progress"), Trouble::Unreachable);
     }
 }

@@ -56,7 +56,13 @@ impl Connector {
         });
         match opened {
             Err(_) if late.load(Ordering::Relaxed) => Err(ConnectError::unreachable(format!("no answer within {limit:?}"))),
-            opened => Ok((opened?, socket::new_since(&before, &addresses))),
+            opened => {
+                let (connection, socket) = (opened?, socket::new_since(&before, &addresses));
+                if let Some(socket) = &socket {
+                    socket.limit_hope();
+                }
+                Ok((connection, socket))
+            }
         }
     }
 }

@@ -1,18 +1,26 @@
-//! The socket under a MySQL connection, found among the process' own, and shut down from outside.
+//! The socket under a MySQL connection, found among the process' own, and looked after from outside.
 //!
 //! MySQL's client waits for the server without a limit, and diesel has no setting for one: a server that hangs, or a
-//! network that swallows packets, keeps the thread for as long as TCP hopes, which is many minutes. Shutting the socket
-//! down ends the wait at once, and the connection is lost in the ordinary way.
+//! network that swallows packets, keeps the thread for as long as TCP hopes, which is hours. Shutting the socket down ends
+//! the wait at once, and the kernel can be told to hope for less; the connection is then lost in the ordinary way.
 
 use std::collections::HashSet;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use process::descriptor::duplicate;
 use rustix::fs::fstat;
 use rustix::io::Errno;
+use rustix::net::sockopt::{set_socket_keepalive, set_tcp_keepidle, set_tcp_keepintvl, set_tcp_user_timeout};
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
+
+/// After how long without a sign of the other end the kernel asks whether it is there, and how often it asks again.
+const PROBE_AFTER: Duration = Duration::from_secs(20);
+const PROBE_AGAIN: Duration = Duration::from_secs(10);
+/// After how long without an acknowledgement the connection is lost, in milliseconds.
+const UNACKNOWLEDGED: u32 = 60_000;
 
 /// The socket of a connection to MySQL, beside the client's own descriptor of it.
 #[derive(Debug)]
@@ -23,6 +31,17 @@ impl Socket {
     pub fn shut_down(&self) {
         // an error says that it has ended already
         let _ = shutdown(&self.0, Shutdown::Both);
+    }
+
+    /// Has the kernel give up the connection where nobody is at its other end any more: the machine is gone, or the network
+    /// swallows packets. It is the server's kernel that acknowledges, so that a statement may take as long as it likes.
+    pub(super) fn limit_hope(&self) {
+        // a kernel that refuses one of them gives up later: that is no reason to have no connection
+        let _ = set_socket_keepalive(&self.0, true);
+        let _ = set_tcp_keepidle(&self.0, PROBE_AFTER);
+        let _ = set_tcp_keepintvl(&self.0, PROBE_AGAIN);
+        // for what was sent as for probes, whose number then doesn't matter
+        let _ = set_tcp_user_timeout(&self.0, UNACKNOWLEDGED);
     }
 
     /// Whether the server has neither closed the idle connection nor said anything on it, which it does before it closes.
@@ -107,6 +126,18 @@ mod tests {
             assert!(!socket.is_quiet());
             drop(listener);
         }
+    }
+
+    #[test]
+    fn the_kernel_asks_and_gives_up_in_a_minute() {
+        use rustix::net::sockopt::{socket_keepalive, tcp_keepidle, tcp_keepintvl, tcp_user_timeout};
+        let (_listener, address) = pair("127.0.0.1:0");
+        let client = TcpStream::connect(address).unwrap();
+        new_since(&HashSet::new(), &[address]).unwrap().limit_hope();
+        assert_eq!(socket_keepalive(&client), Ok(true));
+        let probes = (tcp_keepidle(&client).unwrap(), tcp_keepintvl(&client).unwrap());
+        assert_eq!(probes, (Duration::from_secs(20), Duration::from_secs(10)));
+        assert_eq!(tcp_user_timeout(&client), Ok(60_000));
     }
 
     #[test]

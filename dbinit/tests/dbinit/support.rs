@@ -126,6 +126,11 @@ pub(crate) fn shared_server_port() -> u16 {
     url.rsplit(':').next().unwrap().parse().unwrap()
 }
 
+/// A URL of the shared server as one that leads to another port, such as that of a proxy in front of it.
+pub(crate) fn through(port: u16, url: &str) -> String {
+    url.replace(&format!(":{}/", shared_server_port()), &format!(":{port}/"))
+}
+
 /// An account of web's on the shared server, under a name that nobody else has; it goes with the server.
 pub(crate) struct Account {
     pub(crate) user: String,

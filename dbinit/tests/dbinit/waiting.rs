@@ -1,14 +1,20 @@
 //! Waiting for a server that comes up later, and giving up.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use dbinit::database::Connection;
+use diesel::RunQueryDsl;
+use diesel::connection::SimpleConnection;
 use rustix::process::Signal;
 use testkit::mysql::{self, Server};
 use testkit::process::{Child, run};
 use testkit::proxy::Proxy;
 
-use crate::support::{Empty, assert_code, dbinit, shared_server_port};
+use crate::support::{Empty, assert_code, dbinit, shared_server_port, through};
 
 #[test]
 fn for_a_server_its_account_and_its_database() {
@@ -34,10 +40,9 @@ fn for_a_server_its_account_and_its_database() {
 fn a_server_that_goes_away_on_the_way_is_waited_for_again() {
     let database = &Empty::mysql();
     let proxy = Proxy::start(shared_server_port());
-    let url = database.url.replace(&format!(":{}/", shared_server_port()), &format!(":{}/", proxy.port()));
     // about in the middle of the seed
     proxy.hold_at(80);
-    let mut child = Child::spawn(&mut dbinit(&url, &[]));
+    let mut child = Child::spawn(&mut dbinit(&through(proxy.port(), &database.url), &[]));
     assert!(proxy.holds(|| !child.runs()));
     proxy.cut();
     let ended = child.wait();
@@ -80,22 +85,113 @@ fn a_signal_ends_the_wait_at_once() {
     }
 }
 
-/// Another dbinit at work: waited for, said once, and not for ever.
+/// Another dbinit at work: waited for, said once, and not for ever. What is said then ends one that hangs.
 #[test]
 fn for_another_dbinit() {
     let database = mysql::database();
     let holder = Proxy::start(shared_server_port());
-    let url = database.url.replace(&format!(":{}/", shared_server_port()), &format!(":{}/", holder.port()));
     holder.hold_at(40);
-    let mut first = Child::spawn(&mut dbinit(&url, &[]));
+    let mut first = Child::spawn(&mut dbinit(&through(holder.port(), &database.url), &["migrate"]));
     assert!(holder.holds(|| !first.runs()));
 
     let impatient = run(&mut dbinit(&database.url, &["migrate", "--wait-timeout", "5s"]));
-    assert_code(&impatient, 70);
-    assert!(impatient.stdout.contains("another dbinit has held"), "{}", impatient.stdout);
+    assert_code(&impatient, 69);
+    assert!(impatient.stdout.contains("WAIT_TIMEOUT is over: another dbinit has held"), "{}", impatient.stdout);
     let mut second = Child::spawn(&mut dbinit(&database.url, &[]));
     second.line("waiting for another dbinit");
-    first.kill();
-    holder.cut();
+    let advice = &impatient.stdout[impatient.stdout.find("KILL ").unwrap()..];
+    database.execute(advice.split(')').next().unwrap());
     assert_code(&second.wait(), 0);
+    holder.cut();
+    let ended = first.wait();
+    assert_code(&ended, 69);
+    assert!(ended.stdout.contains("Lost connection"), "{}", ended.stdout);
+}
+
+/// A machine that is gone doesn't hang up: MySQL gives back the lock of a connection on which nothing comes for a minute.
+#[test]
+fn for_no_machine_that_is_gone() {
+    let database = &Empty::mysql();
+    let mut connection = database.connect();
+    dbinit::apply::migrate(&mut connection, Duration::ZERO).unwrap();
+    let silence = diesel::dsl::sql::<diesel::sql_types::Unsigned<diesel::sql_types::BigInt>>("@@SESSION.wait_timeout");
+    let Connection::Mysql(mysql) = &mut connection else { unreachable!("it is MySQL") };
+    assert_eq!(diesel::select(silence).get_result::<u64>(mysql), Ok(60));
+}
+
+/// SQLite's lock may be anybody's.
+#[test]
+fn for_another_writer() {
+    let database = &Empty::sqlite();
+    let mut writer = database.connect();
+    writer.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let impatient = run(&mut dbinit(&database.url, &["migrate", "--wait-timeout", "1s"]));
+    assert_code(&impatient, 69);
+    assert!(impatient.stdout.contains("WAIT_TIMEOUT is over: another process has held"), "{}", impatient.stdout);
+    let mut patient = Child::spawn(&mut dbinit(&database.url, &[]));
+    patient.line("started");
+    writer.batch_execute("ROLLBACK").unwrap();
+    assert_code(&patient.wait(), 0);
+}
+
+/// What a server sends of a TLS handshake before it restarts, and how its end arrives, says nothing about whether it offers TLS.
+#[test]
+fn for_a_server_that_goes_away_in_the_tls_handshake() {
+    let database = &Empty::mysql();
+    for url in [database.url.clone(), format!("{}?ssl_mode=required", database.url)] {
+        let proxy = Proxy::start(shared_server_port());
+        proxy.hold_at(1);
+        let mut child = Child::spawn(&mut dbinit(&through(proxy.port(), &url), &["wait"]));
+        assert!(proxy.holds(|| !child.runs()));
+        proxy.cut();
+        child.line("the TLS handshake failed");
+        assert_code(&child.wait(), 0);
+
+        let mut child = Child::spawn(&mut dbinit(&through(greets_and_resets(), &url), &["wait"]));
+        child.line("\"attempt\":2");
+    }
+}
+
+/// The port of a server that says the first words of the shared one, and is then gone without reading the answer.
+fn greets_and_resets() -> u16 {
+    let mut greeting = vec![0; 1024];
+    let length = TcpStream::connect((Ipv4Addr::LOCALHOST, shared_server_port())).unwrap().read(&mut greeting).unwrap();
+    greeting.truncate(length);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = client.write_all(&greeting);
+            // more than the wish for TLS: the handshake has begun; what is not read when the socket is closed makes the end a reset
+            while matches!(client.peek(&mut [0; 64]), Ok(1..=36)) {
+                thread::yield_now();
+            }
+        }
+    });
+    port
+}
+
+/// While the server is at work for as long as it likes, the kernel asks now and then whether it is still there.
+#[test]
+fn a_server_at_work_is_asked_whether_it_is_there() {
+    let database = &Empty::mysql();
+    let proxy = Proxy::start(shared_server_port());
+    proxy.hold_at(40);
+    let mut child = Child::spawn(&mut dbinit(&through(proxy.port(), &database.url), &[]));
+    assert!(proxy.holds(|| !child.runs()));
+    let next = testkit::until("a keepalive timer", || {
+        let table = fs::read_to_string(format!("/proc/{}/net/tcp", child.id())).unwrap();
+        table.lines().find_map(|row| keepalive(row, proxy.port()))
+    });
+    assert!(next <= Duration::from_mins(1), "the next probe comes in {next:?}");
+    child.kill();
+    proxy.cut();
+}
+
+/// In what time the next keepalive probe is sent, by a row of /proc/net/tcp, where it is of a connection to `port`.
+fn keepalive(row: &str, port: u16) -> Option<Duration> {
+    let columns: Vec<_> = row.split_ascii_whitespace().collect();
+    let hundredths = columns.get(5)?.strip_prefix("02:")?;
+    let to_it = columns[2].ends_with(&format!(":{port:04X}"));
+    to_it.then(|| Duration::from_millis(u64::from_str_radix(hundredths, 16).unwrap() * 10))
 }
