@@ -124,7 +124,7 @@ where
     S: Stream<Item = Result<B, E>> + Send,
     B: Buf,
 {
-    match limits.body(headers, body).await {
+    match limits.body(None, headers, body).await {
         Ok(name) => set_level(level, &name),
         Err(error) => line(error.status(), &error.to_string()),
     }

@@ -51,6 +51,8 @@ impl TrustedProxies {
 pub struct Client {
     /// The address that a trusted proxy names; none where there is no such proxy.
     pub forwarded: Option<IpAddr>,
+    /// That address, or else the peer's.
+    pub address: Option<IpAddr>,
     /// Whether the browser's connection is encrypted, where a trusted proxy says so.
     pub https: Option<bool>,
     /// It changes something, and a page of another site has sent it.
@@ -66,8 +68,10 @@ impl Client {
         let https = proxy.and_then(|_| forwarded_https(headers));
         let host = request.uri().authority().map(http::uri::Authority::as_str);
         let host = host.or_else(|| headers.get(HOST).and_then(|host| host.to_str().ok()));
+        let forwarded = proxy.and_then(|_| forwarded_for(headers, trusted));
         Self {
-            forwarded: proxy.and_then(|_| forwarded_for(headers, trusted)),
+            forwarded,
+            address: forwarded.or(peer),
             https,
             cross_site: origin::is_cross_site(request.method(), headers, host, https),
         }
@@ -111,13 +115,17 @@ fn forwarded_https(headers: &HeaderMap) -> Option<bool> {
 mod tests {
     use super::*;
 
-    fn client(peer: &str, headers: &[(&str, &str)]) -> (Option<String>, Option<bool>) {
+    fn look(peer: &str, headers: &[(&str, &str)]) -> Client {
         let mut request = Request::new(());
         request.extensions_mut().insert(Peer((peer.parse::<IpAddr>().unwrap(), 4711).into()));
         for (name, value) in headers {
             request.headers_mut().append(http::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         }
-        let client = Client::of(&request, &"10.0.0.0/8, 2001:db8::/32,192.0.2.1".parse().unwrap());
+        Client::of(&request, &"10.0.0.0/8, 2001:db8::/32,192.0.2.1".parse().unwrap())
+    }
+
+    fn client(peer: &str, headers: &[(&str, &str)]) -> (Option<String>, Option<bool>) {
+        let client = look(peer, headers);
         (client.forwarded.map(|address| address.to_string()), client.https)
     }
 
@@ -132,6 +140,9 @@ mod tests {
             assert_eq!(client(stranger, &told), (None, None), "{stranger}");
         }
         assert_eq!(client("10.1.2.3", &[]), (None, None));
+        for (peer, address) in [("::ffff:10.1.2.3", "203.0.113.7"), ("::ffff:11.1.2.3", "11.1.2.3"), ("::1", "::1")] {
+            assert_eq!(look(peer, &told).address, Some(address.parse().unwrap()), "{peer}");
+        }
     }
 
     #[test]

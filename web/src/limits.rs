@@ -7,7 +7,7 @@
 //! | connections, in all and of a peer | closed when accepted | [`Connections`] |
 //! | requests a connection | the last answer says `Connection: close` | `server` |
 //! | body time, body size | 408, 413 | `Limits::body` |
-//! | memory of all bodies | 503, after a second at the latest | `Limits::body` |
+//! | memory of all bodies, and of one client's | 503, after a second at the latest | `Limits::body` |
 //! | requests in flight, in all and long ones | 503 at once; the probes' paths are always answered | `Limits::answer` |
 //! | time of a request | 504 | `Limits::answer` |
 //! | time until a connection of the pool | 503 | `db` |
@@ -17,7 +17,9 @@
 mod body;
 mod connections;
 mod in_flight;
+mod shares;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -27,6 +29,7 @@ use process::settings;
 
 pub use self::connections::{Connections, Place};
 use self::in_flight::InFlight;
+use self::shares::{Shares, UsedUp};
 use crate::error::Error;
 use crate::limit::Limit;
 use crate::metrics::Metrics;
@@ -56,7 +59,7 @@ pub struct Settings {
     #[arg(long, env = "BODY_BYTES", default_value = "65536", value_parser = clap::value_parser!(u32).range(1..=16 << 20))]
     pub body_bytes: u32,
 
-    /// Bytes of memory for the bodies of all requests, until these are answered; more get 503
+    /// Bytes of memory for the bodies of all requests, until these are answered, at most half of them for one client; more get 503
     #[arg(long, env = "BODY_BYTES_IN_FLIGHT", default_value = "33554432", value_parser = clap::value_parser!(u32).range(1 << 20..=1 << 30))]
     pub body_bytes_in_flight: u32,
 
@@ -100,7 +103,7 @@ fn is_long(route: &str) -> bool {
 /// The limits of requests, as the router keeps to them.
 pub struct Limits {
     settings: Settings,
-    bodies: body::Memory,
+    bodies: Shares,
     in_flight: InFlight,
     metrics: Metrics,
 }
@@ -108,25 +111,32 @@ pub struct Limits {
 impl Limits {
     /// The limits that `settings` say.
     pub fn new(settings: Settings, metrics: Metrics) -> Self {
-        let bodies = body::Memory::new(settings.body_bytes_in_flight);
+        let of_all = settings.body_bytes_in_flight;
+        let bodies = Shares::new(of_all, (of_all / 2).max(settings.body_bytes), 0);
         Self { bodies, in_flight: InFlight::new(settings.requests_in_flight), settings, metrics }
     }
 
-    /// Reads a body to its end.
+    /// Reads a body of the client at `address` to its end.
     ///
     /// # Errors
     /// 408, 413 or 503; 400 where the client breaks off.
-    pub(crate) async fn body<S, B, E>(&self, headers: &HeaderMap, stream: S) -> Result<Bytes, Error>
+    pub(crate) async fn body<S, B, E>(&self, address: Option<IpAddr>, headers: &HeaderMap, stream: S) -> Result<Bytes, Error>
     where
         S: Stream<Item = Result<B, E>> + Send,
         B: Buf,
     {
-        let read = body::read(self.settings.body_bytes as usize, &self.bodies, headers, stream);
+        let read = body::read(self.settings.body_bytes as usize, self.bodies.of(address), headers, stream);
         let read = tokio::time::timeout(self.settings.body_timeout, read).await;
         read.map_err(|_| self.reached(Limit::BodyTime, StatusCode::REQUEST_TIMEOUT))?.map_err(|refusal| match refusal {
             body::Refusal::BrokenOff => Error::Malformed,
             body::Refusal::TooLarge => self.reached(Limit::BodySize, StatusCode::PAYLOAD_TOO_LARGE),
-            body::Refusal::NoMemory => self.reached(Limit::BodyBytesInFlight, StatusCode::SERVICE_UNAVAILABLE),
+            body::Refusal::NoMemory(used_up) => {
+                let limit = match used_up {
+                    UsedUp::ByAll => Limit::BodyBytesInFlight,
+                    UsedUp::ByPeer => Limit::BodyBytesPerPeer,
+                };
+                self.reached(limit, StatusCode::SERVICE_UNAVAILABLE)
+            }
         })
     }
 

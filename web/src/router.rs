@@ -151,7 +151,8 @@ where
         return Err(Error::CrossSite);
     }
     let limits = Arc::clone(&app.limits);
-    let body = if method == Method::GET { bytes::Bytes::new() } else { limits.body(&head.headers, body).await? };
+    let get = method == Method::GET;
+    let body = if get { bytes::Bytes::new() } else { limits.body(head.client.address, &head.headers, body).await? };
     let cx = Context::new(app, head.query, head.headers, body);
     let answer = AssertUnwindSafe((matched.handle)(&method, cx)).catch_unwind();
     limits.answer(matched.template, answer.map(|result| result.unwrap_or(Err(Error::Panicked)))).await

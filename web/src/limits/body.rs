@@ -1,14 +1,14 @@
-//! The body of a request, read to its end, and the memory that all bodies have together.
+//! The body of a request, read to its end.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
 use futures_util::{Stream, StreamExt};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+
+use super::shares::{Share, UsedUp};
 
 /// How many bytes of a body that is refused are read and thrown away: a client still sending it wouldn't see the answer.
 const DISCARD_LIMIT: usize = 1024 * 1024;
@@ -22,40 +22,26 @@ pub(super) enum Refusal {
     BrokenOff,
     /// It is larger than one may be.
     TooLarge,
-    /// The others have taken all the memory.
-    NoMemory,
+    /// The memory is taken.
+    NoMemory(UsedUp),
 }
 
-/// The memory of all bodies: taken as their bytes come, given back when the requests are answered or their clients gone.
-#[derive(Debug)]
-pub(super) struct Memory(Arc<Semaphore>);
-
-impl Memory {
-    /// So many bytes.
-    pub(super) fn new(bytes: u32) -> Self {
-        Self(Arc::new(Semaphore::new(bytes as usize)))
-    }
-}
-
-/// What has come of a body, and its share of the memory.
-#[derive(Default)]
+/// What has come of a body, and its share of the memory of all bodies: taken as its bytes come, given back when the request is
+/// answered or its client gone.
 struct Received {
     bytes: Vec<u8>,
-    taken: Option<OwnedSemaphorePermit>,
+    share: Share,
 }
 
 impl Received {
-    /// With what came next.
-    fn with(mut self, chunk: impl Buf, memory: &Memory) -> Result<Self, Refusal> {
-        let before = self.bytes.capacity();
-        self.bytes.reserve(chunk.remaining());
-        let grown = u32::try_from(self.bytes.capacity() - before).map_err(|_| Refusal::NoMemory)?;
-        if grown > 0 {
-            let more = Arc::clone(&memory.0).try_acquire_many_owned(grown).map_err(|_| Refusal::NoMemory)?;
-            match &mut self.taken {
-                Some(taken) => taken.merge(more),
-                none => *none = Some(more),
-            }
+    /// With what came next, `most` bytes at most in all.
+    fn with(mut self, chunk: impl Buf, most: usize) -> Result<Self, Refusal> {
+        let (length, before) = (self.bytes.len(), self.bytes.capacity());
+        let needed = length + chunk.remaining();
+        if needed > before {
+            self.bytes.reserve_exact(needed.max(most.min(2 * before)) - length);
+            let grown = u32::try_from(self.bytes.capacity() - before).unwrap_or(u32::MAX);
+            self.share.grow(grown).map_err(Refusal::NoMemory)?;
         }
         self.bytes.put(chunk);
         Ok(self)
@@ -68,8 +54,8 @@ impl AsRef<[u8]> for Received {
     }
 }
 
-/// Reads a body of at most `most` bytes.
-pub(super) async fn read<S, B, E>(most: usize, memory: &Memory, headers: &HeaderMap, stream: S) -> Result<Bytes, Refusal>
+/// Reads a body of at most `most` bytes into `share`, which is empty so far.
+pub(super) async fn read<S, B, E>(most: usize, share: Share, headers: &HeaderMap, stream: S) -> Result<Bytes, Refusal>
 where
     S: Stream<Item = Result<B, E>> + Send,
     B: Buf,
@@ -80,7 +66,7 @@ where
         return Err(Refusal::TooLarge);
     }
     let mut stream = std::pin::pin!(stream);
-    let (mut body, mut seen) = (Received::default(), 0usize);
+    let (mut body, mut seen) = (Received { bytes: Vec::new(), share }, 0usize);
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| Refusal::BrokenOff)?;
         seen += chunk.remaining();
@@ -89,7 +75,7 @@ where
             discard_rest(stream, discard.saturating_sub(seen)).await;
             return Err(Refusal::TooLarge);
         }
-        body = match body.with(chunk, memory) {
+        body = match body.with(chunk, most) {
             Ok(body) => body,
             Err(refusal) => {
                 let _ = timeout(DISCARD_TIME, discard_rest(stream, discard - seen)).await;

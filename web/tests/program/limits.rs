@@ -2,11 +2,13 @@
 //! far away, and what must be reached is waited for.
 
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 
 use testkit::until;
 
 use crate::support::{Connection, Web};
+
+const ME: [u8; 4] = [127, 0, 0, 1];
 
 /// How often a limit was reached.
 fn reached(web: &Web, limit: &str) -> u32 {
@@ -34,11 +36,7 @@ fn a_head_has_its_size() {
 #[test]
 fn a_body_has_its_size() {
     let web = Web::start(&["--body-bytes", "1000"]);
-    let post = |bytes: usize| {
-        let body = format!("firstName={}", "x".repeat(bytes - "firstName=".len()));
-        let client = testkit::http::client();
-        client.post(web.url("/owners/new")).header("content-type", "application/x-www-form-urlencoded").body(body).send().unwrap()
-    };
+    let post = |bytes| post_from(&web, ME, form(bytes)).unwrap();
     assert_eq!(post(1000).status(), 200);
     let refused = post(1001);
     assert_eq!(refused.status(), 413);
@@ -60,34 +58,77 @@ fn a_body_has_its_time() {
     assert_eq!(reached(&web, "body_time"), 1);
 }
 
+/// A megabyte for all bodies, one of which is at most a quarter of it.
+const BODIES: [&str; 6] = ["--body-bytes", "262144", "--body-bytes-in-flight", "1048576", "--body-timeout", "5m"];
+
+/// A body of nearly that quarter.
+fn body() -> String {
+    form(260_000)
+}
+
+fn form(bytes: usize) -> String {
+    format!("firstName={}", "x".repeat(bytes - "firstName=".len()))
+}
+
+/// What a form from an address is answered, if it is.
+fn post_from(web: &Web, address: [u8; 4], form: String) -> Option<reqwest::blocking::Response> {
+    let client = testkit::http::builder().local_address(IpAddr::from(address)).build().unwrap();
+    let kind = "application/x-www-form-urlencoded";
+    client.post(web.url("/owners/new")).header("content-type", kind).body(form).send().ok()
+}
+
+/// A client that keeps the last byte of its body.
+fn all_but_a_byte(web: &Web, address: [u8; 4]) -> TcpStream {
+    let mut client = web.stream_from(address);
+    let body = body();
+    let head = format!("POST /owners/new HTTP/1.1\r\nHost: web\r\nContent-Length: {}\r\n\r\n", body.len());
+    // one that is slow to send it may be closed meanwhile
+    let _ = client.write_all((head + &body[1..]).as_bytes());
+    client
+}
+
 #[test]
 fn all_bodies_have_so_much_memory_together() {
-    const CLIENTS: usize = 150;
-    let web = Web::start(&["--body-bytes", "262144", "--body-bytes-in-flight", "1048576", "--body-timeout", "5m"]);
-    let body = format!("firstName={}", "x".repeat(260_000));
-    let form = ("content-type", "application/x-www-form-urlencoded");
-    let post = || testkit::http::client().post(web.url("/owners/new")).header(form.0, form.1).body(body.clone()).send();
-    assert_eq!(post().unwrap().status(), 200);
+    const CLIENTS: u8 = 150;
+    let web = Web::start(&BODIES);
+    assert_eq!(post_from(&web, ME, body()).unwrap().status(), 200);
     let before = web.memory();
-    let all_but_a_byte = || {
-        let mut client = TcpStream::connect(web.address).unwrap();
-        let head = format!("POST /owners/new HTTP/1.1\r\nHost: web\r\nContent-Length: {}\r\n\r\n", body.len());
-        // one that is slow to send it may be closed meanwhile
-        let _ = client.write_all((head + &body[1..]).as_bytes());
-        client
-    };
-    let mut waiting: Vec<_> = (0..CLIENTS).map(|_| all_but_a_byte()).collect();
+    let mut waiting: Vec<_> = (0..CLIENTS).map(|n| all_but_a_byte(&web, [127, 0, 1, n])).collect();
     let counted = || reached(&web, "body_bytes_in_flight");
-    until("answers before the last byte", || (counted() as usize > CLIENTS / 2).then_some(()));
+    until("answers before the last byte", || (counted() > u32::from(CLIENTS) / 2).then_some(()));
     let grown = web.memory().saturating_sub(before);
-    assert!(grown < CLIENTS * body.len() / 2, "{grown} bytes for {CLIENTS} bodies");
+    assert!(grown < usize::from(CLIENTS) * body().len() / 2, "{grown} bytes for {CLIENTS} bodies");
     let refused = until("the surplus", || {
-        waiting.push(all_but_a_byte());
-        post().ok().filter(|answer| answer.status() == 503)
+        waiting.push(all_but_a_byte(&web, [127, 0, 2, u8::try_from(waiting.len() % 250).unwrap()]));
+        post_from(&web, ME, body()).filter(|answer| answer.status() == 503)
     });
     assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u32>().is_ok());
     drop(waiting);
-    until("memory for a body", || post().ok().filter(|answer| answer.status() == 200));
+    until("memory for a body", || post_from(&web, ME, body()).filter(|answer| answer.status() == 200));
+}
+
+#[test]
+fn the_bodies_of_one_client_leave_half_of_the_memory_to_others() {
+    const OTHER: [u8; 4] = [127, 0, 0, 2];
+    let web = Web::start(&BODIES);
+    let mut waiting = Vec::new();
+    let refused = until("the surplus", || {
+        waiting.extend((0..4).map(|_| all_but_a_byte(&web, OTHER)));
+        post_from(&web, OTHER, body()).filter(|answer| answer.status() == 503)
+    });
+    assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u32>().is_ok());
+    assert_eq!(post_from(&web, ME, body()).unwrap().status(), 200);
+    assert!(reached(&web, "body_bytes_per_peer") > 0 && reached(&web, "body_bytes_in_flight") == 0);
+    drop(waiting);
+    until("its memory", || post_from(&web, OTHER, body()).filter(|answer| answer.status() == 200));
+}
+
+#[test]
+fn a_body_takes_no_more_memory_than_it_may_have_bytes() {
+    let web = Web::start(&["--body-bytes", "1048576", "--body-bytes-in-flight", "1048576"]);
+    for bytes in [600_000, 1 << 20] {
+        assert_eq!(post_from(&web, ME, form(bytes)).unwrap().status(), 200, "{bytes}");
+    }
 }
 
 #[test]
