@@ -80,6 +80,16 @@ pub enum Output {
     Json,
 }
 
+impl Config {
+    /// Says which setting can't be used together with another.
+    pub fn check(&self) -> Result<(), &'static str> {
+        if self.web_user.as_deref().is_some_and(|user| self.database.url.is_of(user)) {
+            return Err("WEB_USER: DATABASE_URL is for the same account, which would lose its rights: give web one of its own");
+        }
+        Ok(())
+    }
+}
+
 fn password_file(path: &str) -> Result<Password, String> {
     Password::new(&process::settings::line_of(path)?).map_err(|problem| format!("the password in {path} {problem}"))
 }

@@ -48,6 +48,10 @@ impl Failure {
 
 fn main() -> ExitCode {
     let config: Config = process::settings::parse();
+    if let Err(line) = config.check() {
+        let _ = writeln!(std::io::stderr(), "{line}");
+        return ExitCode::from(process::settings::EXIT_BAD_SETTING);
+    }
     if let Some(Command::Status { output }) = config.command {
         return print_status(&config, output).unwrap_or_else(|failure| {
             let _ = writeln!(std::io::stderr(), "{failure}");

@@ -100,8 +100,12 @@ fn check_mysql(url: &Url) -> Result<(), UrlError> {
     if SYSTEM_DATABASES.contains(&database) {
         return Err(UrlError::Part("this database is MySQL's own; give one for Petclinic"));
     }
-    for (name, value) in url.query_pairs() {
+    for (at, (name, value)) in url.query_pairs().enumerate() {
         check_parameter(&name, &value)?;
+        // the client takes the last one, and what is looked at here is the first
+        if url.query_pairs().take(at).any(|(earlier, _)| earlier == name) {
+            return Err(UrlError::Parameter { name: name.into_owned(), problem: "given twice".to_owned() });
+        }
     }
     let parameter = |wanted: &str| url.query_pairs().any(|(name, _)| name == wanted);
     if mode(url).is_some_and(|mode| mode.starts_with("verify")) && !parameter("ssl_ca") {
@@ -183,6 +187,12 @@ impl DatabaseUrl {
             Target::Mysql(_) => None,
             Target::Sqlite(path) => Some(path),
         }
+    }
+
+    /// Whether it is for this account.
+    #[must_use]
+    pub fn is_of(&self, user: &str) -> bool {
+        matches!(&self.0, Target::Mysql(url) if url.username() == user)
     }
 
     /// The same database, for another account.
@@ -276,6 +286,7 @@ mod tests {
         assert!(error("mysql://u@db/p?ssl_mode=on").contains("verify_identity"));
         assert!(error("mysql://u@db/p?ssl_mode=verify_ca").contains("ssl_ca is missing"));
         assert!(error("mysql://u@db/p?ssl_cert=a").contains("go together"));
+        assert!(error("mysql://u@db/p?ssl_mode=required&ssl_mode=preferred").contains("ssl_mode is given twice"));
         assert!(error("sqlite:").contains("path"));
         assert!(error("sqlite::memory:").contains("path of a file"));
     }

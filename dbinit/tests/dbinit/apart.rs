@@ -110,7 +110,9 @@ type Case = (&'static [&'static str], &'static [(&'static str, &'static str)], &
 #[test]
 fn a_setting_that_cannot_be_used_is_one_line_and_status_64() {
     const SECRET: &str = "mysql://root:s3cret@db/petclinic";
-    let cases: [Case; 14] = [
+    // a file that is everywhere, with a word in it
+    const FILE: (&str, &str) = ("WEB_PASSWORD_FILE", "/proc/sys/kernel/ostype");
+    let cases: [Case; 15] = [
         (&[], &[], "DATABASE_URL is missing"),
         (&[], &[("DATABASE_URL", "postgres://u:s3cret@db/x")], "begins with neither mysql:// nor sqlite:"),
         (&[], &[("DATABASE_URL", "mysql://u:s3cret@db")], "the database is missing"),
@@ -121,6 +123,7 @@ fn a_setting_that_cannot_be_used_is_one_line_and_status_64() {
         (&[], &[("DATABASE_URL", SECRET), ("WEB_USER", "web")], "WEB_PASSWORD_FILE: not set"),
         (&[], &[("DATABASE_URL", SECRET), ("WEB_USER", "a'b"), ("WEB_PASSWORD_FILE", "/dev/null")], "WEB_USER: "),
         (&[], &[("DATABASE_URL", SECRET), ("WEB_USER", "web"), ("WEB_PASSWORD_FILE", "/dev/null")], "is empty"),
+        (&[], &[("DATABASE_URL", "mysql://own:s3cret@db/petclinic"), ("WEB_USER", "own"), FILE], "WEB_USER: "),
         (&["--owners", "1"], &[("DATABASE_URL", SECRET)], "--owners: no such flag"),
         (&["prepare"], &[("DATABASE_URL", SECRET)], "an argument is no command"),
         (&[SECRET], &[], "an argument is no command"),
