@@ -16,7 +16,7 @@ use crate::db::Db;
 use crate::health::Health;
 use crate::limits::Limits;
 use crate::metrics::{self, Metrics};
-use crate::server::{Server, Service};
+use crate::server::{self, Server, Service};
 use crate::shutdown::{Draining, Signals};
 use crate::trace::export::Export;
 
@@ -56,8 +56,8 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
 async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) -> anyhow::Result<()> {
     // Before anything says that this program is there: who reads it may send a signal.
     let signals = Signals::new()?;
-    let pages = listen("LISTEN_ADDR", config.listen_addr).await?;
-    let admin = listen("ADMIN_ADDR", config.admin_addr).await?;
+    let pages = listen("LISTEN_ADDR", config.listen_addr)?;
+    let admin = listen("ADMIN_ADDR", config.admin_addr)?;
     let draining = Draining::default();
     let (metrics, mut registry) = Metrics::new();
     let db = Db::new(config.database.url.clone(), &config.pool, metrics.clone());
@@ -93,8 +93,8 @@ fn allow_open_files(connections: u32) {
     }
 }
 
-async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("{setting} {address}: can't listen"))
+fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    server::listen(address).with_context(|| format!("{setting} {address}: can't listen"))
 }
 
 async fn serve<S: Service>(server: Server<S>, mut signals: Signals, drain_timeout: Duration) -> anyhow::Result<()> {

@@ -13,11 +13,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use hyper::body::{Body, Incoming};
+use rustix::io::Errno;
 use rustix::net::sockopt::set_tcp_user_timeout;
-use tokio::net::{TcpListener, TcpStream};
+use rustix::net::{SocketFlags, accept_with};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -32,12 +33,23 @@ const SEND_TIMEOUT: u32 = 30_000;
 /// with `Connection: close`, and never meets a closed socket.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// Connections that may wait to be accepted. The kernel drops the handshakes of more, and their clients try again a second later.
+const BACKLOG: u32 = 1024;
+
 /// The peer of the connection that a request came on: in each request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
 /// Is told of what hyper answers by itself with a status, as it is no request or one with too large a head.
 pub type Refused = fn(&Metrics, SocketAddr, StatusCode, &hyper::Error);
+
+/// A listener at `address`; needs tokio's runtime.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// What answers requests: in the program warp's service, never failing, one clone a request.
 pub trait Service:
@@ -110,10 +122,28 @@ impl<S: Service> Server<S> {
             }
         };
         self.shared.draining.begin();
-        while let Some(Ok((stream, peer))) = self.listener.accept().now_or_never() {
-            self.serve(stream, peer);
-        }
+        self.serve_queue();
         (ended, Drain { began: Instant::now(), end: self.end })
+    }
+
+    /// Takes those that wait. tokio knows only of some of them: its driver has not heard of the newest, and lets a task have so
+    /// many at a time.
+    fn serve_queue(&self) {
+        loop {
+            let accepted = accept_with(&self.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC);
+            match accepted.map(std::net::TcpStream::from) {
+                Ok(stream) => {
+                    // One without a peer has gone again.
+                    if let Ok(peer) = stream.peer_addr()
+                        && let Ok(stream) = TcpStream::from_std(stream)
+                    {
+                        self.serve(stream, peer);
+                    }
+                }
+                Err(Errno::INTR | Errno::CONNABORTED) => {}
+                Err(_) => return,
+            }
+        }
     }
 
     fn serve(&self, stream: TcpStream, peer: SocketAddr) {
@@ -155,6 +185,40 @@ impl Drain {
         match tokio::time::timeout_at(self.began + limit, self.end.closed()).await {
             Ok(()) => 0,
             Err(_) => self.end.receiver_count(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use clap::Parser;
+    use warp::Filter;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn whoever_waits_when_the_end_begins_is_served() {
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let clients: Vec<_> = (0..300)
+            .map(|_| {
+                let mut client = std::net::TcpStream::connect(address).unwrap();
+                client.write_all(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n").unwrap();
+                client
+            })
+            .collect();
+        let limits = Config::parse_from(["web", "--database-url", "sqlite:never-opened"]).limits;
+        let service = warp::service(warp::any().map(warp::reply));
+        let server = Server::new(listener, service, Draining::default(), &limits, Metrics::new().0, None);
+        let ((), drain) = server.run(std::future::ready(())).await;
+        assert_eq!(drain.finish(Duration::from_mins(1)).await, 0);
+        for (n, mut client) in clients.into_iter().enumerate() {
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).unwrap_or_else(|error| panic!("{n}: {error}"));
+            assert!(answer.starts_with("HTTP/1.1 200"), "{n}: {answer:?}");
         }
     }
 }
