@@ -5,7 +5,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::is_long;
 use crate::limit::Limit;
 
-/// Of so many places one is for the routes whose answers take long: others would wait for a free one in vain.
+/// One of so many places may be a long request's: a few of them a second would keep all for as long as they take.
 const LONG_SHARE: u32 = 4;
 
 /// Routes that are answered however much there is to do: an overloaded server is alive, and its balancer must hear so.
