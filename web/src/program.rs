@@ -30,6 +30,9 @@ const STREAMS: [Stream; 3] = [
 /// Files that are open beside the clients' connections, at most: those to the database, logs, the admin port.
 const OTHER_FILES: u64 = 256;
 
+/// Threads that may block beside those with a connection of the pool: each has the collector's name looked up.
+const OTHER_THREADS: usize = 8;
+
 /// What is given up at the end has this long to say so in the log.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
@@ -42,7 +45,10 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     allow_open_files(config.limits.connections);
     // A log volume that hangs keeps a thread at each file.
     let workers = std::thread::available_parallelism().map_or(1, usize::from) + STREAMS.len();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    // tokio starts one more whenever none is idle yet: on a busy machine they would pile up, each for a moment's work.
+    let blocking = config.pool.database_connections as usize + OTHER_THREADS;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(workers).max_blocking_threads(blocking).enable_all().build()?;
 
     let export = Export::start(&config.traces, runtime.handle())?;
     let served = runtime.block_on(start_and_serve(config, &logging, &export));
