@@ -30,8 +30,8 @@ const STREAMS: [Stream; 3] = [
 /// Files that are open beside the clients' connections, at most: those to the database, logs, the admin port.
 const OTHER_FILES: u64 = 256;
 
-/// Threads that may block beside those with a connection of the pool: each has the collector's name looked up.
-const OTHER_THREADS: usize = 8;
+/// Threads that may block beside those with a connection of the pool: one looks up the collector's name.
+const OTHER_THREADS: usize = 1;
 
 /// What is given up at the end has this long to say so in the log.
 const LAST_LINES: Duration = Duration::from_secs(2);
@@ -45,7 +45,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     allow_open_files(config.limits.connections);
     // A log volume that hangs keeps a thread at each file.
     let workers = std::thread::available_parallelism().map_or(1, usize::from) + STREAMS.len();
-    // tokio starts one more whenever none is idle yet: on a busy machine they would pile up, each for a moment's work.
+    // tokio starts one more whenever none is idle yet: on a busy machine they would pile up, each with memory of its own.
     let blocking = config.pool.database_connections as usize + OTHER_THREADS;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(workers).max_blocking_threads(blocking).enable_all().build()?;

@@ -6,6 +6,7 @@ use std::net::{IpAddr, TcpStream};
 
 use testkit::until;
 
+use crate::load::Load;
 use crate::support::{Connection, Web};
 
 const ME: [u8; 4] = [127, 0, 0, 1];
@@ -221,6 +222,17 @@ fn the_long_answers_have_a_part_of_the_places_and_others_the_rest() {
     next.send("GET", "/40process");
     until("its place", || (web.metric("http_requests_in_flight") == Some(1.0)).then_some(()));
     assert_eq!(reached(&web, "long_requests_in_flight"), 2);
+}
+
+#[test]
+fn a_connection_of_the_pool_has_one_thread_however_many_wait_for_it() {
+    let web = Web::start(&["--database-connections", "1"]);
+    let threads = web.threads();
+    let load = Load::start(&web, 32, &["/owners/1", "/owners?lastName="]);
+    until("answers", || (load.answered() > 2_000).then_some(()));
+    let more = web.threads() - threads;
+    load.stop();
+    assert!(more <= 2, "{more} threads more than at the start");
 }
 
 #[test]

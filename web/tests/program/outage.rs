@@ -22,9 +22,9 @@ const PAGES: [&str; 4] = ["/owners/1", "/owners?lastName=", "/owners/2", "/owner
 const TIMES: [&str; 6] = ["--pool-timeout", "1s", "--database-timeout", "1800ms", "--request-timeout", "10s"];
 /// Clients of the load.
 const CLIENTS: usize = 20;
-/// The threads that web may have beside those of its start: one for each connection of the pool, those that open them, and
-/// those that tokio keeps for a while.
-const MORE_THREADS: usize = 10 + 8;
+/// The threads that web may have beside those of its start: one for each connection of the pool, one beside them, and one that
+/// flushes the log.
+const MORE_THREADS: usize = 10 + 2;
 
 /// Lines in `err` that an outage may make: one a change of state, not one a request.
 pub const MOST_LINES: usize = 10;
