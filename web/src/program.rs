@@ -43,8 +43,8 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let logging = logging::start(&config.logging, config.log_dir.as_deref(), &STREAMS).context("logging can't be started")?;
     allow_open_files(config.limits.connections);
-    // A log volume that hangs keeps a thread at each file.
-    let workers = std::thread::available_parallelism().map_or(1, usize::from) + STREAMS.len();
+    // A log volume that hangs keeps one.
+    let workers = std::thread::available_parallelism().map_or(1, usize::from) + 1;
     // tokio starts one more whenever none is idle yet: on a busy machine they would pile up, each with memory of its own.
     let blocking = config.pool.database_connections as usize + OTHER_THREADS;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();

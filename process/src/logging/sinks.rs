@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::counts::{Counts, Loss, News};
 use super::stdout::Stdout;
-use super::turns::Turns;
+use super::turns::{Turns, Volume};
 use super::{Format, Stream};
 
 #[derive(Debug)]
@@ -26,8 +26,9 @@ pub(super) struct Sinks {
 
 impl Sinks {
     pub(super) fn new(dir: Option<&Path>, streams: &[Stream], format: Format) -> io::Result<Self> {
+        let volume = Arc::default();
         let files = match dir {
-            Some(dir) => streams.iter().map(|stream| File::new(dir, *stream)).collect::<io::Result<_>>()?,
+            Some(dir) => streams.iter().map(|stream| File::new(dir, *stream, &volume)).collect::<io::Result<_>>()?,
             None => Vec::new(),
         };
         Ok(Self { stdout: Stdout::start(io::stdout())?, stdout_loss: Mutex::default(), files, escape: format == Format::Text })
@@ -103,12 +104,12 @@ struct File {
 }
 
 impl File {
-    fn new(dir: &Path, stream: Stream) -> io::Result<Self> {
+    fn new(dir: &Path, stream: Stream, volume: &Arc<Volume>) -> io::Result<Self> {
         let writer = handoff::Writer::new(dir, stream.name)?;
         Ok(Self {
             stream,
             writer,
-            turns: Turns::default(),
+            turns: Turns::at(volume),
             counts: Arc::default(),
             loss: Mutex::default(),
             failing: AtomicBool::new(false),

@@ -1,6 +1,7 @@
-//! Turns at a file whose volume may hang, or be slow: it keeps the thread that writes to it, and must not keep the others, nor
-//! all of them one after the other.
+//! Turns at the files of a volume that may hang, or be slow: it keeps the one thread that writes to it, and must not keep the
+//! others, nor all of them one after the other.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,12 +12,18 @@ use super::breaker::Breaker;
 /// How long a line waits for the one before it. A busy disk takes its time; only a volume that hangs takes longer.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// One turn at a time. Who waits spins for a moment before it sleeps: most turns are over by then.
-#[derive(Debug)]
-pub(super) struct Turns {
+/// One turn at a time, whichever file it is at. Who waits spins for a moment before it sleeps: most turns are over by then.
+#[derive(Debug, Default)]
+pub(super) struct Volume {
     turn: Mutex<()>,
     /// Somebody has waited in vain: until the turn is over nobody waits any more.
     hangs: AtomicBool,
+}
+
+/// The turns at one file.
+#[derive(Debug)]
+pub(super) struct Turns {
+    volume: Arc<Volume>,
     breaker: Breaker,
     start: Instant,
 }
@@ -29,25 +36,32 @@ pub(super) struct Turn<'a> {
     _guard: MutexGuard<'a, ()>,
 }
 
-impl Default for Turns {
-    fn default() -> Self {
-        Self { turn: Mutex::default(), hangs: AtomicBool::default(), breaker: Breaker::default(), start: Instant::now() }
+impl Volume {
+    fn take(&self, waits: bool) -> Option<MutexGuard<'_, ()>> {
+        let waits = waits && !self.hangs.load(Ordering::Relaxed);
+        let turn = self.turn.try_lock_for(if waits { PATIENCE } else { Duration::ZERO });
+        let hangs = turn.is_none();
+        // Not to have waited says nothing of it.
+        if (waits || !hangs) && self.hangs.load(Ordering::Relaxed) != hangs {
+            self.hangs.store(hangs, Ordering::Relaxed);
+        }
+        turn
     }
 }
 
 impl Turns {
+    /// Those at a file of `volume`.
+    pub(super) fn at(volume: &Arc<Volume>) -> Self {
+        Self { volume: Arc::clone(volume), breaker: Breaker::default(), start: Instant::now() }
+    }
+
     /// A turn; or none where the one before doesn't end, or those before took too long.
     pub(super) fn take(&self) -> Option<Turn<'_>> {
         let slow = self.are_slow();
         if slow && self.breaker.is_open(self.start.elapsed()) {
             return None;
         }
-        let waits = !slow && !self.hangs.load(Ordering::Relaxed);
-        let turn = self.turn.try_lock_for(if waits { PATIENCE } else { Duration::ZERO });
-        if self.hangs.load(Ordering::Relaxed) != turn.is_none() {
-            self.hangs.store(turn.is_none(), Ordering::Relaxed);
-        }
-        Some(Turn { _guard: turn?, turns: self, began: Instant::now() })
+        Some(Turn { _guard: self.volume.take(!slow)?, turns: self, began: Instant::now() })
     }
 
     /// Whether most turns are refused because those before took too long.
@@ -70,8 +84,9 @@ mod tests {
 
     #[test]
     fn a_turn_that_does_not_end_keeps_nobody() {
-        let turns = Turns::default();
-        let hanging = turns.take().unwrap();
+        let volume = Arc::default();
+        let (turns, others) = (Turns::at(&volume), Turns::at(&volume));
+        let hanging = others.take().unwrap();
         for _ in 0..3 {
             assert!(turns.take().is_none());
         }
@@ -82,7 +97,7 @@ mod tests {
 
     #[test]
     fn whoever_waits_is_next() {
-        let turns = Turns::default();
+        let turns = Turns::at(&Arc::default());
         let first = turns.take().unwrap();
         std::thread::scope(|scope| {
             let second = scope.spawn(|| while turns.take().is_none() {});
