@@ -147,7 +147,7 @@ fn run(config: &Config) -> Result<()> {
         connections: config.connections.clone(),
     };
     report.rows = measure::table(&lines, &effort, &mut say)?;
-    report.steady = measure::steady(&lines, &report.rows, &effort, &mut say)?;
+    report.steady = measure::steady(&lines, &effort, &mut say)?;
     loaded(&subjects, &mut report);
 
     if config.owners > 10 {
