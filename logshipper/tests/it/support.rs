@@ -12,13 +12,14 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 pub(crate) const POD: &str = "pod-1";
-const DEADLINE: Duration = Duration::from_mins(1);
+/// Long, since a machine with much else to do is not a defect.
+const DEADLINE: Duration = Duration::from_mins(5);
 
 /// Waits until `done` says so.
 pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
-        assert!(start.elapsed() < DEADLINE, "not within a minute: {what}");
+        assert!(start.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -32,7 +33,7 @@ pub(crate) fn in_time<T>(mut attempt: impl FnMut(&Logs) -> T) -> (T, Logs) {
         if logs.late() == 0 {
             return (done, logs);
         }
-        assert!(start.elapsed() < DEADLINE, "no last pass in its time within a minute");
+        assert!(start.elapsed() < DEADLINE, "no last pass in its time within {DEADLINE:?}");
     }
 }
 
