@@ -59,7 +59,7 @@ impl Connector {
             opened => {
                 let (connection, socket) = (opened?, socket::new_since(&before, &addresses));
                 if let Some(socket) = &socket {
-                    socket.limit_hope();
+                    socket.keep_alive();
                 }
                 Ok((connection, socket))
             }

@@ -35,7 +35,7 @@ impl Socket {
 
     /// Has the kernel give up the connection where nobody is at its other end any more: the machine is gone, or the network
     /// swallows packets. It is the server's kernel that acknowledges, so that a statement may take as long as it likes.
-    pub(super) fn limit_hope(&self) {
+    pub(super) fn keep_alive(&self) {
         // a kernel that refuses one of them gives up later: that is no reason to have no connection
         let _ = set_socket_keepalive(&self.0, true);
         let _ = set_tcp_keepidle(&self.0, PROBE_AFTER);
@@ -133,7 +133,7 @@ mod tests {
         use rustix::net::sockopt::{socket_keepalive, tcp_keepidle, tcp_keepintvl, tcp_user_timeout};
         let (_listener, address) = pair("127.0.0.1:0");
         let client = TcpStream::connect(address).unwrap();
-        new_since(&HashSet::new(), &[address]).unwrap().limit_hope();
+        new_since(&HashSet::new(), &[address]).unwrap().keep_alive();
         assert_eq!(socket_keepalive(&client), Ok(true));
         let probes = (tcp_keepidle(&client).unwrap(), tcp_keepintvl(&client).unwrap());
         assert_eq!(probes, (Duration::from_secs(20), Duration::from_secs(10)));

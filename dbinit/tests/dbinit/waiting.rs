@@ -16,6 +16,15 @@ use testkit::proxy::Proxy;
 
 use crate::support::{Empty, assert_code, dbinit, shared_server_port, through};
 
+/// A dbinit on the shared server whose `number`-th request is held back, and what holds it.
+fn held_at(number: usize, url: &str, arguments: &[&str]) -> (Proxy, Child) {
+    let proxy = Proxy::start(shared_server_port());
+    proxy.hold_at(number);
+    let mut child = Child::spawn(&mut dbinit(&through(proxy.port(), url), arguments));
+    assert!(proxy.holds(|| !child.runs()));
+    (proxy, child)
+}
+
 #[test]
 fn for_a_server_its_account_and_its_database() {
     let mut server = Server::stopped(&[]);
@@ -39,11 +48,8 @@ fn for_a_server_its_account_and_its_database() {
 #[test]
 fn a_server_that_goes_away_on_the_way_is_waited_for_again() {
     let database = &Empty::mysql();
-    let proxy = Proxy::start(shared_server_port());
     // about in the middle of the seed
-    proxy.hold_at(80);
-    let mut child = Child::spawn(&mut dbinit(&through(proxy.port(), &database.url), &[]));
-    assert!(proxy.holds(|| !child.runs()));
+    let (proxy, mut child) = held_at(80, &database.url, &[]);
     proxy.cut();
     let ended = child.wait();
     assert_code(&ended, 0);
@@ -89,10 +95,7 @@ fn a_signal_ends_the_wait_at_once() {
 #[test]
 fn for_another_dbinit() {
     let database = mysql::database();
-    let holder = Proxy::start(shared_server_port());
-    holder.hold_at(40);
-    let mut first = Child::spawn(&mut dbinit(&through(holder.port(), &database.url), &["migrate"]));
-    assert!(holder.holds(|| !first.runs()));
+    let (holder, mut first) = held_at(40, &database.url, &["migrate"]);
 
     let impatient = run(&mut dbinit(&database.url, &["migrate", "--wait-timeout", "5s"]));
     assert_code(&impatient, 69);
@@ -139,10 +142,7 @@ fn for_another_writer() {
 fn for_a_server_that_goes_away_in_the_tls_handshake() {
     let database = &Empty::mysql();
     for url in [database.url.clone(), format!("{}?ssl_mode=required", database.url)] {
-        let proxy = Proxy::start(shared_server_port());
-        proxy.hold_at(1);
-        let mut child = Child::spawn(&mut dbinit(&through(proxy.port(), &url), &["wait"]));
-        assert!(proxy.holds(|| !child.runs()));
+        let (proxy, mut child) = held_at(1, &url, &["wait"]);
         proxy.cut();
         child.line("the TLS handshake failed");
         assert_code(&child.wait(), 0);
@@ -175,10 +175,7 @@ fn greets_and_resets() -> u16 {
 #[test]
 fn a_server_at_work_is_asked_whether_it_is_there() {
     let database = &Empty::mysql();
-    let proxy = Proxy::start(shared_server_port());
-    proxy.hold_at(40);
-    let mut child = Child::spawn(&mut dbinit(&through(proxy.port(), &database.url), &[]));
-    assert!(proxy.holds(|| !child.runs()));
+    let (proxy, mut child) = held_at(40, &database.url, &[]);
     let next = testkit::until("a keepalive timer", || {
         let table = fs::read_to_string(format!("/proc/{}/net/tcp", child.id())).unwrap();
         table.lines().find_map(|row| keepalive(row, proxy.port()))
