@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use dbinit::database::{Connection, DatabaseUrl, connect};
 use diesel::QueryResult;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use memchr::memmem;
+use schema::database::{Connection, DatabaseUrl, connect};
 use web::owners::store;
 
 use crate::http::Page;

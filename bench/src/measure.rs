@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Result;
-use dbinit::database::DatabaseUrl;
+use schema::database::DatabaseUrl;
 
 use crate::bare;
 use crate::http::{PAGES, Page};

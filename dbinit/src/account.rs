@@ -8,8 +8,8 @@ use diesel::{MysqlConnection, QueryResult};
 use tracing::info;
 
 use crate::apply::ApplyError;
-use crate::database::{Connection, DatabaseUrl, Trouble, connect};
 use crate::lock;
+use schema::database::{Connection, DatabaseUrl, Trouble, connect};
 
 /// The tables that web works on. What dbinit records for itself is not among them.
 const TABLES: [&str; 9] =

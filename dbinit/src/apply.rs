@@ -8,12 +8,12 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::MigrationHarness;
-use process::milliseconds;
+use runtime::milliseconds;
 use tracing::info;
 
-use crate::database::Connection;
 use crate::migrations::{self, Migration};
 use crate::{lock, owner_list, seed};
+use schema::database::Connection;
 
 use self::record::dbinit_record;
 
@@ -154,9 +154,9 @@ mod tests {
     use diesel::result::{DatabaseErrorKind, Error};
 
     use super::*;
-    use crate::database::{connect, last_insert_id};
-    use crate::schema::{owner, pet, pet_type, specialty, vet, visit};
-    use crate::search;
+    use schema::database::{connect, last_insert_id};
+    use schema::search;
+    use schema::tables::{owner, pet, pet_type, specialty, vet, visit};
 
     const MIGRATIONS: [&str; 3] = ["00000000000001_schema", "00000000000002_submission", "00000000000003_owner_milestone"];
     const WAIT: Duration = Duration::from_secs(30);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::account::{Password, account_name};
-use crate::database;
+use schema::database;
 
 /// Prepares Petclinic's database: waits for it, applies the schema and inserts the seed data, exactly once whoever
 /// races; then makes web's account where WEB_USER is set.
@@ -28,7 +28,7 @@ pub struct Config {
     pub database: database::Settings,
 
     /// How long to wait for the database, and for another dbinit that is at work on it
-    #[arg(long, env = "WAIT_TIMEOUT", value_name = "TIME", default_value = "5m", value_parser = process::settings::duration, global = true)]
+    #[arg(long, env = "WAIT_TIMEOUT", value_name = "TIME", default_value = "5m", value_parser = runtime::settings::duration, global = true)]
     pub wait_timeout: Duration,
 
     /// The MySQL account to make for web, with SELECT, INSERT, UPDATE and DELETE on Petclinic's tables and nothing more
@@ -45,7 +45,7 @@ pub struct Config {
 
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub logging: process::logging::Settings,
+    pub logging: runtime::logging::Settings,
 }
 
 /// One part of the work.
@@ -91,7 +91,7 @@ impl Config {
 }
 
 fn password_file(path: &str) -> Result<Password, String> {
-    Password::new(&process::settings::line_of(path)?).map_err(|problem| format!("the password in {path} {problem}"))
+    Password::new(&runtime::settings::line_of(path)?).map_err(|problem| format!("the password in {path} {problem}"))
 }
 
 #[cfg(test)]

@@ -16,10 +16,11 @@ use diesel::prelude::*;
 
 use self::people::People;
 use crate::apply::{self, ApplyError};
-use crate::database::{Backend, Connection};
+use crate::lock;
 use crate::owner_list::{self, Change, Entry};
-use crate::schema::{owner, pet, pet_type};
-use crate::{lock, search};
+use schema::database::{Backend, Connection};
+use schema::search;
+use schema::tables::{owner, pet, pet_type};
 
 /// Owners a transaction: some 12 000 rows.
 const BATCH: u64 = 2000;
@@ -129,8 +130,8 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::connect;
-    use crate::schema::visit;
+    use schema::database::connect;
+    use schema::tables::visit;
 
     const WAIT: Duration = Duration::from_secs(30);
 

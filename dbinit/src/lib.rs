@@ -19,14 +19,11 @@
 pub mod account;
 pub mod apply;
 pub mod config;
-pub mod database;
 pub mod demo;
 mod lock;
 pub mod migrations;
 pub mod owner_list;
 pub mod progress;
-pub mod schema;
-pub mod search;
 mod seed;
 pub mod status;
 pub mod wait;

@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Integer, Nullable};
 use diesel::{MysqlConnection, QueryableByName};
 use tracing::info;
 
-use crate::database::Connection;
+use schema::database::Connection;
 
 /// The lock's name: locks are the whole server's, and a name has at most 64 characters.
 const NAME: &str = "CONCAT('dbinit ', SHA2(DATABASE(), 224))";

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use dbinit::account;
 use dbinit::apply::{self, ApplyError, Seeded};
 use dbinit::config::{Command, Config, Output};
-use dbinit::database::Connection;
 use dbinit::demo::demo;
 use dbinit::progress::Progress;
 use dbinit::status::{self, State};
 use dbinit::wait::{WaitError, wait};
-use process::logging::{self, Stream};
+use runtime::logging::{self, Stream};
+use schema::database::Connection;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tracing::{error, info, warn};
 
@@ -47,10 +47,10 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    let config: Config = process::settings::parse();
+    let config: Config = runtime::settings::parse();
     if let Err(line) = config.check() {
         let _ = writeln!(std::io::stderr(), "{line}");
-        return ExitCode::from(process::settings::EXIT_BAD_SETTING);
+        return ExitCode::from(runtime::settings::EXIT_BAD_SETTING);
     }
     if let Some(Command::Status { output }) = config.command {
         return print_status(&config, output).unwrap_or_else(|failure| {

@@ -7,7 +7,7 @@
 use diesel::connection::BoxableConnection;
 use diesel::migration::{Migration as DieselMigration, MigrationMetadata, MigrationName, MigrationVersion, Result};
 
-use crate::database::Backend;
+use schema::database::Backend;
 
 /// One migration of one backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

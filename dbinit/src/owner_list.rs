@@ -11,7 +11,7 @@
 //!
 //! Writers take turns: the first milestone is their lock, taken last of all, and gone with the commit. So none waits for
 //! another in a circle. A new milestone is placed by what is committed, which wants READ COMMITTED on MySQL
-//! ([`connect`](crate::database::connect) sets it).
+//! ([`connect`](schema::database::connect) sets it).
 
 mod plan;
 #[cfg(test)]
@@ -25,8 +25,8 @@ use diesel::sql_types::{BigInt, Integer, Text};
 
 pub use self::plan::{Change, Entry};
 use self::plan::{Milestone, gaps, shifts};
-use crate::database::{Backend, Connection, Statement};
-use crate::search;
+use schema::database::{Backend, Connection, Statement};
+use schema::search;
 
 /// Owners between two milestones, at first; where there are more than twice as many, there is a new one. A page reads as
 /// many rows, at most, as there are milestones and as lie between two of them: at a million owners the root is best.

@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::database::Connection;
 use crate::owner_list::{self, Change, Entry};
-use crate::schema::{owner, pet, pet_type, specialty, vet, vet_specialty, visit};
-use crate::search;
+use schema::database::Connection;
+use schema::search;
+use schema::tables::{owner, pet, pet_type, specialty, vet, vet_specialty, visit};
 
 /// id, first name, last name
 const VETS: [(i32, &str, &str); 6] = [

@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::apply::{self, SEED};
-use crate::database::{Backend, Connection};
 use crate::migrations::{self, Migration};
+use schema::database::{Backend, Connection};
 
 mod diesel_record {
     // diesel's macro makes public items without documentation

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use process::milliseconds;
+use runtime::milliseconds;
 use tracing::{info, warn};
 
-use crate::database::{ConnectError, Connection, DatabaseUrl, Trouble, connect};
+use schema::database::{ConnectError, Connection, DatabaseUrl, Trouble, connect};
 
 /// The first pause; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

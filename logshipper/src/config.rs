@@ -72,7 +72,7 @@ pub struct Settings {
     pub dry_run: bool,
     /// How the program's own lines look
     #[command(flatten)]
-    pub logging: process::logging::Settings,
+    pub logging: runtime::logging::Settings,
 }
 
 impl Settings {
@@ -208,7 +208,7 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
 }
 
 fn age(text: &str) -> Result<Duration, String> {
-    let age = process::settings::duration(text)?;
+    let age = runtime::settings::duration(text)?;
     if age.is_zero() { Err(String::from("accepted is more than 0s")) } else { Ok(age) }
 }
 

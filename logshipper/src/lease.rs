@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use process::descriptor::set_lease;
+use runtime::descriptor::set_lease;
 
 /// What the kernel says of a file's writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use logshipper::{admin, command};
 use signal_hook::consts::{SIGINT, SIGIO, SIGTERM};
 
 fn main() -> ExitCode {
-    match run(&process::settings::parse()) {
+    match run(&runtime::settings::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -45,7 +45,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
 }
 
 fn daemon(root: &Dir, pod: &str, settings: &Settings, archive: Option<Archive>) -> anyhow::Result<()> {
-    let _logging = process::logging::start(&settings.logging, None, &[]).context("logging")?;
+    let _logging = runtime::logging::start(&settings.logging, None, &[]).context("logging")?;
     let signals = Arc::new(Signals::default());
     listen(Arc::clone(&signals)).context("signal handlers")?;
     let metrics = Arc::new(Metrics::default());

@@ -134,7 +134,7 @@ impl Worker {
         self.metrics.compressed.inc();
         self.metrics.plain_bytes.inc_by(done.plain);
         self.metrics.gzip_bytes.inc_by(done.gz);
-        let milliseconds = process::milliseconds(started.elapsed());
+        let milliseconds = runtime::milliseconds(started.elapsed());
         tracing::info!(segment = %name, bytes = done.plain, compressed_bytes = done.gz, milliseconds, "segment compressed");
         Ok(Outcome::Done)
     }

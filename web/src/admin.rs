@@ -8,9 +8,9 @@ use clap::ValueEnum;
 use futures_util::Stream;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
-use process::logging::{LogLevel, Threshold};
-use process::settings::{self, Secret};
 use prometheus_client::registry::Registry;
+use runtime::logging::{LogLevel, Threshold};
+use runtime::settings::{self, Secret};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 

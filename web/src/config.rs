@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use process::{logging, settings};
+use runtime::{logging, settings};
 
 use crate::{admin, client, db, flash, limits, trace};
 
@@ -25,7 +25,7 @@ pub struct Config {
 
     /// The database
     #[command(flatten)]
-    pub database: dbinit::database::Settings,
+    pub database: schema::database::Settings,
 
     /// Its connections
     #[command(flatten)]

@@ -15,9 +15,9 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dbinit::database::{Backend, Connection, Connector, DatabaseUrl};
 use diesel::connection::SimpleConnection;
 use diesel::{QueryResult, result};
+use schema::database::{Backend, Connection, Connector, DatabaseUrl};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -37,11 +37,11 @@ pub struct Settings {
     pub database_connections: u32,
 
     /// Time that a request waits for a connection of the pool
-    #[arg(long, env = "POOL_TIMEOUT", default_value = "1s", value_parser = process::settings::duration)]
+    #[arg(long, env = "POOL_TIMEOUT", default_value = "1s", value_parser = runtime::settings::duration)]
     pub pool_timeout: Duration,
 
     /// Time that a request waits for the database all in all: for a connection and the answer
-    #[arg(long, env = "DATABASE_TIMEOUT", default_value = "1800ms", value_parser = process::settings::duration)]
+    #[arg(long, env = "DATABASE_TIMEOUT", default_value = "1800ms", value_parser = runtime::settings::duration)]
     pub database_timeout: Duration,
 }
 

@@ -6,7 +6,7 @@
 use chrono::Utc;
 use http::HeaderMap;
 use http::header::COOKIE;
-use process::settings::{self, Secret};
+use runtime::settings::{self, Secret};
 
 use crate::mac::Key;
 

@@ -25,7 +25,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use futures_util::Stream;
 use http::{HeaderMap, StatusCode};
-use process::settings;
+use runtime::settings;
 
 pub use self::connections::{Connections, Place};
 use self::in_flight::InFlight;

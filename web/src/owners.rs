@@ -3,7 +3,7 @@
 mod form;
 pub mod store;
 
-use dbinit::database::Connection;
+use schema::database::Connection;
 use serde::Serialize;
 use serde_json::json;
 

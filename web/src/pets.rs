@@ -3,9 +3,9 @@
 mod form;
 pub mod store;
 
-use dbinit::database::Connection;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::DatabaseError;
+use schema::database::Connection;
 use serde_json::json;
 
 use crate::context::{Context, Id};

@@ -18,11 +18,11 @@ impl Updated {
 
 /// Does `test` on either backend, in a database of its own with schema and seed.
 #[cfg(test)]
-pub(crate) fn on_both(test: impl Fn(&mut dbinit::database::Connection)) {
+pub(crate) fn on_both(test: impl Fn(&mut schema::database::Connection)) {
     let folder = tempfile::tempdir().unwrap();
     let mysql = testkit::mysql::database();
     for url in [&mysql.url, &format!("sqlite:{}", folder.path().join("petclinic.db").display())] {
-        let conn = &mut dbinit::database::connect(&url.parse().unwrap()).unwrap();
+        let conn = &mut schema::database::connect(&url.parse().unwrap()).unwrap();
         dbinit::apply::migrate(conn, testkit::DEADLINE).unwrap();
         dbinit::apply::seed(conn, testkit::DEADLINE).unwrap();
         test(conn);

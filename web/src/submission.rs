@@ -6,11 +6,11 @@
 use std::fmt::Debug;
 
 use chrono::{TimeDelta, Utc};
-use dbinit::database::{Connection, forget_statements};
-use dbinit::schema::submission;
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::DatabaseError;
+use schema::database::{Connection, forget_statements};
+use schema::tables::submission;
 
 use crate::context::Fields;
 use crate::fingerprint::fingerprint;
@@ -83,8 +83,8 @@ fn forget_old(conn: &mut Connection) {
 
 #[cfg(test)]
 mod tests {
-    use dbinit::database::Backend;
     use diesel::connection::SimpleConnection;
+    use schema::database::Backend;
 
     use super::*;
     use crate::store::on_both;

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use dbinit::database::Connection;
-use dbinit::schema::{specialty, vet, vet_specialty};
 use diesel::prelude::*;
 use http::StatusCode;
+use schema::database::Connection;
+use schema::tables::{specialty, vet, vet_specialty};
 use serde::Serialize;
 use serde_json::json;
 

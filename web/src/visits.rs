@@ -2,7 +2,7 @@
 
 mod store;
 
-use dbinit::database::Connection;
+use schema::database::Connection;
 use serde_json::json;
 
 use crate::context::{Context, Fields, Id};

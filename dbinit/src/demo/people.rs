@@ -193,7 +193,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::schema::TEXT_CHARS;
+    use schema::tables::TEXT_CHARS;
 
     #[test]
     fn four_owners_have_eight_pets_and_twelve_visits() {

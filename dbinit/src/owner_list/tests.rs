@@ -9,8 +9,8 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
 use crate::apply;
-use crate::database::{DatabaseUrl, connect, last_insert_id};
-use crate::schema::owner;
+use schema::database::{DatabaseUrl, connect, last_insert_id};
+use schema::tables::owner;
 
 const WAIT: Duration = Duration::from_secs(30);
 /// So few that a handful of owners has several milestones.

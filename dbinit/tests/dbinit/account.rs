@@ -1,9 +1,9 @@
 //! Web's account: made once, following its Secret, with the rights it needs and nothing more.
 
-use dbinit::database::{Connection, DatabaseUrl, Trouble, connect};
-use dbinit::schema::owner;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use schema::database::{Connection, DatabaseUrl, Trouble, connect};
+use schema::tables::owner;
 use testkit::process::{Child, run};
 
 use crate::support::{Account, Empty, assert_code, dbinit};

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use dbinit::schema::{owner, pet, visit};
 use diesel::prelude::*;
+use schema::tables::{owner, pet, visit};
 use testkit::mysql::Server;
 use testkit::process::{Child, run};
 

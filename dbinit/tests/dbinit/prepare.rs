@@ -1,7 +1,7 @@
 //! An empty database becomes Petclinic's, once.
 
-use dbinit::schema::{owner, visit};
 use diesel::prelude::*;
+use schema::tables::{owner, visit};
 use testkit::process::{Child, run};
 
 use crate::support::{assert_code, contents, dbinit, on_both};

@@ -1,12 +1,12 @@
 //! What web relies on in the tables themselves, the same on both backends.
 
 use chrono::NaiveDate;
-use dbinit::database::{Connection, forget_statements, last_insert_id};
-use dbinit::schema::{TELEPHONE_CHARS, TEXT_CHARS, owner, pet, visit};
-use dbinit::search;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
+use schema::database::{Connection, forget_statements, last_insert_id};
+use schema::search;
+use schema::tables::{TELEPHONE_CHARS, TEXT_CHARS, owner, pet, visit};
 use testkit::process::run;
 
 use crate::support::{Empty, assert_code, dbinit, on_both};

@@ -3,10 +3,10 @@
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use dbinit::database::{Connection, DatabaseUrl, connect};
-use dbinit::schema::{owner, pet, pet_type, specialty, vet, vet_specialty, visit};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use schema::database::{Connection, DatabaseUrl, connect};
+use schema::tables::{owner, pet, pet_type, specialty, vet, vet_specialty, visit};
 use tempfile::{NamedTempFile, TempDir};
 use testkit::mysql;
 use testkit::process::{Ended, command};

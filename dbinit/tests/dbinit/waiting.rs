@@ -6,10 +6,10 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dbinit::database::Connection;
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use rustix::process::Signal;
+use schema::database::Connection;
 use testkit::mysql::{self, Server};
 use testkit::process::{Child, run};
 use testkit::proxy::Proxy;

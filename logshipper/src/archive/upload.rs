@@ -157,7 +157,7 @@ impl Uploader {
             self.metrics.archived.inc();
             self.metrics.archived_bytes.inc_by(meta.bytes);
         }
-        let milliseconds = process::milliseconds(started.elapsed());
+        let milliseconds = runtime::milliseconds(started.elapsed());
         tracing::info!(segment = %name, key = %key, bytes = meta.bytes, uploaded, milliseconds, "segment archived");
         Ok(())
     }

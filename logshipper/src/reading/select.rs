@@ -1,8 +1,8 @@
 //! Which lines a reader wants: by time, level and pattern.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use process::logging::LogLevel;
 use regex::bytes::Regex;
+use runtime::logging::LogLevel;
 
 use crate::line::{self, Span};
 
@@ -75,7 +75,7 @@ fn pattern(text: &str) -> Result<Regex, String> {
 }
 
 fn time(text: &str) -> Result<DateTime<Utc>, &'static str> {
-    if let Ok(ago) = process::settings::duration(text) {
+    if let Ok(ago) = runtime::settings::duration(text) {
         return chrono::TimeDelta::from_std(ago).ok().and_then(|ago| Utc::now().checked_sub_signed(ago)).ok_or("too long ago");
     }
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {

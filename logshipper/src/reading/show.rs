@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use process::logging::LogLevel;
+use runtime::logging::LogLevel;
 use serde_json::{Map, Value};
 
 use crate::reading::select;

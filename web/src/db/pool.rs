@@ -5,7 +5,6 @@ use std::ops::DerefMut;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dbinit::database::{self, ConnectError, Connection, Connector, Socket};
 use diesel::QueryResult;
 use diesel::connection::{DebugQuery, Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::result::DatabaseErrorKind::{
@@ -13,6 +12,7 @@ use diesel::result::DatabaseErrorKind::{
 };
 use diesel::result::Error;
 use diesel::result::Error::{DatabaseError, NotFound, RollbackTransaction};
+use schema::database::{self, ConnectError, Connection, Connector, Socket};
 
 use crate::db::DbError;
 use crate::db::outage::Outages;
@@ -186,8 +186,8 @@ impl fmt::Write for Text {
 
 #[cfg(test)]
 mod tests {
-    use dbinit::schema::owner;
     use diesel::prelude::*;
+    use schema::tables::owner;
 
     use super::*;
 

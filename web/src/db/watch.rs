@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dbinit::database::Socket;
+use schema::database::Socket;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep_until};
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use process::logging::Counts;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
+use runtime::logging::Counts;
 
 use crate::db::Db;
 use crate::trace::export;

@@ -1,13 +1,13 @@
 //! Owners in the database. At most two statements a page, whichever it is and however many owners there are.
 
 use chrono::NaiveDate;
-use dbinit::database::{Connection, last_insert_id};
 use dbinit::owner_list::{self, Change, Entry, Place};
-use dbinit::schema::{owner, pet, pet_type, visit};
-use dbinit::search;
 use diesel::Connection as _;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
+use schema::database::{Connection, last_insert_id};
+use schema::search;
+use schema::tables::{owner, pet, pet_type, visit};
 use serde::Serialize;
 
 use crate::store::Updated;

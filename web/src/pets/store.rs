@@ -1,9 +1,9 @@
 //! Pets in the database.
 
 use chrono::NaiveDate;
-use dbinit::database::Connection;
-use dbinit::schema::{owner, pet, pet_type};
 use diesel::prelude::*;
+use schema::database::Connection;
+use schema::tables::{owner, pet, pet_type};
 use serde::Serialize;
 
 use crate::owners::store::Owner;

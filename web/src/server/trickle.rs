@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::Context;
 use std::time::Duration;
 
-use process::descriptor::set_receive_low_water;
+use runtime::descriptor::set_receive_low_water;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 

@@ -1,9 +1,9 @@
 //! Visits in the database.
 
 use chrono::NaiveDate;
-use dbinit::database::Connection;
-use dbinit::schema::visit;
 use diesel::prelude::*;
+use schema::database::Connection;
+use schema::tables::visit;
 use serde::Serialize;
 
 use crate::owners::store::Owner;

@@ -4,10 +4,10 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use clap::Parser;
-use dbinit::database::DatabaseUrl;
-use process::settings::Secret;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::{Method, StatusCode};
+use runtime::settings::Secret;
+use schema::database::DatabaseUrl;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use web::App;
@@ -67,12 +67,12 @@ impl Clinic {
     pub(crate) fn with_admin_token(token: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
-        Self::start(&url, directory, Some(process::settings::secret(token).unwrap()))
+        Self::start(&url, directory, Some(runtime::settings::secret(token).unwrap()))
     }
 
     fn start(url: &str, database: impl Send + 'static, admin_token: Option<Secret>) -> Self {
         let url: DatabaseUrl = url.parse().unwrap();
-        let mut connection = dbinit::database::connect(&url).unwrap();
+        let mut connection = schema::database::connect(&url).unwrap();
         dbinit::apply::migrate(&mut connection, Duration::from_secs(30)).unwrap();
         dbinit::apply::seed(&mut connection, Duration::from_secs(30)).unwrap();
 

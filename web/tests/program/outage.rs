@@ -283,7 +283,7 @@ fn a_lock_on_sqlite_is_a_503_and_its_pages_are_there_meanwhile() {
     let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
     let times = ["--pool-timeout", "1s", "--database-timeout", "1s", "--request-timeout", "10s"];
     let web = Web::start_prepared(&url, directory, &[&times[..], &["--database-connections", "10"]].concat());
-    let mut writer = dbinit::database::connect(&url.parse().unwrap()).unwrap();
+    let mut writer = schema::database::connect(&url.parse().unwrap()).unwrap();
     writer.batch_execute("BEGIN IMMEDIATE").unwrap();
     thread::scope(|scope| {
         let saves: Vec<_> = (0..10).map(|_| scope.spawn(|| save(&web))).collect();

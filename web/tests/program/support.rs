@@ -236,7 +236,7 @@ fn prepared(directory: &tempfile::TempDir) -> String {
 }
 
 pub fn prepare(url: &str) {
-    let mut connection = dbinit::database::connect(&url.parse().unwrap()).unwrap();
+    let mut connection = schema::database::connect(&url.parse().unwrap()).unwrap();
     dbinit::apply::migrate(&mut connection, DEADLINE).unwrap();
     dbinit::apply::seed(&mut connection, DEADLINE).unwrap();
 }

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use dbinit::database::Backend;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
+use schema::database::Backend;
 
 use super::*;
 

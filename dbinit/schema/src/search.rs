@@ -11,7 +11,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::schema::TEXT_CHARS;
+use crate::tables::TEXT_CHARS;
 
 /// What `owner.last_name_key` holds for a last name: at most [`TEXT_CHARS`] characters.
 #[must_use]

@@ -107,7 +107,8 @@ impl Trouble {
 }
 
 impl ConnectError {
-    pub(crate) fn unreachable(message: String) -> Self {
+    /// An error of a server that could not be reached, with its reason.
+    pub fn unreachable(message: String) -> Self {
         Self { trouble: Trouble::Unreachable, message }
     }
 
@@ -115,7 +116,8 @@ impl ConnectError {
         Self { trouble: Trouble::UnknownHost, message: error.to_string() }
     }
 
-    pub(crate) fn too_old(message: String) -> Self {
+    /// An error of a server that is older than what is supported.
+    pub fn too_old(message: String) -> Self {
         Self { trouble: Trouble::TooOld, message }
     }
 }
@@ -140,7 +142,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connects. Blocks for at most 10 s and the time it takes to resolve the host's name.
 ///
 /// A MySQL session is strict, so that a text that is too long is refused and never cut, and reads what is committed
-/// (READ COMMITTED), as [`owner_list`](crate::owner_list) needs it. Where the URL requires TLS, the
+/// (READ COMMITTED), as the list of owners needs it. Where the URL requires TLS, the
 /// session is asked for its cipher before anything else is sent.
 pub fn connect(url: &DatabaseUrl) -> Result<Connection, ConnectError> {
     Connector::new(url.clone(), String::new()).connect(CONNECT_TIMEOUT).map(|(connection, _)| connection)
