@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use anyhow::Context;
 
 use crate::archive::Archive;
-use crate::archive::ledger::Ledger;
+use crate::archive::state::ArchiveState;
 use crate::config::{Arguments, Command, Logs, Output};
 use crate::dir::Dir;
 use crate::plan;
@@ -88,7 +88,7 @@ fn dispatch(
 pub fn dry_run(root: &Dir, pod: &str, arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
     let now = Now::read();
     let (dir, mut listing) = directory(root, pod)?;
-    Ledger::new(arguments.archive_url.clone()).look(OsStr::new(pod), &dir, &mut listing);
+    ArchiveState::new(arguments.archive_url.clone()).annotate(OsStr::new(pod), &dir, &mut listing);
     let policy = arguments.daemon.policy();
     let rotations = plan::rotations(&listing, &policy, &std::collections::BTreeMap::new(), now.wall);
     let work = plan::work(&listing, &policy, now.wall);

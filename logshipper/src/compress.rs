@@ -12,9 +12,9 @@ use handoff::{Form, Segment};
 use rustix::fs::{Advice, Timespec, Timestamps, fadvise, fchmod, futimens};
 
 use crate::dir::{Dir, Meta};
-use crate::fault::{self, Watched};
+use crate::fault::{self, Failpoint};
 use crate::gzip;
-use crate::pod::{aside_name, temporary_name};
+use crate::pod::{quarantine_name, temporary_name};
 
 const BUFFER: usize = 64 << 10;
 /// What is read back at once: no more than the disk gives in a moment.
@@ -38,14 +38,14 @@ pub fn compress(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u
     let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
     let gz = OsStr::new(&gz);
     if dir.meta(gz)?.is_some() && !holds(dir, gz, file, tick)? {
-        set_aside(dir, segment)?;
+        quarantine(dir, segment)?;
     }
     let mut plain_bytes = meta.bytes;
     if dir.meta(gz)?.is_none() {
-        plain_bytes += mend(dir, OsStr::new(&plain), file, meta)?;
+        plain_bytes += terminate_last_line(dir, OsStr::new(&plain), file, meta)?;
         let crc = make(dir, segment, file, meta, level, tick)?;
         if !reads_back(dir, gz, crc, tick)? {
-            set_aside(dir, segment)?;
+            quarantine(dir, segment)?;
             return Err(io::Error::other("what was written is not what is read back"));
         }
     }
@@ -57,7 +57,7 @@ pub fn compress(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u
 
 /// Ends the last line where a killed writer tore it, so that it isn't glued to the next segment's first by `zcat`. Says how
 /// many bytes that took.
-fn mend(dir: &Dir, plain: &OsStr, file: &File, meta: &Meta) -> io::Result<u64> {
+fn terminate_last_line(dir: &Dir, plain: &OsStr, file: &File, meta: &Meta) -> io::Result<u64> {
     let Some(end) = meta.bytes.checked_sub(1) else { return Ok(0) };
     let mut last = [0];
     file.read_exact_at(&mut last, end)?;
@@ -65,7 +65,7 @@ fn mend(dir: &Dir, plain: &OsStr, file: &File, meta: &Meta) -> io::Result<u64> {
         return Ok(0);
     }
     match dir.open_append(plain) {
-        Ok((append, found)) if found.identity == meta.identity => Watched(&append).write_all(b"\n").map(|()| 1),
+        Ok((append, found)) if found.identity == meta.identity => Failpoint(&append).write_all(b"\n").map(|()| 1),
         Ok(_) => Err(io::Error::other("replaced by another file")),
         // A stranger's file is compressed as it is.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(0),
@@ -91,9 +91,9 @@ fn make(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, tick
 
 /// Fills the file `out`, makes it durable and returns the CRC-32 of its bytes.
 fn fill(file: &File, meta: &Meta, out: &File, level: u32, tick: Tick<'_>) -> io::Result<u32> {
-    let mut file = Watched(file);
+    let mut file = Failpoint(file);
     file.rewind()?;
-    let crc = gzip::compress(&mut file, meta.bytes, Watched(out), level, tick)?.crc;
+    let crc = gzip::compress(&mut file, meta.bytes, Failpoint(out), level, tick)?.crc;
     fault::point()?;
     fchmod(out, rustix::fs::Mode::from_raw_mode(meta.mode))?;
     let stamp = Timespec { tv_sec: meta.modified.timestamp(), tv_nsec: i64::from(meta.modified.timestamp_subsec_nanos()) };
@@ -108,7 +108,7 @@ fn fill(file: &File, meta: &Meta, out: &File, level: u32, tick: Tick<'_>) -> io:
 /// Whether the disk gives back what was written, which has been decoded and compared before: its CRC tells.
 fn reads_back(dir: &Dir, gz: &OsStr, crc: u32, tick: Tick<'_>) -> io::Result<bool> {
     let (gz, _) = dir.open_file(gz)?;
-    let (mut gz, mut found, mut buffer) = (Watched(&gz), crc32fast::Hasher::new(), vec![0; READ_BACK]);
+    let (mut gz, mut found, mut buffer) = (Failpoint(&gz), crc32fast::Hasher::new(), vec![0; READ_BACK]);
     loop {
         tick()?;
         match gz.read(&mut buffer)? {
@@ -124,9 +124,9 @@ fn holds(dir: &Dir, gz: &OsStr, plain: &File, tick: Tick<'_>) -> io::Result<bool
         return Ok(false);
     }
     let (gz, _) = dir.open_file(gz)?;
-    let mut plain = Watched(plain);
+    let mut plain = Failpoint(plain);
     plain.rewind()?;
-    let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, Watched(&gz)));
+    let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, Failpoint(&gz)));
     let (mut expected, mut found) = (vec![0; BUFFER], vec![0; BUFFER]);
     loop {
         tick()?;
@@ -155,11 +155,11 @@ fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
 }
 
-fn set_aside(dir: &Dir, segment: &Segment) -> io::Result<()> {
+fn quarantine(dir: &Dir, segment: &Segment) -> io::Result<()> {
     let gz = segment.name(Form::Gz);
     let mut attempt = 1;
     let aside = loop {
-        let aside = aside_name(segment, attempt);
+        let aside = quarantine_name(segment, attempt);
         match dir.rename(OsStr::new(&gz), OsStr::new(&aside)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
             result => break result.map(|()| aside)?,

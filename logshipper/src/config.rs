@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use handoff::Stream;
+use handoff::{Stream, is_name_byte};
 
 use crate::archive::Archive;
-use crate::plan::Policy;
+use crate::plan::{Limits, Policy};
 use crate::reading::select::Filter;
-use crate::reap::Limits;
 
 const ARCHIVE_HELP: &str = "Where each closed segment is uploaded to: s3://BUCKET/PREFIX, with credentials and an endpoint by the \
                             usual AWS variables, or file:///DIRECTORY; nowhere without it";
@@ -177,11 +176,6 @@ fn directory(text: &str) -> Result<PathBuf, String> {
         Ok(_) => Err(String::from("not a directory")),
         Err(error) => Err(format!("accepted is a directory that exists: {error}")),
     }
-}
-
-/// Whether names of pods and buckets may have this character.
-pub(crate) fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }
 
 fn pod_name(text: &str) -> Result<String, &'static str> {

@@ -176,7 +176,7 @@ impl Dir {
 }
 
 /// A file name for people: what isn't printable is escaped.
-pub fn shown(name: &OsStr) -> String {
+pub fn escaped(name: &OsStr) -> String {
     name.as_bytes().escape_ascii().to_string()
 }
 

@@ -15,22 +15,22 @@ pub(crate) use armed::point;
 
 /// A file whose reads and writes pass fault points. What fails in a write has written half of it, as a full disk does.
 #[derive(Debug)]
-pub(crate) struct Watched<'a>(pub(crate) &'a File);
+pub(crate) struct Failpoint<'a>(pub(crate) &'a File);
 
-impl Read for Watched<'_> {
+impl Read for Failpoint<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         point()?;
         self.0.read(buffer)
     }
 }
 
-impl Seek for Watched<'_> {
+impl Seek for Failpoint<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.0.seek(to)
     }
 }
 
-impl Write for Watched<'_> {
+impl Write for Failpoint<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Err(error) = point() {
             let _ = self.0.write(&bytes[..bytes.len() / 2]);

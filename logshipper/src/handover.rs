@@ -7,11 +7,11 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use runtime::descriptor::set_lease;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::dir::{Dir, Meta};
-use crate::lease::{self, Writers};
 
 /// For how long a segment must stay as it is, where the kernel can't tell whether somebody has it open for writing.
 const QUIET: Duration = Duration::from_secs(2);
@@ -33,7 +33,7 @@ pub enum Holder {
     /// A writer without a lock.
     Writer,
     /// Not long enough unchanged, where a lease can't tell.
-    Unquiet,
+    RecentlyModified,
 }
 
 /// Asks for segments, and remembers those that have to stay quiet for a while.
@@ -51,11 +51,11 @@ impl Handovers {
             Err(Errno::WOULDBLOCK) => return Ok(Handover::Held(Holder::Lock)),
             Err(error) => return Err(error.into()),
         }
-        match lease::writers(&file) {
+        match writers(&file) {
             Writers::None => {}
             Writers::Some => return Ok(Handover::Held(Holder::Writer)),
             Writers::Unknown if self.is_quiet(&meta, now) => {}
-            Writers::Unknown => return Ok(Handover::Held(Holder::Unquiet)),
+            Writers::Unknown => return Ok(Handover::Held(Holder::RecentlyModified)),
         }
         self.quiet.remove(&meta.identity);
         // Asked again: a record may have come in while the lock was not ours yet.
@@ -69,6 +69,31 @@ impl Handovers {
             (*bytes, *modified, *since) = (meta.bytes, meta.modified, now);
         }
         now.saturating_duration_since(*since) >= QUIET
+    }
+}
+
+/// What the kernel says of a file's writers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writers {
+    /// Nobody has it open for writing.
+    None,
+    /// Somebody has.
+    Some,
+    /// This file system or this user can't ask.
+    Unknown,
+}
+
+/// Asks by taking a read lease on `file`, which must be open for reading only, and giving it back at once. SIGIO, which
+/// announces a broken lease, must not end this process.
+fn writers(file: &File) -> Writers {
+    match set_lease(file, libc::F_RDLCK) {
+        Ok(()) => {
+            // Failing to give it back leaves a lease that is gone with the descriptor.
+            let _ = set_lease(file, libc::F_UNLCK);
+            Writers::None
+        }
+        Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => Writers::Some,
+        Err(_) => Writers::Unknown,
     }
 }
 

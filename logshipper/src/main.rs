@@ -8,13 +8,12 @@ use std::thread;
 
 use anyhow::Context;
 use logshipper::archive::Archive;
-use logshipper::archive::ledger::Ledger;
+use logshipper::archive::state::ArchiveState;
 use logshipper::config::{Arguments, Settings};
-use logshipper::daemon::Place;
 use logshipper::dir::Dir;
 use logshipper::metrics::Metrics;
 use logshipper::pod::OpenError;
-use logshipper::stop::Signals;
+use logshipper::shutdown::Signals;
 use logshipper::{admin, command};
 use signal_hook::consts::{SIGINT, SIGIO, SIGTERM};
 
@@ -60,9 +59,15 @@ fn daemon(root: &Dir, pod: &str, settings: &Settings, archive: Option<Archive>) 
         archive = archive.as_ref().map(Archive::url),
         "started"
     );
-    let ledger = Arc::new(Ledger::new(archive));
-    let place = Place { root, pod: OsStr::new(pod), policy: settings.policy(), limits: settings.limits(), ledger };
-    logshipper::daemon::run(&place, &signals, &metrics).map_err(|error| match error {
+    let archive_state = Arc::new(ArchiveState::new(archive));
+    let context = logshipper::daemon::Context {
+        root,
+        pod: OsStr::new(pod),
+        policy: settings.policy(),
+        limits: settings.limits(),
+        archive_state,
+    };
+    logshipper::daemon::run(&context, &signals, &metrics).map_err(|error| match error {
         OpenError::Taken => anyhow::anyhow!("POD_NAME {pod}: {error}; stop it, or choose another directory"),
         OpenError::Io(error) => error.into(),
     })?;

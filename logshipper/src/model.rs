@@ -18,13 +18,13 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
+use crate::compactor::{Backlog, Compactor};
 use crate::dir::Dir;
 use crate::fault::armed::{Fault, arm, disarm};
 use crate::metrics::Metrics;
 use crate::plan::Policy;
 use crate::pod::{Now, Pod};
 use crate::rotate::Rotator;
-use crate::worker::{Rest, Worker};
 
 const STREAM: &str = "access";
 const POLICY: Policy =
@@ -34,7 +34,7 @@ const POLICY: Policy =
 struct Shipper {
     pod: Pod,
     rotator: Rotator,
-    worker: Worker,
+    worker: Compactor,
 }
 
 /// A pod's directory, its writer and its logshipper, and what must be readable in the end.
@@ -132,10 +132,10 @@ impl World {
     }
 
     /// Makes a pass of the rotator and one of the worker, and starts the shipper first if need be.
-    fn pass(&mut self) -> Option<Rest> {
+    fn pass(&mut self) -> Option<Backlog> {
         if self.shipper.is_none() {
             let pod = Dir::open(self.root.path()).ok().and_then(|root| Pod::open(&root, OsStr::new("pod")).ok())?;
-            self.shipper = Some(Shipper { pod, rotator: Rotator::default(), worker: Worker::default() });
+            self.shipper = Some(Shipper { pod, rotator: Rotator::default(), worker: Compactor::default() });
         }
         let Shipper { pod, rotator, worker } = self.shipper.as_mut()?;
         rotator.pass(pod, &POLICY, self.now).ok()?;
@@ -209,7 +209,7 @@ impl World {
         for _ in 0..100 {
             let rest = self.pass();
             self.idle();
-            if rest == Some(Rest::default()) && self.segments(Form::Plain).is_empty() {
+            if rest == Some(Backlog::default()) && self.segments(Form::Plain).is_empty() {
                 break;
             }
         }
@@ -331,7 +331,7 @@ fn a_full_disk_is_one_line_and_one_metric_and_so_is_its_end() {
         let root = Dir::open(world.root.path()).unwrap();
         let pod = Pod::open(&root, OsStr::new("pod")).unwrap();
         assert_eq!(Rotator::default().pass(&pod, &POLICY, world.now).unwrap().rotated, 1);
-        let mut worker = Worker::new(&metrics, &Arc::default());
+        let mut worker = Compactor::new(&metrics, &Arc::default());
         // The first calls list the directory; from some call on it is the compression that fails.
         let failed = (0..100).any(|after| {
             arm(after, Fault::Error(Errno::NOSPC));
@@ -340,7 +340,7 @@ fn a_full_disk_is_one_line_and_one_metric_and_so_is_its_end() {
             rest.is_ok_and(|rest| rest.failed == 1)
         });
         assert!(failed);
-        assert_eq!(worker.pass(&pod, &POLICY, &mut || Ok(())).unwrap(), Rest::default());
+        assert_eq!(worker.pass(&pod, &POLICY, &mut || Ok(())).unwrap(), Backlog::default());
         drop(pod);
         world.finish();
     });

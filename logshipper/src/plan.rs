@@ -28,6 +28,25 @@ impl Policy {
         Self { rotate_bytes: 1, rotate_age: Duration::ZERO, keep_segments: usize::MAX, keep_age: None, compress_level: 1 };
 }
 
+/// How long a directory's lock must be free before its pod counts as dead: after a reboot nobody holds one.
+const GRACE: Duration = Duration::from_mins(5);
+
+/// The rules for a node.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// For how long after its last line a dead pod's directory stays.
+    pub orphan_age: Duration,
+    /// Bytes that the segments and live files of all pods may take.
+    pub quota: Option<u64>,
+}
+
+impl Limits {
+    /// How long a directory's lock must be free.
+    pub fn grace(&self) -> Duration {
+        self.orphan_age.min(GRACE)
+    }
+}
+
 /// What a pod's directory holds.
 #[derive(Debug, Default, Clone)]
 pub struct Listing {
@@ -36,7 +55,7 @@ pub struct Listing {
     /// Segments in the order of their streams and sequence numbers.
     pub segments: BTreeMap<Segment, Forms>,
     /// Compressed forms that turned out damaged and were set aside, by the segment that they were to be.
-    pub aside: Vec<(Segment, String)>,
+    pub quarantined: Vec<(Segment, String)>,
     /// Segments that have to be archived first; none without an archive.
     pub waiting: BTreeSet<Segment>,
     /// Temporary files of compressions that did not end.
@@ -95,14 +114,14 @@ impl fmt::Display for Reason {
 
 /// Why a segment isn't kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Excess {
+pub enum RetentionReason {
     /// `KEEP_SEGMENTS` newer ones are there.
     Count,
     /// It is older than `KEEP_AGE`.
     Age,
 }
 
-impl fmt::Display for Excess {
+impl fmt::Display for RetentionReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Count => "count",
@@ -115,11 +134,11 @@ impl fmt::Display for Excess {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
     /// Remove a temporary file.
-    Sweep(String),
+    RemoveTemp(String),
     /// Remove a segment, in all its forms, that the policy doesn't keep.
-    Remove(Segment, Excess),
+    Remove(Segment, RetentionReason),
     /// Remove a damaged compressed form whose segment is gone.
-    RemoveAside(String),
+    RemoveQuarantined(String),
     /// Compress a plain segment, or decide between its two forms.
     Compress(Segment),
 }
@@ -138,24 +157,24 @@ impl fmt::Display for Rotation {
 impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sweep(name) => write!(f, "remove {name}: left by a compression that did not end"),
-            Self::Remove(segment, Excess::Count) => write!(f, "remove {segment}: KEEP_SEGMENTS newer ones are there"),
-            Self::Remove(segment, Excess::Age) => write!(f, "remove {segment}: it is older than KEEP_AGE"),
-            Self::RemoveAside(name) => write!(f, "remove {name}: its segment is gone"),
+            Self::RemoveTemp(name) => write!(f, "remove {name}: left by a compression that did not end"),
+            Self::Remove(segment, RetentionReason::Count) => write!(f, "remove {segment}: KEEP_SEGMENTS newer ones are there"),
+            Self::Remove(segment, RetentionReason::Age) => write!(f, "remove {segment}: it is older than KEEP_AGE"),
+            Self::RemoveQuarantined(name) => write!(f, "remove {name}: its segment is gone"),
             Self::Compress(segment) => write!(f, "compress {segment}: it is closed"),
         }
     }
 }
 
 /// The live files with lines, to rotate at the end of their pod.
-pub fn endings(listing: &Listing, floor: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
-    let rotations = rotations(listing, &Policy::AT_ONCE, floor, now);
+pub fn final_rotations(listing: &Listing, last_sequence: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
+    let rotations = rotations(listing, &Policy::AT_ONCE, last_sequence, now);
     rotations.into_iter().map(|rotation| Rotation { reason: Reason::End, ..rotation }).collect()
 }
 
-/// The live files to rotate at `now`. `floor` holds the highest sequence numbers given out so far, for listings that
+/// The live files to rotate at `now`. `last_sequence` holds the highest sequence numbers given out so far, for listings that
 /// were read while a name changed.
-pub fn rotations(listing: &Listing, policy: &Policy, floor: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
+pub fn rotations(listing: &Listing, policy: &Policy, last_sequence: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
     let due = |live: &LiveFile| match live.bytes {
         0 => None,
         bytes if bytes >= policy.rotate_bytes => Some(Reason::Size),
@@ -164,7 +183,7 @@ pub fn rotations(listing: &Listing, policy: &Policy, floor: &BTreeMap<Stream, u6
     };
     let rotate = |live: &LiveFile| {
         let reason = due(live)?;
-        let sequence = highest(listing, &live.stream).max(floor.get(&live.stream).copied().unwrap_or(0)) + 1;
+        let sequence = highest(listing, &live.stream).max(last_sequence.get(&live.stream).copied().unwrap_or(0)) + 1;
         Some(Rotation { segment: Segment::new(live.stream.clone(), sequence, now), reason })
     };
     listing.live.iter().filter_map(rotate).collect()
@@ -179,23 +198,23 @@ pub fn work(listing: &Listing, policy: &Policy, now: DateTime<Utc>) -> Vec<Work>
     for (segment, forms) in listing.segments.iter().rev() {
         let count = kept.entry(&segment.stream).or_default();
         *count += 1;
-        let excess = if *count > policy.keep_segments {
-            Some(Excess::Count)
+        let reason = if *count > policy.keep_segments {
+            Some(RetentionReason::Count)
         } else {
-            (*count > 1 && too_old(segment)).then_some(Excess::Age)
+            (*count > 1 && too_old(segment)).then_some(RetentionReason::Age)
         };
-        if let Some(excess) = excess.filter(|_| !listing.waiting.contains(segment)) {
-            remove.push((segment, excess));
+        if let Some(reason) = reason.filter(|_| !listing.waiting.contains(segment)) {
+            remove.push((segment, reason));
         } else if forms.plain.is_some() {
             compress.push(Work::Compress(segment.clone()));
         }
     }
     let gone =
         |segment: &Segment| remove.iter().any(|(removed, _)| *removed == segment) || !listing.segments.contains_key(segment);
-    let aside: Vec<_> = listing.aside.iter().filter(|(segment, _)| gone(segment)).collect();
-    let mut work: Vec<_> = listing.temporary.iter().cloned().map(Work::Sweep).collect();
-    work.extend(aside.into_iter().map(|(_, name)| Work::RemoveAside(name.clone())));
-    work.extend(remove.into_iter().rev().map(|(segment, excess)| Work::Remove(segment.clone(), excess)));
+    let aside: Vec<_> = listing.quarantined.iter().filter(|(segment, _)| gone(segment)).collect();
+    let mut work: Vec<_> = listing.temporary.iter().cloned().map(Work::RemoveTemp).collect();
+    work.extend(aside.into_iter().map(|(_, name)| Work::RemoveQuarantined(name.clone())));
+    work.extend(remove.into_iter().rev().map(|(segment, reason)| Work::Remove(segment.clone(), reason)));
     work.extend(compress.into_iter().rev());
     work
 }
@@ -235,7 +254,7 @@ pub fn over_quota<P: Ord>(mut candidates: Vec<Candidate<P>>, mut total: u64, quo
 }
 
 fn highest(listing: &Listing, stream: &Stream) -> u64 {
-    let named = listing.segments.keys().chain(listing.aside.iter().map(|(segment, _)| segment));
+    let named = listing.segments.keys().chain(listing.quarantined.iter().map(|(segment, _)| segment));
     named.filter(|segment| segment.stream == *stream).map(|segment| segment.sequence).max().unwrap_or(0)
 }
 
@@ -254,7 +273,7 @@ mod tests {
         let forms = Forms { plain: None, gz: Some(1) };
         let listing = |day| Listing { segments: (1..=3).map(|n| (segment("a", n, day), forms)).collect(), ..Listing::default() };
         let policy = Policy { keep_age: Some(Duration::from_hours(24)), ..policy(9) };
-        let removed = |n| Work::Remove(segment("a", n, 20), Excess::Age);
+        let removed = |n| Work::Remove(segment("a", n, 20), RetentionReason::Age);
         assert_eq!(work(&listing(20), &policy, NOW), [removed(1), removed(2)]);
         assert_eq!(work(&listing(23), &policy, NOW), []);
         // A clock that has gone back makes nothing old.
@@ -291,16 +310,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_rotation_is_due_and_its_number_is_new(listing in listing(), floor in 0..60_u64) {
+        fn a_rotation_is_due_and_its_number_is_new(listing in listing(), last_sequence in 0..60_u64) {
             let now = "2026-07-23T10:11:12Z".parse().unwrap();
-            let floor = BTreeMap::from([("a".parse().unwrap(), floor)]);
-            let planned = rotations(&listing, &policy(3), &floor, now);
+            let last_sequence = BTreeMap::from([("a".parse().unwrap(), last_sequence)]);
+            let planned = rotations(&listing, &policy(3), &last_sequence, now);
             for live in &listing.live {
                 let rotation = planned.iter().find(|rotation| rotation.segment.stream == live.stream);
                 prop_assert_eq!(rotation.is_some(), live.bytes > 0 && (live.bytes >= 100 || live.age.as_secs() >= 60));
                 if let Some(Rotation { segment, .. }) = rotation {
                     prop_assert!(listing.segments.keys().all(|old| old.stream != segment.stream || old.sequence < segment.sequence));
-                    prop_assert!(floor.get(&segment.stream).is_none_or(|floor| *floor < segment.sequence));
+                    prop_assert!(last_sequence.get(&segment.stream).is_none_or(|last_sequence| *last_sequence < segment.sequence));
                 }
             }
         }
@@ -311,9 +330,9 @@ mod tests {
             for stream in ["a", "b"] {
                 let of_stream: Vec<_> = listing.segments.keys().filter(|segment| segment.stream.as_str() == stream).collect();
                 let (old, new) = of_stream.split_at(of_stream.len().saturating_sub(keep));
-                prop_assert!(old.iter().all(|segment| work.contains(&Work::Remove((*segment).clone(), Excess::Count))));
+                prop_assert!(old.iter().all(|segment| work.contains(&Work::Remove((*segment).clone(), RetentionReason::Count))));
                 for segment in new {
-                    prop_assert!(!work.contains(&Work::Remove((*segment).clone(), Excess::Count)));
+                    prop_assert!(!work.contains(&Work::Remove((*segment).clone(), RetentionReason::Count)));
                     let waits = listing.segments[*segment].plain.is_some();
                     prop_assert_eq!(work.contains(&Work::Compress((*segment).clone())), waits);
                 }
@@ -329,7 +348,7 @@ mod tests {
         listing.segments.insert(segment("b", 9, 19), gz);
         listing.waiting = [segment("a", 2, 20), segment("a", 4, 20), segment("a", 5, 20), segment("b", 9, 19)].into();
         let expected = [1, 3]
-            .map(|n| Work::Remove(segment("a", n, 20), Excess::Count))
+            .map(|n| Work::Remove(segment("a", n, 20), RetentionReason::Count))
             .into_iter()
             .chain([Work::Compress(segment("a", 5, 20))]);
         assert_eq!(work(&listing, &policy(1), NOW), expected.collect::<Vec<_>>());
@@ -361,15 +380,15 @@ mod tests {
         let forms = Forms { plain: None, gz: Some(1) };
         let listing = Listing {
             segments: BTreeMap::from([(old.clone(), forms), (new.clone(), forms)]),
-            aside: vec![(old.clone(), "old".into()), (new, "new".into()), (segment("a", 0, 1), "oldest".into())],
+            quarantined: vec![(old.clone(), "old".into()), (new, "new".into()), (segment("a", 0, 1), "oldest".into())],
             temporary: vec!["temporary".into()],
             ..Listing::default()
         };
         let expected = [
-            Work::Sweep("temporary".into()),
-            Work::RemoveAside("old".into()),
-            Work::RemoveAside("oldest".into()),
-            Work::Remove(old, Excess::Count),
+            Work::RemoveTemp("temporary".into()),
+            Work::RemoveQuarantined("old".into()),
+            Work::RemoveQuarantined("oldest".into()),
+            Work::Remove(old, RetentionReason::Count),
         ];
         assert_eq!(work(&listing, &policy(1), NOW), expected);
     }

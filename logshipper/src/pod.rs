@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use handoff::{FileName, Form, Segment};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::dir::{Dir, Meta};
 use crate::plan::{Listing, LiveFile};
 
 /// Whoever holds this file's lock is the one logshipper of the directory.
 pub(crate) const LOCK: &str = ".logshipper.lock";
-const ASIDE: &str = ".bad";
+const QUARANTINED: &str = ".bad";
 
 /// Why a pod's directory can't be worked on.
 #[derive(Debug, thiserror::Error)]
@@ -56,14 +58,29 @@ impl Pod {
     }
 }
 
+/// Tells whether a logshipper holds the directory's lock; `None` where that can't be asked. Takes a shared lock for a moment,
+/// which a starting logshipper waits out.
+pub fn is_alive(dir: &Dir) -> Option<bool> {
+    let file = match dir.open_file(OsStr::new(LOCK)) {
+        Ok((file, _)) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(false),
+        Err(_) => return None,
+    };
+    match flock(&file, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => Some(false),
+        Err(Errno::WOULDBLOCK) => Some(true),
+        Err(_) => None,
+    }
+}
+
 /// The name under which a segment is compressed, until it is whole.
 pub fn temporary_name(segment: &Segment) -> String {
     format!(".{}.tmp", segment.name(Form::Gz))
 }
 
 /// The name of a damaged compressed form, the `attempt`th.
-pub fn aside_name(segment: &Segment, attempt: u32) -> String {
-    format!("{}{ASIDE}{attempt}", segment.name(Form::Gz))
+pub fn quarantine_name(segment: &Segment, attempt: u32) -> String {
+    format!("{}{QUARANTINED}{attempt}", segment.name(Form::Gz))
 }
 
 /// The times of now: the calendar's for names, and one that only moves forward for ages.
@@ -72,17 +89,17 @@ pub struct Now {
     /// By the node's clock, which may stand or jump.
     pub wall: DateTime<Utc>,
     /// Since some moment.
-    pub steady: Instant,
+    pub monotonic: Instant,
 }
 
 impl Now {
     /// What the clocks say.
     pub fn read() -> Self {
-        Self { wall: Utc::now(), steady: Instant::now() }
+        Self { wall: Utc::now(), monotonic: Instant::now() }
     }
 }
 
-/// Since when each live file has had lines. The file system says when a file was made; the steady clock goes on from there.
+/// Since when each live file has had lines. The file system says when a file was made; the monotonic clock goes on from there.
 #[derive(Debug, Default)]
 pub struct Ages {
     since: HashMap<(u64, u64), (Instant, Duration)>,
@@ -91,12 +108,12 @@ pub struct Ages {
 impl Ages {
     fn age(&mut self, meta: &Meta, now: Now) -> Duration {
         if meta.bytes == 0 {
-            self.since.insert(meta.identity, (now.steady, Duration::ZERO));
+            self.since.insert(meta.identity, (now.monotonic, Duration::ZERO));
             return Duration::ZERO;
         }
         let at_first = || (now.wall - meta.born.unwrap_or(meta.modified)).to_std().unwrap_or_default();
-        let (seen, before) = *self.since.entry(meta.identity).or_insert_with(|| (now.steady, at_first()));
-        before + now.steady.saturating_duration_since(seen)
+        let (seen, before) = *self.since.entry(meta.identity).or_insert_with(|| (now.monotonic, at_first()));
+        before + now.monotonic.saturating_duration_since(seen)
     }
 }
 
@@ -121,7 +138,7 @@ pub fn list(dir: &Dir, ages: &mut Ages, now: Now) -> io::Result<Listing> {
                 }
             }
             Kind::Temporary(name) => listing.temporary.push(name),
-            Kind::Aside(segment, name) => listing.aside.push((segment, name)),
+            Kind::Quarantined(segment, name) => listing.quarantined.push((segment, name)),
         }
     }
     ages.since = seen;
@@ -131,7 +148,7 @@ pub fn list(dir: &Dir, ages: &mut Ages, now: Now) -> io::Result<Listing> {
 enum Kind {
     Named(FileName),
     Temporary(String),
-    Aside(Segment, String),
+    Quarantined(Segment, String),
 }
 
 impl Kind {
@@ -144,9 +161,9 @@ impl Kind {
         if let Some(inner) = text.strip_prefix('.') {
             return gz(inner.strip_suffix(".tmp")?).map(|_| Self::Temporary(text.to_owned()));
         }
-        if let Some((inner, attempt)) = text.rsplit_once(ASIDE) {
+        if let Some((inner, attempt)) = text.rsplit_once(QUARANTINED) {
             attempt.parse::<u32>().ok()?;
-            return gz(inner).map(|segment| Self::Aside(segment, text.to_owned()));
+            return gz(inner).map(|segment| Self::Quarantined(segment, text.to_owned()));
         }
         FileName::parse(text).map(Self::Named)
     }
@@ -172,7 +189,7 @@ mod tests {
         let start = Now::read();
         let later = |seconds: u64, jump: i64| Now {
             wall: start.wall + chrono::TimeDelta::seconds(seconds.cast_signed() + jump),
-            steady: start.steady + Duration::from_secs(seconds),
+            monotonic: start.monotonic + Duration::from_secs(seconds),
         };
         let mut ages = Ages::default();
         assert_eq!(live_age(temp.path(), &mut ages, later(100, 0)), 0);
@@ -207,6 +224,6 @@ mod tests {
         let listing = list(&Dir::open(temp.path()).unwrap(), &mut Ages::default(), Now::read()).unwrap();
         assert_eq!(listing.live.iter().map(|live| live.stream.as_str()).collect::<Vec<_>>(), ["access"]);
         assert_eq!(listing.segments.keys().map(|segment| segment.name(Form::Gz)).collect::<Vec<_>>(), [gz]);
-        assert_eq!((listing.temporary.len(), listing.aside.len()), (1, 1));
+        assert_eq!((listing.temporary.len(), listing.quarantined.len()), (1, 1));
     }
 }

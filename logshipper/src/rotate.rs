@@ -8,11 +8,11 @@ use std::sync::Arc;
 use handoff::{Form, Segment, Stream};
 
 use crate::dir::Dir;
+use crate::error_log::ErrorLog;
 use crate::handover::{Handover, Handovers};
 use crate::metrics::Metrics;
 use crate::plan::{self, Policy, Rotation};
 use crate::pod::{Ages, Now, Pod, list};
-use crate::trouble::Troubles;
 
 /// Whoever gives out a segment's number holds this file's lock: the daemon, or `logshipper rotate`.
 pub(crate) const NUMBERING: &str = ".logshipper.rotate.lock";
@@ -43,16 +43,16 @@ pub struct Seen {
 #[derive(Debug, Default)]
 pub struct Rotator {
     ages: Ages,
-    floor: BTreeMap<Stream, u64>,
+    last_sequence: BTreeMap<Stream, u64>,
     handovers: Handovers,
     metrics: Arc<Metrics>,
-    troubles: Troubles,
+    errors: ErrorLog,
 }
 
 impl Rotator {
     /// One that counts in `metrics`.
     pub fn new(metrics: &Arc<Metrics>) -> Self {
-        Self { metrics: Arc::clone(metrics), troubles: Troubles::new(Arc::clone(metrics)), ..Self::default() }
+        Self { metrics: Arc::clone(metrics), errors: ErrorLog::new(Arc::clone(metrics)), ..Self::default() }
     }
 
     /// Rotates what is due. A file that can't be renamed is reported and tried
@@ -75,7 +75,7 @@ impl Rotator {
     fn due(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<(Vec<Rotation>, Seen)> {
         let listing = list(&pod.dir, &mut self.ages, now)?;
         let live_bytes = listing.live.iter().map(|live| live.bytes).sum();
-        Ok((plan::rotations(&listing, policy, &self.floor, now.wall), Seen { rotated: 0, live_bytes }))
+        Ok((plan::rotations(&listing, policy, &self.last_sequence, now.wall), Seen { rotated: 0, live_bytes }))
     }
 
     /// Rotates what nobody writes to any more, at the end of a pod.
@@ -85,9 +85,9 @@ impl Rotator {
     pub fn end(&mut self, pod: &Pod, now: Now) -> io::Result<()> {
         let Some(_numbering) = pod.dir.lock(OsStr::new(NUMBERING))? else { return Ok(()) };
         let listing = list(&pod.dir, &mut self.ages, now)?;
-        for rotation in plan::endings(&listing, &self.floor, now.wall) {
+        for rotation in plan::final_rotations(&listing, &self.last_sequence, now.wall) {
             let live = rotation.segment.stream.live_name();
-            let asked = self.handovers.ask(&pod.dir, OsStr::new(&live), now.steady);
+            let asked = self.handovers.ask(&pod.dir, OsStr::new(&live), now.monotonic);
             // The lock is held over the rename: a writer that opens the file now finds it renamed.
             if matches!(asked, Ok(Handover::Granted(..))) {
                 self.rotate(&pod.dir, &rotation);
@@ -100,8 +100,8 @@ impl Rotator {
         let (live, name) = (segment.stream.live_name(), segment.name(Form::Plain));
         let renamed = dir.rename(OsStr::new(&live), OsStr::new(&name));
         // A number is used up even where the name turned out to be taken by a file that isn't ours.
-        self.floor.insert(segment.stream.clone(), segment.sequence);
-        if self.troubles.settle("rotate", &live, &renamed) {
+        self.last_sequence.insert(segment.stream.clone(), segment.sequence);
+        if self.errors.record("rotate", &live, &renamed) {
             self.metrics.rotated(*reason);
             tracing::info!(segment = %name, reason = %reason, "live file rotated");
         }

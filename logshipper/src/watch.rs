@@ -10,7 +10,7 @@ use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::dir::Dir;
-use crate::stop::Signals;
+use crate::shutdown::Signals;
 
 /// Growth between two passes from which on a directory is busy: an event for each write costs more than it tells.
 const BUSY: u64 = 64 << 10;

@@ -6,11 +6,11 @@ use std::fs;
 use std::time::Duration;
 
 use handoff::Writer;
+use logshipper::compactor::{Backlog, Compactor};
 use logshipper::dir::Dir;
 use logshipper::plan::Policy;
 use logshipper::pod::{Now, Pod};
 use logshipper::rotate::Rotator;
-use logshipper::worker::{Rest, Worker};
 
 const ROTATIONS: u32 = 10_000;
 
@@ -32,13 +32,13 @@ fn descriptors_and_memory_stay_the_same_over_ten_thousand_rotations() {
     let policy =
         Policy { rotate_bytes: 100, rotate_age: Duration::from_hours(1), keep_segments: 5, keep_age: None, compress_level: 4 };
     let writer = Writer::open(&root.path().join("pod"), "access").unwrap();
-    let (mut rotator, mut worker) = (Rotator::default(), Worker::default());
+    let (mut rotator, mut worker) = (Rotator::default(), Compactor::default());
     let mut before = (0, 0);
     for rotation in 0..ROTATIONS {
         writer.write(&[b'x'; 100]).unwrap();
         assert_eq!(rotator.pass(&pod, &policy, Now::read()).unwrap().rotated, 1);
         writer.check().unwrap();
-        assert_eq!(worker.pass(&pod, &policy, &mut || Ok(())).unwrap(), Rest::default());
+        assert_eq!(worker.pass(&pod, &policy, &mut || Ok(())).unwrap(), Backlog::default());
         if rotation == 100 {
             before = (descriptors(), resident_kilobytes());
         }

@@ -10,6 +10,11 @@ const TIME_FORMAT: &str = "%Y%m%dT%H%M%SZ";
 const MAX_STREAM_LENGTH: usize = 64;
 const SEQUENCE_DIGITS: usize = 6;
 
+/// Tells whether names of pods and buckets may have this character.
+pub fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
+}
+
 /// The name of a stream, such as `access`: 1 to 64 ASCII letters, digits, `_` or `-`, the first of them no `-`.
 /// Having no dot in it is what keeps segments apart from live files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,14 +10,14 @@ use chrono::{DateTime, Utc};
 use handoff::{Form, Segment};
 
 use crate::archive::Archive;
-use crate::archive::failure::Failure;
-use crate::archive::ledger::Ledger;
+use crate::archive::error::ArchiveError;
+use crate::archive::state::ArchiveState;
 use crate::dir::Dir;
+use crate::error_log::ErrorLog;
 use crate::gzip::{Index, lines};
 use crate::metrics::{Metrics, gauge};
 use crate::plan::{self, Listing};
 use crate::pod::{Ages, Now, OpenError, Pod, list};
-use crate::trouble::Troubles;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
@@ -31,9 +31,9 @@ pub type Ended<'a> = &'a dyn Fn() -> bool;
 #[derive(Debug)]
 pub struct Uploader {
     archive: Archive,
-    ledger: Arc<Ledger>,
+    archive_state: Arc<ArchiveState>,
     metrics: Arc<Metrics>,
-    troubles: Troubles,
+    errors: ErrorLog,
     pause: Duration,
 }
 
@@ -58,18 +58,18 @@ impl Waiting {
 }
 
 impl Uploader {
-    /// One for the ledger's archive; `None` without one.
-    pub fn new(ledger: &Arc<Ledger>, metrics: &Arc<Metrics>) -> Option<Self> {
-        let archive = ledger.archive()?.clone();
-        let troubles = Troubles::new(Arc::clone(metrics));
-        Some(Self { archive, ledger: Arc::clone(ledger), metrics: Arc::clone(metrics), troubles, pause: FIRST_PAUSE })
+    /// An uploader for the configured archive; `None` without one.
+    pub fn new(archive_state: &Arc<ArchiveState>, metrics: &Arc<Metrics>) -> Option<Self> {
+        let archive = archive_state.archive()?.clone();
+        let errors = ErrorLog::new(Arc::clone(metrics));
+        Some(Self { archive, archive_state: Arc::clone(archive_state), metrics: Arc::clone(metrics), errors, pause: FIRST_PAUSE })
     }
 
     /// Uploads what waits in the directory of the own pod, then in those of dead ones. Returns what is left, and for how
     /// long the store is to be left alone.
     pub fn pass(&mut self, root: &Dir, own: (&OsStr, &Dir), ended: Ended<'_>) -> (Waiting, Option<Duration>) {
         let (mut left, mut done) = self.directory(own.0, own.1, ended);
-        for pod in self.ledger.submitted() {
+        for pod in self.archive_state.take_queue() {
             // One that is taken has come back, or another logshipper reaps it: who needs it submits it again.
             match Pod::open(root, &pod) {
                 Ok(opened) if done.is_ok() => {
@@ -84,13 +84,13 @@ impl Uploader {
         self.metrics.archive_pending.set(gauge(left.segments));
         let lag = left.oldest.map_or(0, |oldest| (Utc::now() - oldest).num_seconds().max(0));
         self.metrics.archive_lag.set(lag);
-        if matches!(done, Err(Failure::Stopped)) {
+        if matches!(done, Err(ArchiveError::Stopped)) {
             return (left, None);
         }
         if let Err(failure) = &done {
             self.metrics.archive_failed(failure.kind());
         }
-        let pause = if self.troubles.settle_by("archive", self.archive.url(), &done, |failure| failure.kind().to_owned()) {
+        let pause = if self.errors.record_by("archive", self.archive.url(), &done, |failure| failure.kind().to_owned()) {
             self.pause = FIRST_PAUSE;
             None
         } else {
@@ -105,27 +105,27 @@ impl Uploader {
     /// What the directory holds, and what of it waits. One that can't be read has nothing that waits: the worker says so.
     fn list(&self, pod: &OsStr, dir: &Dir) -> Listing {
         let mut listing = list(dir, &mut Ages::default(), Now::read()).unwrap_or_default();
-        self.ledger.look(pod, dir, &mut listing);
+        self.archive_state.annotate(pod, dir, &mut listing);
         listing
     }
 
     /// Uploads what waits in one directory. What is wrong with a file is reported and left; what is wrong with the store
     /// ends the work.
-    fn directory(&mut self, pod: &OsStr, dir: &Dir, ended: Ended<'_>) -> (Waiting, Result<(), Failure>) {
+    fn directory(&mut self, pod: &OsStr, dir: &Dir, ended: Ended<'_>) -> (Waiting, Result<(), ArchiveError>) {
         let mut listing = self.list(pod, dir);
         let mut done = Ok(());
         for segment in plan::uploads(&listing) {
             let uploaded = self.upload(pod, dir, &segment, ended);
             match uploaded {
                 // Removed meanwhile.
-                Err(Failure::File(ref error)) if error.kind() == io::ErrorKind::NotFound => {}
-                Ok(()) | Err(Failure::File(_)) => {
+                Err(ArchiveError::File(ref error)) if error.kind() == io::ErrorKind::NotFound => {}
+                Ok(()) | Err(ArchiveError::File(_)) => {
                     if let Err(failure) = &uploaded {
                         self.metrics.archive_failed(failure.kind());
                     } else {
                         listing.waiting.remove(&segment);
                     }
-                    self.troubles.settle("archive", &segment.to_string(), &uploaded);
+                    self.errors.record("archive", &segment.to_string(), &uploaded);
                 }
                 Err(_) => {
                     done = uploaded;
@@ -136,7 +136,7 @@ impl Uploader {
         (Waiting::of(&listing), done)
     }
 
-    fn upload(&self, pod: &OsStr, dir: &Dir, segment: &Segment, ended: Ended<'_>) -> Result<(), Failure> {
+    fn upload(&self, pod: &OsStr, dir: &Dir, segment: &Segment, ended: Ended<'_>) -> Result<(), ArchiveError> {
         let started = Instant::now();
         let name = segment.name(Form::Gz);
         let (file, meta) = dir.open_file(OsStr::new(&name))?;
@@ -148,11 +148,11 @@ impl Uploader {
         let put = async {
             tokio::select! {
                 put = self.archive.put(&key, &file, meta.bytes) => put,
-                () = until(ended) => Err(Failure::Stopped),
+                () = until(ended) => Err(ArchiveError::Stopped),
             }
         };
         let uploaded = self.archive.wait(put)?;
-        self.ledger.mark(pod, segment, &file, &format!("{}.{crc:08x}", self.archive.address(pod, segment)));
+        self.archive_state.mark(pod, segment, &file, &format!("{}.{crc:08x}", self.archive.address(pod, segment)));
         if uploaded {
             self.metrics.archived.inc();
             self.metrics.archived_bytes.inc_by(meta.bytes);

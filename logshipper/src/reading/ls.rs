@@ -6,8 +6,6 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use handoff::{Form, Segment, Stream};
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 use serde::Serialize;
 
 use crate::archive::Archive;
@@ -15,7 +13,7 @@ use crate::dir::Dir;
 use crate::gzip::{Index, ReadAt};
 use crate::line::{HEAD, Span, time};
 use crate::plan::Forms;
-use crate::pod::LOCK;
+use crate::pod::is_alive;
 use crate::reading::logs::{PodLogs, pods, streams};
 
 /// How much of a file's end is searched for its last line.
@@ -55,20 +53,6 @@ pub fn rows(root: &Dir, pod: Option<&str>, stream: Option<&Stream>, archive: Opt
         }
     }
     Ok(rows)
-}
-
-/// Whether somebody holds the directory's lock. Asking takes a shared lock for a moment, which a starting logshipper waits out.
-pub fn is_alive(dir: &Dir) -> Option<bool> {
-    let file = match dir.open_file(OsStr::new(LOCK)) {
-        Ok((file, _)) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(false),
-        Err(_) => return None,
-    };
-    match flock(&file, FlockOperation::NonBlockingLockShared) {
-        Ok(()) => Some(false),
-        Err(Errno::WOULDBLOCK) => Some(true),
-        Err(_) => None,
-    }
 }
 
 fn describe(pod: &PodLogs, alive: Option<bool>, stream: &Stream) -> Row {

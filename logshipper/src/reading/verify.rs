@@ -55,7 +55,7 @@ pub fn verify(
         for stream in streams(pod, stream) {
             verify_stream(pod, &stream, &mut found, out)?;
         }
-        for (_, aside) in &pod.listing.aside {
+        for (_, aside) in &pod.listing.quarantined {
             found.problems += 1;
             writeln!(out, "{}/{aside}: set aside: it does not hold its segment", pod.name)?;
         }

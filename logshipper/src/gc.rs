@@ -10,61 +10,41 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use handoff::Form;
 
-use crate::archive::ledger::Ledger;
+use crate::archive::state::ArchiveState;
+use crate::compactor::Compactor;
 use crate::compress::Tick;
-use crate::dir::{Dir, Meta, shown};
+use crate::dir::{Dir, Meta, escaped};
+use crate::error_log::ErrorLog;
 use crate::handover::{Handover, Handovers};
 use crate::metrics::{Metrics, gauge};
-use crate::plan::{Candidate, Listing, Policy, over_quota};
-use crate::pod::{Ages, LOCK, Now, OpenError, Pod, list};
-use crate::reading::ls::is_alive;
+use crate::plan::{Candidate, Limits, Listing, Policy, over_quota};
+use crate::pod::{Ages, LOCK, Now, OpenError, Pod, is_alive, list};
 use crate::rotate::{NUMBERING, Rotator};
-use crate::trouble::Troubles;
-use crate::worker::Worker;
 
 /// Whoever reaps holds this file's lock.
 const REAPER: &str = ".logshipper.reap.lock";
-/// How long a directory's lock must be free before its pod counts as dead: after a reboot nobody holds one.
-const GRACE: Duration = Duration::from_mins(5);
-
-/// The rules for a node.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// For how long after its last line a dead pod's directory stays.
-    pub orphan_age: Duration,
-    /// Bytes that the segments and live files of all pods may take.
-    pub quota: Option<u64>,
-}
-
-impl Limits {
-    /// How long a directory's lock must be free.
-    pub fn grace(&self) -> Duration {
-        self.orphan_age.min(GRACE)
-    }
-}
-
 /// Works on the directories of dead pods.
 #[derive(Debug)]
-pub struct Reaper {
+pub struct Collector {
     metrics: Arc<Metrics>,
-    troubles: Troubles,
-    ledger: Arc<Ledger>,
+    errors: ErrorLog,
+    archive_state: Arc<ArchiveState>,
     /// Since when the lock of each directory has been free.
     free: HashMap<(u64, u64), Instant>,
 }
 
-impl Reaper {
-    /// One that counts in `metrics` and keeps what the ledger says isn't archived yet.
-    pub fn new(metrics: &Arc<Metrics>, ledger: &Arc<Ledger>) -> Self {
-        let troubles = Troubles::new(Arc::clone(metrics));
-        Self { metrics: Arc::clone(metrics), troubles, ledger: Arc::clone(ledger), free: HashMap::new() }
+impl Collector {
+    /// One that counts in `metrics` and keeps what the archive_state says isn't archived yet.
+    pub fn new(metrics: &Arc<Metrics>, archive_state: &Arc<ArchiveState>) -> Self {
+        let errors = ErrorLog::new(Arc::clone(metrics));
+        Self { metrics: Arc::clone(metrics), errors, archive_state: Arc::clone(archive_state), free: HashMap::new() }
     }
 
     /// Looks at all directories in `root` but `own`. What fails is reported and left for the next pass.
     pub fn pass(&mut self, root: &Dir, own: &OsStr, policy: &Policy, limits: &Limits, now: Now, tick: Tick<'_>) {
         let done = self.try_pass(root, own, policy, limits, now, tick);
         if tick().is_ok() {
-            self.troubles.settle("reap", "log root", &done);
+            self.errors.record("reap", "log root", &done);
         }
     }
 
@@ -85,7 +65,7 @@ impl Reaper {
             tick()?;
             let done = self.reap(root, &name, policy, limits, now, tick);
             tick()?;
-            self.troubles.settle("reap", &shown(&name), &done);
+            self.errors.record("reap", &escaped(&name), &done);
         }
         self.keep_quota(root, limits.quota)
     }
@@ -99,9 +79,9 @@ impl Reaper {
                 continue;
             }
             let identity = dir.own_meta()?.identity;
-            let since = *self.free.get(&identity).unwrap_or(&now.steady);
+            let since = *self.free.get(&identity).unwrap_or(&now.monotonic);
             free.insert(identity, since);
-            if now.steady.saturating_duration_since(since) >= grace {
+            if now.monotonic.saturating_duration_since(since) >= grace {
                 dead.push(name);
             }
         }
@@ -117,18 +97,18 @@ impl Reaper {
             Err(OpenError::Io(error)) => return Err(error),
         };
         Rotator::new(&self.metrics).end(&pod, now)?;
-        Worker::for_the_dead(&self.metrics, &self.ledger).pass(&pod, policy, tick)?;
+        Compactor::for_orphan(&self.metrics, &self.archive_state).pass(&pod, policy, tick)?;
         let mut listing = list(&pod.dir, &mut Ages::default(), now)?;
-        self.ledger.look(name, &pod.dir, &mut listing);
+        self.archive_state.annotate(name, &pod.dir, &mut listing);
         if !listing.waiting.is_empty() {
-            self.ledger.submit(name);
+            self.archive_state.enqueue(name);
             return Ok(());
         }
         let plain = listing.segments.values().any(|forms| forms.plain.is_some());
         // An empty live file may have a writer too, which lives on without its logshipper.
         let mut handovers = Handovers::default();
         for live in &listing.live {
-            let asked = handovers.ask(&pod.dir, OsStr::new(&live.stream.live_name()), now.steady)?;
+            let asked = handovers.ask(&pod.dir, OsStr::new(&live.stream.live_name()), now.monotonic)?;
             if live.bytes > 0 || matches!(asked, Handover::Held(_)) {
                 return Ok(());
             }
@@ -149,7 +129,7 @@ impl Reaper {
             pod.dir.remove(OsStr::new(&segment.name(Form::Gz)))?;
             self.metrics.removed("orphan");
         }
-        for file in listing.aside.iter().map(|(_, name)| name).chain(&listing.temporary) {
+        for file in listing.quarantined.iter().map(|(_, name)| name).chain(&listing.temporary) {
             pod.dir.remove(OsStr::new(file))?;
         }
         for live in &listing.live {
@@ -158,7 +138,7 @@ impl Reaper {
         pod.dir.remove(OsStr::new(NUMBERING))?;
         pod.dir.remove(OsStr::new(LOCK))?;
         root.remove_dir(name)?;
-        tracing::info!(directory = %shown(name), segments = listing.segments.len(), "directory of a dead pod removed");
+        tracing::info!(directory = %escaped(name), segments = listing.segments.len(), "directory of a dead pod removed");
         Ok(())
     }
 
@@ -166,12 +146,12 @@ impl Reaper {
     fn keep_quota(&self, root: &Dir, quota: Option<u64>) -> io::Result<()> {
         let (mut total, mut candidates) = (0, Vec::new());
         let pods = pod_names(root)?;
-        self.ledger.retain(&pods);
+        self.archive_state.retain(&pods);
         for pod in pods {
             let Ok(dir) = root.open_dir(&pod) else { continue };
             let mut listing = list(&dir, &mut Ages::default(), Now::read())?;
             if quota.is_some() {
-                self.ledger.look(&pod, &dir, &mut listing);
+                self.archive_state.annotate(&pod, &dir, &mut listing);
             }
             total += listing.live.iter().map(|live| live.bytes).sum::<u64>();
             for (segment, forms) in &listing.segments {
@@ -193,11 +173,11 @@ impl Reaper {
                 root.open_dir(&pod)?.remove(OsStr::new(&name))?;
                 total -= bytes;
                 self.metrics.removed("quota");
-                let archived = self.ledger.archive().is_some() && !waiting;
+                let archived = self.archive_state.archive().is_some() && !waiting;
                 if !archived {
                     self.metrics.dropped.inc();
                 }
-                let directory = shown(&pod);
+                let directory = escaped(&pod);
                 tracing::warn!(directory, segment = %name, bytes, archived, "segment removed: NODE_QUOTA is exceeded");
             }
         }

@@ -8,7 +8,7 @@ use object_store::client::{HttpError, HttpErrorKind};
 
 /// Why the archive didn't do something.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum ArchiveError {
     /// Nobody answers.
     #[error("can't be reached: {0}")]
     Unreachable(String),
@@ -38,7 +38,7 @@ pub enum Failure {
     Stopped,
 }
 
-impl Failure {
+impl ArchiveError {
     /// One word, for metrics.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ pub(super) fn innermost(error: &dyn Error) -> String {
     error.source().map_or_else(|| error.to_string(), innermost)
 }
 
-impl From<object_store::Error> for Failure {
+impl From<object_store::Error> for ArchiveError {
     fn from(error: object_store::Error) -> Self {
         use object_store::Error as Store;
         let text = error.to_string();

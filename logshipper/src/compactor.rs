@@ -8,21 +8,21 @@ use std::time::Instant;
 
 use handoff::{Form, Segment};
 
-use crate::archive::ledger::Ledger;
+use crate::archive::state::ArchiveState;
 use crate::compress::{Tick, compress};
+use crate::error_log::ErrorLog;
 use crate::handover::{Handover, Handovers, Holder};
 use crate::metrics::{Metrics, gauge};
-use crate::plan::{self, Excess, Listing, Policy, Work};
+use crate::plan::{self, Listing, Policy, RetentionReason, Work};
 use crate::pod::{Ages, Now, Pod, list};
-use crate::trouble::Troubles;
 
 /// Does the work that waits in a pod's directory.
 #[derive(Debug, Default)]
-pub struct Worker {
+pub struct Compactor {
     handovers: Handovers,
     metrics: Arc<Metrics>,
-    troubles: Troubles,
-    ledger: Arc<Ledger>,
+    errors: ErrorLog,
+    archive_state: Arc<ArchiveState>,
     /// How many there are, in either form.
     segments: usize,
     /// Since when each plain segment has waited.
@@ -40,46 +40,46 @@ enum Outcome {
 
 /// What a pass left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Rest {
+pub struct Backlog {
     /// Segments that a writer still holds.
     pub held: usize,
     /// Pieces of work that failed.
     pub failed: usize,
 }
 
-impl Worker {
-    /// One that counts in `metrics` and keeps what the ledger says isn't archived yet.
-    pub fn new(metrics: &Arc<Metrics>, ledger: &Arc<Ledger>) -> Self {
-        let troubles = Troubles::new(Arc::clone(metrics));
-        Self { metrics: Arc::clone(metrics), troubles, ledger: Arc::clone(ledger), ..Self::default() }
+impl Compactor {
+    /// One that counts in `metrics` and keeps what the archive_state says isn't archived yet.
+    pub fn new(metrics: &Arc<Metrics>, archive_state: &Arc<ArchiveState>) -> Self {
+        let errors = ErrorLog::new(Arc::clone(metrics));
+        Self { metrics: Arc::clone(metrics), errors, archive_state: Arc::clone(archive_state), ..Self::default() }
     }
 
     /// One for a dead pod's directory: the gauges of what waits stay those of the program's own pod.
-    pub fn for_the_dead(metrics: &Arc<Metrics>, ledger: &Arc<Ledger>) -> Self {
-        Self { foreign: true, ..Self::new(metrics, ledger) }
+    pub fn for_orphan(metrics: &Arc<Metrics>, archive_state: &Arc<ArchiveState>) -> Self {
+        Self { foreign: true, ..Self::new(metrics, archive_state) }
     }
 
     /// Does all the work that waits, and says what it had to leave. What fails is reported and left for the next pass.
     ///
     /// # Errors
     /// The directory can't be read, or `tick` ended the work.
-    pub fn pass(&mut self, pod: &Pod, policy: &Policy, tick: Tick<'_>) -> io::Result<Rest> {
+    pub fn pass(&mut self, pod: &Pod, policy: &Policy, tick: Tick<'_>) -> io::Result<Backlog> {
         let now = Now::read();
         let mut listing = list(&pod.dir, &mut Ages::default(), now)?;
-        self.ledger.look(&pod.name, &pod.dir, &mut listing);
+        self.archive_state.annotate(&pod.name, &pod.dir, &mut listing);
         self.count_waiting(&listing);
-        let (mut rest, mut unquiet) = (Rest::default(), 0);
+        let (mut rest, mut unquiet) = (Backlog::default(), 0);
         for work in plan::work(&listing, policy, now.wall) {
             tick()?;
             let done = self.work(pod, policy, &work, tick);
             // Ended by the tick: nothing went wrong.
             tick()?;
-            self.troubles.settle(work.operation(), &work.subject(), &done);
+            self.errors.record(work.operation(), &work.subject(), &done);
             match done {
                 Ok(Outcome::Done) => {}
                 Ok(Outcome::Held(holder)) => {
                     rest.held += 1;
-                    unquiet += i64::from(holder == Holder::Unquiet);
+                    unquiet += i64::from(holder == Holder::RecentlyModified);
                 }
                 Err(_) => rest.failed += 1,
             }
@@ -111,12 +111,12 @@ impl Worker {
 
     fn work(&mut self, pod: &Pod, policy: &Policy, work: &Work, tick: Tick<'_>) -> io::Result<Outcome> {
         match work {
-            Work::Sweep(name) | Work::RemoveAside(name) => {
+            Work::RemoveTemp(name) | Work::RemoveQuarantined(name) => {
                 pod.dir.remove(OsStr::new(name))?;
                 tracing::info!(file = %name, "leftover removed");
                 Ok(Outcome::Done)
             }
-            Work::Remove(segment, excess) => self.remove(pod, segment, *excess),
+            Work::Remove(segment, reason) => self.remove(pod, segment, *reason),
             Work::Compress(segment) => self.compress(pod, policy, segment, tick),
         }
     }
@@ -140,7 +140,7 @@ impl Worker {
     }
 
     /// Removes both forms, the plain one only once nobody writes to it: lines that are still coming in are not old.
-    fn remove(&mut self, pod: &Pod, segment: &Segment, excess: Excess) -> io::Result<Outcome> {
+    fn remove(&mut self, pod: &Pod, segment: &Segment, reason: RetentionReason) -> io::Result<Outcome> {
         let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
         if pod.dir.meta(OsStr::new(&plain))?.is_some() {
             let _locked = match self.handovers.ask(&pod.dir, OsStr::new(&plain), Instant::now())? {
@@ -151,8 +151,8 @@ impl Worker {
         }
         pod.dir.remove(OsStr::new(&gz))?;
         self.segments = self.segments.saturating_sub(1);
-        self.metrics.removed(&excess.to_string());
-        tracing::info!(segment = %plain, reason = %excess, "segment removed");
+        self.metrics.removed(&reason.to_string());
+        tracing::info!(segment = %plain, reason = %reason, "segment removed");
         Ok(Outcome::Done)
     }
 }
@@ -160,14 +160,14 @@ impl Worker {
 impl Work {
     fn operation(&self) -> &'static str {
         match self {
-            Self::Sweep(_) | Self::RemoveAside(_) | Self::Remove(..) => "remove",
+            Self::RemoveTemp(_) | Self::RemoveQuarantined(_) | Self::Remove(..) => "remove",
             Self::Compress(_) => "compress",
         }
     }
 
     fn subject(&self) -> String {
         match self {
-            Self::Sweep(name) | Self::RemoveAside(name) => name.clone(),
+            Self::RemoveTemp(name) | Self::RemoveQuarantined(name) => name.clone(),
             Self::Remove(segment, _) | Self::Compress(segment) => segment.to_string(),
         }
     }

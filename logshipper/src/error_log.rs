@@ -8,24 +8,24 @@ use crate::metrics::Metrics;
 
 /// The operations that fail at present, each with what it was done to and why.
 #[derive(Debug, Default)]
-pub struct Troubles {
+pub struct ErrorLog {
     metrics: Arc<Metrics>,
     present: HashMap<(&'static str, String), String>,
 }
 
-impl Troubles {
+impl ErrorLog {
     /// None yet. Each failure is counted in `metrics`.
     pub fn new(metrics: Arc<Metrics>) -> Self {
         Self { metrics, present: HashMap::new() }
     }
 
     /// Notes how `operation` on `subject` ended, logs the news in it, and says whether it went well.
-    pub fn settle<T, E: Display>(&mut self, operation: &'static str, subject: &str, result: &Result<T, E>) -> bool {
-        self.settle_by(operation, subject, result, ToString::to_string)
+    pub fn record<T, E: Display>(&mut self, operation: &'static str, subject: &str, result: &Result<T, E>) -> bool {
+        self.record_by(operation, subject, result, ToString::to_string)
     }
 
     /// The same where errors of one kind are one state, however their texts differ.
-    pub fn settle_by<T, E: Display>(
+    pub fn record_by<T, E: Display>(
         &mut self,
         operation: &'static str,
         subject: &str,

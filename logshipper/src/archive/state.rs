@@ -23,13 +23,13 @@ const MARK_BYTES: usize = 2048;
 
 /// What of the pods' directories is archived. Without an archive nothing waits for one.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub struct ArchiveState {
     archive: Option<Archive>,
     archived: Mutex<HashMap<OsString, HashSet<Segment>>>,
     dead: Mutex<BTreeSet<OsString>>,
 }
 
-impl Ledger {
+impl ArchiveState {
     /// One for this archive.
     pub fn new(archive: Option<Archive>) -> Self {
         Self { archive, ..Self::default() }
@@ -41,7 +41,7 @@ impl Ledger {
     }
 
     /// Notes in the listing of `pod`'s directory which segments aren't archived yet.
-    pub fn look(&self, pod: &OsStr, dir: &Dir, listing: &mut Listing) {
+    pub fn annotate(&self, pod: &OsStr, dir: &Dir, listing: &mut Listing) {
         let Some(archive) = &self.archive else { return };
         let mut archived = self.archived.lock().unwrap_or_else(PoisonError::into_inner);
         let before = archived.remove(pod).unwrap_or_default();
@@ -72,12 +72,12 @@ impl Ledger {
     }
 
     /// The directory of a dead pod has segments that wait.
-    pub fn submit(&self, pod: &OsStr) {
+    pub fn enqueue(&self, pod: &OsStr) {
         self.dead.lock().unwrap_or_else(PoisonError::into_inner).insert(pod.to_owned());
     }
 
-    /// The directories of dead pods that were submitted since the last call.
-    pub fn submitted(&self) -> BTreeSet<OsString> {
+    /// The directories of dead pods that were take_queue since the last call.
+    pub fn take_queue(&self) -> BTreeSet<OsString> {
         std::mem::take(&mut *self.dead.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,0 +1,329 @@
+//! The object store: keys, uploads, and reads of a part of an object.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use handoff::{FileName, Form, Segment, is_name_byte};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::local::LocalFileSystem;
+use object_store::path::{Path, PathPart};
+use object_store::{
+    Certificate, ClientConfigKey, ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutPayload,
+    RetryConfig,
+};
+use tokio::runtime::Runtime;
+
+use super::error::{ArchiveError, innermost};
+use crate::dir::escaped;
+use crate::gzip::ReadAt;
+
+const ACCEPTED: &str = "accepted is s3://BUCKET/PREFIX, or file:///DIRECTORY of a directory that exists";
+const ENDING: &str = ".log.gz";
+/// What is uploaded in one request and held in memory; longer segments go in parts of this length.
+const PART: u64 = 8 << 20;
+/// Parts that S3 takes, at most.
+const PARTS: u64 = 10_000;
+/// Until a request that has no answer counts as failed: a part over a slow line.
+const REQUEST: Duration = Duration::from_mins(1);
+const CONNECT: Duration = Duration::from_secs(5);
+/// A connection that rested longer is not used again: the server may have closed it.
+const REST: Duration = Duration::from_secs(5);
+
+/// A connection to the archive.
+#[derive(Clone)]
+pub struct Archive(Arc<Inner>);
+
+struct Inner {
+    url: String,
+    prefix: Path,
+    store: Box<dyn ObjectStore>,
+    runtime: Runtime,
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The store knows credentials.
+        f.debug_tuple("Archive").field(&self.0.url).finish()
+    }
+}
+
+/// What is under a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum There {
+    Nothing,
+    /// As many bytes as the segment has.
+    Segment,
+    /// Another number of bytes.
+    Other,
+}
+
+impl Archive {
+    /// The archive at `url`, with the credentials and the endpoint that the `AWS_…` variables name. Asks nobody yet.
+    ///
+    /// # Errors
+    /// What is wrong with the URL or the variables, without their values.
+    pub fn open(url: &str) -> Result<Self, String> {
+        let url = url.trim_end_matches('/');
+        let (scheme, rest) = url.split_once("://").ok_or(ACCEPTED)?;
+        let (store, prefix): (Box<dyn ObjectStore>, _) = match scheme {
+            "s3" => {
+                let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+                if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(is_name_byte) {
+                    return Err(String::from(ACCEPTED));
+                }
+                (s3(bucket)?, Path::parse(prefix).map_err(|_| ACCEPTED)?)
+            }
+            "file" if rest.starts_with('/') => {
+                let store = LocalFileSystem::new_with_prefix(rest).map_err(|_| ACCEPTED)?;
+                (Box::new(store.with_fsync(true)), Path::default())
+            }
+            _ => return Err(String::from(ACCEPTED)),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+        Ok(Self(Arc::new(Inner { url: url.to_owned(), prefix, store, runtime })))
+    }
+
+    /// Where it is, for people; without credentials, which no archive's URL has.
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// Runs a conversation with the store to its end. The calling thread is the one that works on it.
+    pub fn wait<T>(&self, conversation: impl Future<Output = T>) -> T {
+        self.0.runtime.block_on(conversation)
+    }
+
+    /// The address of all that a segment's key begins with: all but its CRC.
+    pub fn address(&self, pod: &OsStr, segment: &Segment) -> String {
+        let [pod, stream, name] = key_parts(pod, segment, "");
+        format!("{}/{}/{}/{}", self.0.url, pod.as_ref(), stream.as_ref(), name.as_ref())
+    }
+
+    /// The key of a segment whose lines have this CRC.
+    pub fn key(&self, pod: &OsStr, segment: &Segment, crc: u32) -> Path {
+        self.0.prefix.parts().chain(key_parts(pod, segment, &format!(".{crc:08x}{ENDING}"))).collect()
+    }
+
+    /// Uploads a segment of `bytes` bytes unless it is there, and says whether it was uploaded.
+    pub async fn put(&self, key: &Path, file: &File, bytes: u64) -> Result<bool, ArchiveError> {
+        match self.look(key, bytes).await? {
+            There::Segment => return Ok(false),
+            There::Nothing if bytes <= PART => match self.put_whole(key, file, bytes, PutMode::Create).await {
+                // Somebody else was faster, or wrote at the same moment.
+                Err(ArchiveError::Exists(_)) if self.look(key, bytes).await? == There::Segment => return Ok(false),
+                // A store that can't do it under a condition.
+                Err(ArchiveError::Unsupported(_)) => self.put_whole(key, file, bytes, PutMode::Overwrite).await?,
+                done => done?,
+            },
+            There::Other if bytes <= PART => self.put_whole(key, file, bytes, PutMode::Overwrite).await?,
+            There::Nothing | There::Other => self.put_parts(key, file, bytes).await?,
+        }
+        Ok(true)
+    }
+
+    /// Asks with a GET of one byte: the answer to a HEAD says of an error neither whether it is the bucket that is missing,
+    /// nor which credential is wrong.
+    async fn look(&self, key: &Path, bytes: u64) -> Result<There, ArchiveError> {
+        let options = GetOptions { range: Some(GetRange::Bounded(0..1)), ..GetOptions::default() };
+        match self.0.store.get_opts(key, options).await {
+            Ok(found) if found.meta.size == bytes => Ok(There::Segment),
+            Ok(_) => Ok(There::Other),
+            Err(error @ object_store::Error::NotFound { .. }) if !error.to_string().contains("NoSuchBucket") => {
+                Ok(There::Nothing)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn put_whole(&self, key: &Path, file: &File, bytes: u64, mode: PutMode) -> Result<(), ArchiveError> {
+        let payload = PutPayload::from(read(file, 0, bytes)?);
+        self.0.store.put_opts(key, payload, mode.into()).await?;
+        Ok(())
+    }
+
+    async fn put_parts(&self, key: &Path, file: &File, bytes: u64) -> Result<(), ArchiveError> {
+        let part = PART.max(bytes / PARTS + 1);
+        let mut upload = self.0.store.put_multipart(key).await?;
+        let mut at = 0;
+        let done = loop {
+            if at == bytes {
+                break upload.complete().await.map(drop).map_err(ArchiveError::from);
+            }
+            let length = part.min(bytes - at);
+            let sent = match read(file, at, length) {
+                Ok(bytes) => upload.put_part(bytes.into()).await.map_err(ArchiveError::from),
+                Err(error) => Err(error.into()),
+            };
+            if sent.is_err() {
+                break sent;
+            }
+            at += length;
+        };
+        if done.is_err() {
+            // Parts that stay behind are the bucket's lifecycle rule's to remove; the first error is the one to hear of.
+            let _ = upload.abort().await;
+        }
+        done
+    }
+
+    /// The archived segments of one pod, or of all.
+    pub fn list(&self, pod: Option<&str>) -> Result<BTreeMap<String, BTreeMap<Segment, Object>>, ArchiveError> {
+        let inner = &self.0;
+        let prefix = match pod {
+            Some(pod) => inner.prefix.parts().chain([PathPart::from(pod)]).collect(),
+            None => inner.prefix.clone(),
+        };
+        let mut pods: BTreeMap<String, BTreeMap<Segment, Object>> = BTreeMap::new();
+        self.wait(async {
+            let mut found = inner.store.list(Some(&prefix));
+            while let Some(meta) = found.try_next().await? {
+                if let Some((pod, segment, crc)) = self.parse(&meta.location) {
+                    let object = Object { archive: self.clone(), key: meta.location, bytes: meta.size, crc };
+                    pods.entry(pod).or_default().insert(segment, object);
+                }
+            }
+            Ok(pods)
+        })
+    }
+
+    /// Pod, segment and CRC of a key; `None` for one that is no segment's.
+    fn parse(&self, key: &Path) -> Option<(String, Segment, u32)> {
+        let mut parts = key.prefix_match(&self.0.prefix)?;
+        let (pod, stream, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let (place, crc) = name.as_ref().strip_suffix(ENDING)?.rsplit_once('.')?;
+        let FileName::Segment(segment, Form::Gz) = FileName::parse(&format!("{}.{place}{ENDING}", stream.as_ref()))? else {
+            return None;
+        };
+        let crc = (crc.len() == 8).then(|| u32::from_str_radix(crc, 16).ok())??;
+        parts.next().is_none().then(|| (pod.as_ref().to_owned(), segment, crc))
+    }
+}
+
+/// What a segment's key has behind the prefix.
+fn key_parts<'a>(pod: &OsStr, segment: &'a Segment, ending: &str) -> [PathPart<'a>; 3] {
+    let name = segment.name(Form::Gz);
+    let place = name.strip_prefix(segment.stream.as_str()).and_then(|rest| rest.strip_suffix(ENDING)).unwrap_or(&name);
+    let place = format!("{}{ending}", place.trim_start_matches('.'));
+    [PathPart::from(escaped(pod)), PathPart::from(segment.stream.as_str()), PathPart::from(place)]
+}
+
+fn read(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+    file.read_exact_at(&mut bytes, at)?;
+    Ok(bytes)
+}
+
+fn s3(bucket: &str) -> Result<Box<dyn ObjectStore>, String> {
+    use ClientConfigKey::{AllowHttp, ProxyCaCertificate, ProxyExcludes, ProxyUrl};
+    // Another provider that is there already serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = AmazonS3Builder::from_env();
+    let value = |key: &AmazonS3ConfigKey| builder.get_config_value(key);
+    let endpoint = value(&AmazonS3ConfigKey::S3Endpoint).or_else(|| value(&AmazonS3ConfigKey::Endpoint));
+    let allows_http = value(&AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp)).is_some_and(|allowed| allowed == "true");
+    if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) && !allows_http {
+        return Err(String::from("AWS_ENDPOINT_URL is http://, in which anyone can read along: AWS_ALLOW_HTTP=true permits it"));
+    }
+    let mut options = ClientOptions::new().with_timeout(REQUEST).with_connect_timeout(CONNECT).with_pool_idle_timeout(REST);
+    for key in [AllowHttp, ProxyUrl, ProxyExcludes, ProxyCaCertificate] {
+        if let Some(value) = value(&AmazonS3ConfigKey::Client(key)) {
+            options = options.with_config(key, value);
+        }
+    }
+    // Beside those of the system, which an image may lack.
+    for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+        options = options.with_root_certificate(Certificate::from_der(root).map_err(|error| error.to_string())?);
+    }
+    // Whoever uploads tries again, and says so once.
+    let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
+    let store = builder.with_bucket_name(bucket).with_client_options(options).with_retry(retry).build();
+    store.map(|store| Box::new(store) as _).map_err(|error| format!("the AWS_ variables beside it: {}", innermost(&error)))
+}
+
+/// An archived segment.
+#[derive(Debug, Clone)]
+pub struct Object {
+    archive: Archive,
+    key: Path,
+    /// Its compressed length.
+    pub bytes: u64,
+    /// CRC-32 of its lines, as its key says.
+    pub crc: u32,
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "archived {}", self.key)
+    }
+}
+
+impl ReadAt for Object {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.bytes)
+    }
+
+    fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+        let end = self.bytes.min(at + buffer.len() as u64);
+        if at >= end {
+            return Ok(0);
+        }
+        let got = self.archive.wait(self.archive.0.store.get_range(&self.key, at..end));
+        let got = got.map_err(|error| io::Error::other(ArchiveError::from(error)))?;
+        let count = got.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&got[..count]);
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn bad_addresses_say_what_is_accepted() {
+        for url in [
+            "",
+            "s3",
+            "s3://",
+            "s3://x",
+            "s3://user:password@bucket",
+            "s3://bucket?a",
+            "s3://a b/c",
+            "gs://bucket",
+            "file://dir",
+            "file:///nowhere/at/all",
+        ] {
+            assert_eq!(Archive::open(url).unwrap_err(), ACCEPTED, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_back_whatever_the_directory_is_called() {
+        let temp = tempfile::tempdir().unwrap();
+        let archive = Archive::open(&format!("file://{}/", temp.path().display())).unwrap();
+        let FileName::Segment(segment, _) = FileName::parse("access.000007.20260723T101112Z.log").unwrap() else {
+            unreachable!()
+        };
+        let key = archive.key(OsStr::new("default_petclinic-1_0f"), &segment, 0xab);
+        assert_eq!(key.as_ref(), "default_petclinic-1_0f/access/000007.20260723T101112Z.000000ab.log.gz");
+        assert_eq!(archive.parse(&key), Some((String::from("default_petclinic-1_0f"), segment.clone(), 0xab)));
+        let strange = archive.key(OsStr::new("a b\n/é"), &segment, 1);
+        assert_eq!(archive.parse(&strange).unwrap().1, segment);
+        for name in [
+            "pod/access/000007.20260723T101112Z.log.gz",
+            "pod/access/x.00000001.log.gz",
+            "pod/000007.20260723T101112Z.00000001.log.gz",
+        ] {
+            assert_eq!(archive.parse(&Path::parse(name).unwrap()), None, "{name}");
+        }
+    }
+}
