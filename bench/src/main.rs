@@ -38,7 +38,7 @@ const HYPER: &str = "bare hyper, same bytes";
 const PEER: &str = "peer";
 
 fn main() -> ExitCode {
-    let config: Config = runtime::settings::parse();
+    let config: Config = runtime::settings::parse(&[]);
     let done = match &config.answer {
         Some(answer) => serve(answer),
         None => run(&config),

@@ -47,7 +47,7 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    let config: Config = runtime::settings::parse();
+    let config: Config = runtime::settings::parse(&[]);
     if let Err(line) = config.check() {
         let _ = writeln!(std::io::stderr(), "{line}");
         return ExitCode::from(runtime::settings::EXIT_BAD_SETTING);

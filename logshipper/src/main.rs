@@ -18,7 +18,7 @@ use logshipper::{admin, command};
 use signal_hook::consts::{SIGINT, SIGIO, SIGTERM};
 
 fn main() -> ExitCode {
-    match run(&runtime::settings::parse()) {
+    match run(&runtime::settings::parse(&[])) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -1,5 +1,6 @@
-//! Reading settings: clap's parser, and its errors as the one line that an operator reads in `kubectl logs`.
+//! Settings of a program: clap's parser, renamed settings, and errors as the one line that an operator reads in `kubectl logs`.
 
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -8,10 +9,33 @@ use clap::parser::ValueSource;
 /// Exit status of a program that was given settings it can't use (`EX_USAGE` of sysexits.h).
 pub const EXIT_BAD_SETTING: u8 = 64;
 
-/// Reads the program's settings from its arguments and environment. Prints help or version and exits 0 where that was
-/// asked for; exits 64 with one line where a setting can't be used.
-pub fn parse<C: clap::Parser>() -> C {
-    try_parse().unwrap_or_else(|error| {
+/// A setting's old and new environment variable, such as `("CONNECTIONS", "MAX_CONNECTIONS")`.
+pub type Renamed = (&'static str, &'static str);
+
+/// Reads the program's settings from its arguments and environment. Prints help or version and exits 0 if asked to; exits 64
+/// with one line if a setting can't be used.
+///
+/// `renamed` lists the settings that were called otherwise in the previous release. Declare the new name in clap as usual; the
+/// old variable and its flag (`--connections`) are accepted as aliases, and each one that is set is reported once, on standard
+/// error. The new name wins if both are set. Remove the entry one release later:
+///
+/// ```
+/// #[derive(clap::Parser)]
+/// struct Config {
+///     /// Maximum number of open connections
+///     #[arg(long, env = "MAX_CONNECTIONS", default_value = "1000")]
+///     max_connections: u32,
+/// }
+///
+/// let config: Config = runtime::settings::parse(&[("CONNECTIONS", "MAX_CONNECTIONS")]);
+/// # assert_eq!(config.max_connections, 1000);
+/// ```
+pub fn parse<C: clap::Parser>(renamed: &[Renamed]) -> C {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    for notice in renamed.iter().filter_map(|renamed| notice(*renamed, &arguments)) {
+        let _ = writeln!(std::io::stderr(), "{notice}");
+    }
+    try_parse(renamed, arguments).unwrap_or_else(|error| {
         if error.use_stderr() {
             let _ = writeln!(std::io::stderr(), "{}", one_line(&error));
             std::process::exit(EXIT_BAD_SETTING.into())
@@ -20,10 +44,35 @@ pub fn parse<C: clap::Parser>() -> C {
     })
 }
 
-fn try_parse<C: clap::Parser>() -> Result<C, clap::Error> {
-    let matches = C::command().try_get_matches()?;
+fn try_parse<C: clap::Parser>(renamed: &[Renamed], arguments: Vec<OsString>) -> Result<C, clap::Error> {
+    let command = renamed.iter().fold(C::command(), |command, renamed| accept_old_name(command, *renamed));
+    let matches = command.try_get_matches_from(arguments)?;
     refuse_secrets_on_the_command_line(&matches)?;
     C::from_arg_matches(&matches)
+}
+
+/// Adds the old flag as an alias, and reads the old variable if only that one is set.
+fn accept_old_name(command: clap::Command, (old, new): Renamed) -> clap::Command {
+    command.mut_args(|arg| {
+        if arg.get_env() != Some(OsStr::new(new)) {
+            return arg;
+        }
+        // clap takes static names only; this happens once per start
+        let arg = arg.alias(&*long_flag(old).leak());
+        if std::env::var_os(new).is_none() && std::env::var_os(old).is_some() { arg.env(old) } else { arg }
+    })
+}
+
+/// A line for the operator if the old name of a setting is in use.
+fn notice((old, new): Renamed, arguments: &[OsString]) -> Option<String> {
+    let flag = format!("--{}", long_flag(old));
+    let is_flag = |argument: &OsString| argument.to_str().and_then(|text| text.split('=').next()) == Some(flag.as_str());
+    let used = std::env::var_os(old).is_some() || arguments.iter().any(is_flag);
+    used.then(|| format!("{old} was renamed to {new}; the old name will be removed in the next release"))
+}
+
+fn long_flag(variable: &str) -> String {
+    variable.to_lowercase().replace('_', "-")
 }
 
 /// The command line is for everyone on the machine to read. (A database's URL may have no password in it: its own settings see to that.)
@@ -162,6 +211,27 @@ mod tests {
             "LOG_FORMAT: \"xml\" can't be used: accepted are json, text"
         );
         assert_eq!(line(&["--nonsense"]), "--nonsense: no such flag; --help lists them");
+    }
+
+    #[test]
+    fn renamed_setting_is_read_by_its_old_name() {
+        // a variable that every test run has
+        const OLD: &str = "CARGO_MANIFEST_DIR";
+        let renamed = [(OLD, "RUNTIME_TEST_DIR"), ("SIZE", "PROCESS_TEST_SIZE")];
+        #[derive(Parser, Debug)]
+        struct Config {
+            #[arg(long, env = "RUNTIME_TEST_DIR")]
+            directory: String,
+            #[arg(long, env = "PROCESS_TEST_SIZE", default_value = "1")]
+            rotate_bytes: u32,
+        }
+        let arguments = ["program", "--size=7"].map(OsString::from).to_vec();
+        let config: Config = try_parse(&renamed, arguments.clone()).unwrap();
+        assert_eq!((config.directory.as_str(), config.rotate_bytes), (env!("CARGO_MANIFEST_DIR"), 7));
+        let notices: Vec<_> = renamed.iter().filter_map(|renamed| notice(*renamed, &arguments)).collect();
+        assert_eq!(notices.len(), 2);
+        assert_eq!(notices[1], "SIZE was renamed to PROCESS_TEST_SIZE; the old name will be removed in the next release");
+        assert_eq!(notice(("OTHER_OLD_NAME", "X"), &arguments), None);
     }
 
     #[test]

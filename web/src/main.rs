@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use web::config::Config;
 
 fn main() -> ExitCode {
-    let config: Config = runtime::settings::parse();
+    let config: Config = runtime::settings::parse(&[]);
     match web::program::run(&config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
