@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use memchr::memmem;
 use schema::database::{Connection, DatabaseUrl, connect};
-use web::owners::store;
+use web::pages::owners::store;
 
 use crate::http::Page;
 use crate::load::Outcome;

@@ -1,85 +1,31 @@
-//! What operators alone may do, and the port that is theirs: metrics, the probes and the log's level, for the cluster's
-//! inside and never for the public.
+//! The admin port: metrics, probes and the log level, for the inside of the cluster and never for the public.
 
 use std::sync::Arc;
 
 use bytes::Buf;
 use clap::ValueEnum;
 use futures_util::Stream;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use prometheus_client::registry::Registry;
 use runtime::logging::{LogLevel, Threshold};
-use runtime::settings::{self, Secret};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use crate::error::CHALLENGE;
-use crate::health::Health;
-use crate::limits::Limits;
-use crate::mac::Key;
-use crate::metrics;
+use crate::app::auth::AdminAuth;
+use crate::app::health::Health;
+use crate::app::limits::Limits;
+use crate::telemetry::metrics;
+use crate::views::CHALLENGE;
 
 /// The longest body that names a level, in bytes.
 const LEVEL_LIMIT: u64 = 64;
-
-/// What operators have to know.
-#[derive(clap::Args, Debug, Clone, Default)]
-#[group(skip)]
-pub struct Settings {
-    /// Token that DELETE and POST /healthcheck and PUT /log-level need (`Authorization: Bearer …`); without it, everyone may
-    #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true, value_parser = settings::secret)]
-    pub admin_token: Option<Secret>,
-
-    /// File that holds it, such as a mounted Secret
-    #[arg(long, env = "ADMIN_TOKEN_FILE", value_name = "PATH", value_parser = settings::secret_file, conflicts_with = "admin_token")]
-    pub admin_token_file: Option<Secret>,
-}
-
-/// Who may pass: those with the token, or everyone where there is none. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Gate(Option<Arc<Lock>>);
-
-/// The token's code under a key of this process: comparing codes tells a guesser nothing, not even the token's length.
-#[derive(Debug)]
-struct Lock {
-    key: Key,
-    code: String,
-}
-
-impl Gate {
-    /// The gate of these settings.
-    ///
-    /// # Errors
-    /// The system has no random numbers.
-    pub fn new(settings: &Settings) -> std::io::Result<Self> {
-        let token = settings.admin_token.as_ref().or(settings.admin_token_file.as_ref());
-        let lock = |token: &Secret| {
-            let key = Key::random()?;
-            let code = key.sign(token.expose());
-            Ok(Arc::new(Lock { key, code }))
-        };
-        token.map(lock).transpose().map(Self)
-    }
-
-    /// Whether everyone may pass.
-    pub fn is_open(&self) -> bool {
-        self.0.is_none()
-    }
-
-    /// Whether a request with these headers may.
-    pub fn admits(&self, headers: &HeaderMap) -> bool {
-        let Some(lock) = &self.0 else { return true };
-        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.split_once(' '));
-        given.is_some_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && lock.key.verify(token.trim(), &lock.code))
-    }
-}
 
 /// The routes of the admin port.
 pub fn routes(
     registry: Registry,
     health: Health,
-    gate: Gate,
+    auth: AdminAuth,
     level: Threshold,
     limits: Limits,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
@@ -104,8 +50,8 @@ pub fn routes(
         .and(warp::body::content_length_limit(LEVEL_LIMIT))
         .and(warp::body::stream())
         .then(move |headers: HeaderMap, body| {
-            let (gate, level, limits) = (gate.clone(), level.clone(), Arc::clone(&limits));
-            async move { if gate.admits(&headers) { put(&level, &limits, &headers, body).await } else { unauthorized() } }
+            let (auth, level, limits) = (auth.clone(), level.clone(), Arc::clone(&limits));
+            async move { if auth.authorize(&headers) { put(&level, &limits, &headers, body).await } else { unauthorized() } }
         });
     warp::get().and(metrics.or(livez).unify().or(readyz).unify().or(get_level).unify()).or(put_level).unify()
 }

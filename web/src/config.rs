@@ -2,12 +2,17 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use runtime::{logging, settings};
 
-use crate::{admin, client, db, flash, limits, trace};
+use crate::app::{auth, limits};
+use crate::db;
+use crate::middleware::client;
+use crate::telemetry::tracing::export;
+use crate::views::{flash, source};
 
 /// Petclinic's web server.
 ///
@@ -41,7 +46,7 @@ pub struct Config {
 
     /// What operators have to know
     #[command(flatten)]
-    pub admin: admin::Settings,
+    pub admin: auth::Settings,
 
     /// What cookies are signed with
     #[command(flatten)]
@@ -53,7 +58,7 @@ pub struct Config {
 
     /// Where traces go
     #[command(flatten)]
-    pub traces: trace::export::Settings,
+    pub traces: export::Settings,
 
     /// Form and level of log lines
     #[command(flatten)]
@@ -61,11 +66,11 @@ pub struct Config {
 
     /// Templates, messages and assets
     #[command(flatten)]
-    pub pages: crate::source::Settings,
+    pub pages: source::Settings,
 
-    /// What the program can't know of itself
-    #[command(flatten)]
-    pub info: crate::info::Settings,
+    /// The commit that the program was built from, as /api/info tells it
+    #[arg(long, env = "GIT_COMMIT", default_value = "unknown")]
+    pub git_commit: Arc<str>,
 
     /// Time from SIGTERM to the end in which requests in flight may finish
     #[arg(long, env = "DRAIN_TIMEOUT", default_value = "22s", value_parser = settings::duration)]

@@ -5,12 +5,14 @@
 //!
 //! Whatever the database does, a request has its answer within `DATABASE_TIMEOUT`, and no thread waits longer: who gets no
 //! connection within `POOL_TIMEOUT` gives up, without holding a thread; a connection whose statement has no answer in time is
-//! cut (`watch`); and the database itself gives up locks and long reads before that. `pool` opens connections and
+//! cut (`watchdog`); and the database itself gives up locks and long reads before that. `pool` opens connections and
 //! looks at each before its use, `outage` writes a line a change of state.
 
+mod metrics;
 mod outage;
 mod pool;
-mod watch;
+pub mod vets;
+mod watchdog;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,10 +25,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use self::outage::Outages;
 use self::pool::Manager;
-use self::watch::Watch;
-use crate::limit::Limit;
-use crate::metrics::Metrics;
-use crate::trace;
+use self::watchdog::Watch;
+use crate::telemetry::limit::Limit;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::tracing as trace;
+use crate::views::Error;
 
 /// The settings of the pool, to be flattened into the program's own.
 #[derive(clap::Args, Clone, Debug)]
@@ -99,6 +102,16 @@ pub enum DbError {
     /// The statement failed.
     #[error(transparent)]
     Query(#[from] result::Error),
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Query(result::Error::NotFound) => Self::NotFound,
+            DbError::Query(error) => Self::Database(error.to_string()),
+            DbError::Unavailable(cause) => Self::Unavailable(cause),
+        }
+    }
 }
 
 impl Db {
@@ -184,5 +197,36 @@ impl Db {
     /// Whether the database answers a statement in time.
     pub async fn answers(&self) -> bool {
         self.run("readiness", |connection| connection.batch_execute("SELECT 1")).await.is_ok()
+    }
+}
+
+/// The outcome of an update that was meant for a row as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Updated {
+    /// The row has the new values.
+    Saved,
+    /// Somebody else was faster: the row is as they left it.
+    Changed,
+}
+
+impl Updated {
+    /// By the number of rows that were still as they had been read.
+    pub fn of(rows: usize) -> Self {
+        if rows == 0 { Self::Changed } else { Self::Saved }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    /// Runs `test` on either backend, in a database of its own with schema and seed.
+    pub(crate) fn on_both(test: impl Fn(&mut schema::database::Connection)) {
+        let folder = tempfile::tempdir().unwrap();
+        let mysql = testkit::mysql::database();
+        for url in [&mysql.url, &format!("sqlite:{}", folder.path().join("petclinic.db").display())] {
+            let conn = &mut schema::database::connect(&url.parse().unwrap()).unwrap();
+            dbinit::apply::migrate(conn, testkit::DEADLINE).unwrap();
+            dbinit::apply::seed(conn, testkit::DEADLINE).unwrap();
+            test(conn);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The program from its start to its end: logging, pool, server, drain.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -9,16 +10,18 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tracing::Level;
 
-use crate::App;
-use crate::access::{self, AccessLog};
+use crate::app::App;
+use crate::app::auth::AdminAuth;
+use crate::app::health::Health;
+use crate::app::limits::Limits;
 use crate::config::Config;
 use crate::db::Db;
-use crate::health::Health;
-use crate::limits::Limits;
-use crate::metrics::{self, Metrics};
+use crate::middleware::access_log::{self, AccessLog};
 use crate::server::{self, Server, Service};
 use crate::shutdown::{Draining, Signals};
-use crate::trace::export::Export;
+use crate::telemetry::metrics::{self, Metrics};
+use crate::telemetry::tracing::export::Export;
+use crate::views::Views;
 
 /// The log streams: a line a request; the application's events with every SQL statement; errors alone.
 const STREAMS: [Stream; 3] = [
@@ -67,24 +70,33 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     let draining = Draining::default();
     let (metrics, mut registry) = Metrics::new();
     let db = Db::new(config.database.url.clone(), &config.pool, metrics.clone());
-    metrics::sources::register(&mut registry, logging.outputs(), db.clone(), export.counts());
+    metrics::register(&mut registry, logging.outputs(), export.counts());
+    db.register_metrics(&mut registry);
     let health = Health::new(db.clone(), draining.clone());
-    let limits = Limits::new(config.limits.clone(), metrics.clone());
-    let app = App::new(db, health.clone(), limits, config)?;
-    let gate = app.admin.clone();
-    if gate.is_open() {
+    let app = App {
+        db,
+        health: health.clone(),
+        admin: AdminAuth::new(&config.admin)?,
+        cookies: config.cookies.key()?,
+        limits: Arc::new(Limits::new(config.limits.clone(), metrics.clone())),
+        views: Arc::new(Views::new(config.pages.source())),
+        vets: Arc::default(),
+        commit: config.git_commit.clone(),
+    };
+    let auth = app.admin.clone();
+    if auth.is_open() {
         tracing::warn!("ADMIN_TOKEN is not set: everyone may switch /healthcheck and set /log-level");
     }
     tracing::info!(address = %pages.local_addr()?, admin = %admin.local_addr()?, "listening");
 
     // The admin port is there to the end: who looks at a drain needs it. Its limits are its own, whatever the public takes.
     let own = Limits::new(config.limits.clone(), metrics.clone());
-    let routes = crate::admin::routes(registry, health, gate, logging.threshold(), own);
+    let routes = crate::admin::routes(registry, health, auth, logging.threshold(), own);
     let admin = Server::new(admin, warp::service(routes), Draining::default(), &config.limits, metrics.clone(), None);
     tokio::spawn(admin.run(std::future::pending::<()>()));
     let trusted = config.client.trusted_proxies.clone();
     let service = AccessLog::new(warp::service(crate::routes(app)), metrics.clone()).tracing(export.traces()).trusting(trusted);
-    let server = Server::new(pages, service, draining, &config.limits, metrics, Some(access::refused));
+    let server = Server::new(pages, service, draining, &config.limits, metrics, Some(access_log::refused));
     serve(server, signals, config.drain_timeout.saturating_sub(export.end_takes())).await
 }
 

@@ -22,9 +22,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::limits::{self, Connections};
-use crate::metrics::Metrics;
+use crate::app::limits::{self, Connections};
 use crate::shutdown::Draining;
+use crate::telemetry::metrics::Metrics;
 
 /// The kernel ends a connection whose peer has taken nothing of what was sent for this long, in milliseconds: one that
 /// asks and doesn't read would keep its buffers for ever.
@@ -35,10 +35,6 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// Connections that may wait to be accepted. The kernel drops the handshakes of more, and their clients try again a second later.
 const BACKLOG: u32 = 1024;
-
-/// The peer of the connection that a request came on: in each request's extensions.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
 
 /// Is told of what hyper answers by itself with a status, as it is no request or one with too large a head.
 pub type Refused = fn(&Metrics, SocketAddr, StatusCode, &hyper::Error);

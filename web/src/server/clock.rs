@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::limits::Settings;
+use crate::app::limits::Settings;
 
 /// What a connection is at. Clones share it.
 #[derive(Clone, Default)]

@@ -17,9 +17,10 @@ use tokio::sync::watch;
 
 use super::clock::Phase;
 use super::stream::Stream;
-use super::{Peer, Service, Shared};
-use crate::limit::Limit;
-use crate::limits::Place;
+use super::{Service, Shared};
+use crate::app::limits::Place;
+use crate::middleware::client::Peer;
+use crate::telemetry::limit::Limit;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

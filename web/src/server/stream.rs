@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 use super::clock::{Clock, Phase};
 use super::trickle::Trickle;
-use crate::limits::Settings;
+use crate::app::limits::Settings;
 
 /// As many fields as hyper reads in a head; more are for it to refuse.
 const FIELDS: usize = 100;

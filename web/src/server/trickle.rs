@@ -11,7 +11,7 @@ use runtime::descriptor::set_receive_low_water;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::limits::Settings;
+use crate::app::limits::Settings;
 
 /// Fewer bytes than this in one read are few.
 const ENOUGH: u16 = 64;

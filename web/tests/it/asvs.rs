@@ -333,7 +333,7 @@ fn raw(request: &str) -> String {
 fn v4_1_3_a_stranger_is_not_believed() {
     let request =
         http::Request::builder().header("x-forwarded-for", "6.6.6.6").header("x-forwarded-proto", "https").body(()).unwrap();
-    let client = web::client::Client::of(&request, &"10.0.0.0/8".parse().unwrap());
+    let client = web::middleware::client::identify(&request, &"10.0.0.0/8".parse().unwrap());
     assert_eq!((client.forwarded, client.https), (None, None));
 }
 

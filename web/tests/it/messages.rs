@@ -85,7 +85,7 @@ fn every_message_is_used() {
     }
     assert_eq!(families.into_iter().collect::<Vec<_>>(), ["error-", "field-", "problem-"]);
     let quoted = |file: &str| {
-        let text = fs::read_to_string(root().join("src").join(file)).unwrap();
+        let text = fs::read_to_string(root().join("src/views").join(file)).unwrap();
         text.split("=> \"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     used.extend(quoted("form.rs").into_iter().map(|code| format!("problem-{code}")));

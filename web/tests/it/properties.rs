@@ -72,12 +72,12 @@ proptest! {
         let page = Page::of(clinic().request(Method::GET, "/oups").header("accept-language", &header).send().unwrap());
         prop_assert_eq!(page.status, 500);
         let lang = page.text.split("<html lang=\"").nth(1).and_then(|rest| rest.split('"').next());
-        prop_assert!(web::i18n::Language::all().iter().any(|language| Some(language.tag) == lang), "{header}: {lang:?}");
+        prop_assert!(web::views::i18n::Language::all().iter().any(|language| Some(language.tag) == lang), "{header}: {lang:?}");
     }
 
     #[test]
     fn weights_are_between_none_and_all(header in "\\PC{0,60}|([a-z*]{1,3};q=[-+0-9.eEinfaN]{0,6},?){0,5}") {
-        for (value, weight) in web::i18n::weighted(&header) {
+        for (value, weight) in web::views::i18n::weighted(&header) {
             prop_assert!((0.0..=1.0).contains(&weight) && !value.is_empty() && !value.contains([',', ';']), "{value:?} {weight}");
         }
     }

@@ -1,6 +1,6 @@
 //! A clinic of a test's own: the server in this process on a free port, on a fresh database with the seed data.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use clap::Parser;
@@ -10,16 +10,18 @@ use runtime::settings::Secret;
 use schema::database::DatabaseUrl;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use web::App;
-use web::access::{self, AccessLog};
+use web::app::App;
+use web::app::auth::AdminAuth;
+use web::app::health::Health;
+use web::app::limits::Limits;
 use web::config::Config;
 use web::db::Db;
-use web::health::Health;
-use web::limits::Limits;
-use web::metrics::Metrics;
+use web::middleware::access_log::{self, AccessLog};
 use web::server::Server;
 use web::shutdown::Draining;
-use web::source::Source;
+use web::telemetry::metrics::Metrics;
+use web::views::source::Source;
+use web::views::{Views, assets};
 
 /// Makes a test for each backend out of `fn name(clinic: &Clinic)`.
 macro_rules! on_both {
@@ -86,12 +88,20 @@ impl Clinic {
         let mut config = Config::parse_from(settings.split_whitespace());
         config.admin.admin_token = admin_token;
         let db = Db::new(url, &config.pool, metrics.clone());
-        let limits = Limits::new(config.limits.clone(), metrics.clone());
-        let app = App::new(db.clone(), Health::new(db, Draining::default()), limits, &config).unwrap();
+        let app = App {
+            db: db.clone(),
+            health: Health::new(db, Draining::default()),
+            admin: AdminAuth::new(&config.admin).unwrap(),
+            cookies: config.cookies.key().unwrap(),
+            limits: Arc::new(Limits::new(config.limits.clone(), metrics.clone())),
+            views: Arc::new(Views::new(config.pages.source())),
+            vets: Arc::default(),
+            commit: config.git_commit,
+        };
         // the test is the proxy that tells whether the browser's connection is encrypted
         let trusted = "127.0.0.1".parse().unwrap();
         let service = AccessLog::new(warp::service(web::routes(app)), metrics.clone()).trusting(trusted);
-        let server = Server::new(listener, service, Draining::default(), &config.limits, metrics, Some(access::refused));
+        let server = Server::new(listener, service, Draining::default(), &config.limits, metrics, Some(access_log::refused));
         runtime.spawn(server.run(std::future::pending::<()>()));
         let client = testkit::http::builder().cookie_store(true).build().unwrap();
         Self { base, client, _runtime: runtime, _database: Mutex::new(Box::new(database)) }
@@ -196,12 +206,12 @@ impl Page {
 
     /// The page without what changes from day to day or from style sheet to style sheet.
     pub(crate) fn snapshot(&self) -> String {
-        let today = web::form::today().to_string();
+        let today = web::views::form::today().to_string();
         let mut text = self.text.replace(&today, "TODAY");
         for (name, kind) in
             [("style", "css"), ("search", "js"), ("icons", "svg"), ("favicon", "svg"), ("welcome", "svg"), ("lost", "svg")]
         {
-            let path = web::assets::find(&Source::BuiltIn, &format!("{name}.{kind}")).unwrap().unwrap().path();
+            let path = assets::find(&Source::BuiltIn, &format!("{name}.{kind}")).unwrap().unwrap().path();
             text = text.replace(&path, &format!("/resources/{name}.HASH.{kind}"));
         }
         if text.contains("name=\"token\"") {

@@ -6,7 +6,7 @@ use crate::support::shared;
 fn the_form_shows_what_is_known_of_the_pet() {
     let page = shared().get("/owners/6/pets/7/visits/new");
     assert_eq!(page.status, 200);
-    assert_eq!(page.value("date"), web::form::today().to_string());
+    assert_eq!(page.value("date"), web::views::form::today().to_string());
     insta::assert_snapshot!("visits-new", page.snapshot());
 }
 

@@ -1,0 +1,112 @@
+//! Extractors: the request as its handler sees it, and the typed extensions that layers and router put on requests and responses.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use super::state::App;
+use crate::views::{Error, Fields};
+
+/// The id of a request in responses, pages and log lines.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub Arc<str>);
+
+/// The client that a request comes from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Client {
+    /// The address that a trusted proxy names; none without such a proxy.
+    pub forwarded: Option<IpAddr>,
+    /// That address, or else the peer's.
+    pub address: Option<IpAddr>,
+    /// Whether the browser's connection is encrypted, if a trusted proxy says so.
+    pub https: Option<bool>,
+    /// The request changes something and was sent by a page of another site.
+    pub cross_site: bool,
+}
+
+/// The route that matched a request, as it stands in the table (`/owners/{owner}/edit`): an extension of its response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatchedRoute(pub &'static str);
+
+/// A request as its handler sees it.
+pub struct Context {
+    /// What all requests share.
+    pub app: App,
+    query: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Context {
+    pub(crate) fn new(app: App, query: String, headers: HeaderMap, body: Bytes) -> Self {
+        Self { app, query, headers, body }
+    }
+
+    /// The request's headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Checks the admin token.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] without the token that is set.
+    pub fn require_admin(&self) -> Result<(), Error> {
+        if self.app.admin.authorize(&self.headers) { Ok(()) } else { Err(Error::Unauthorized) }
+    }
+
+    /// The parameters of the query.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it isn't percent-encoded UTF-8.
+    pub fn query(&self) -> Result<Fields<'_>, Error> {
+        Fields::decode(self.query.as_bytes())
+    }
+
+    /// The fields of a posted form.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedMediaType`] for anything but a form, [`Error::Malformed`] where it isn't percent-encoded UTF-8.
+    pub fn form(&self) -> Result<Fields<'_>, Error> {
+        if let Some(kind) = self.headers.get(CONTENT_TYPE) {
+            let essence = kind.as_bytes().split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
+            if !essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
+                return Err(Error::UnsupportedMediaType);
+            }
+        }
+        Fields::decode(&self.body)
+    }
+}
+
+/// The id in a path: a positive number, written as the program writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id(pub i32);
+
+impl FromStr for Id {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if !text.bytes().all(|b| b.is_ascii_digit()) || text.starts_with('0') {
+            return Err(());
+        }
+        text.parse().map(Self).map_err(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_positive_number() {
+        assert_eq!("7".parse(), Ok(Id(7)));
+        assert_eq!("2147483647".parse(), Ok(Id(i32::MAX)));
+        for text in ["", "0", "-1", "+1", "01", "2147483648", "99999999999", "abc", "1x", "1%20", "١"] {
+            assert_eq!(text.parse::<Id>(), Err(()), "{text}");
+        }
+    }
+}

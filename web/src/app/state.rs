@@ -1,0 +1,31 @@
+//! The state that all requests share.
+
+use std::sync::Arc;
+
+use super::auth::AdminAuth;
+use super::health::Health;
+use super::limits::Limits;
+use crate::db::{Db, vets};
+use crate::views::Views;
+use crate::views::mac::Key;
+
+/// The state that all requests share. Clones are cheap.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// Liveness and readiness.
+    pub health: Health,
+    /// The admin token.
+    pub admin: AdminAuth,
+    /// The key that cookies are signed with.
+    pub cookies: Key,
+    /// The limits of requests.
+    pub limits: Arc<Limits>,
+    /// Templates and languages.
+    pub views: Arc<Views>,
+    /// The veterinarians, read at most every few seconds.
+    pub vets: Arc<vets::Cache>,
+    /// The commit that the program was built from.
+    pub commit: Arc<str>,
+}

@@ -1,0 +1,93 @@
+//! Veterinarians: few and seldom changed, so the list is cached for some seconds.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use schema::database::Connection;
+use schema::tables::{specialty, vet, vet_specialty};
+use serde::Serialize;
+
+/// For how long the list is kept; a change by another program shows after that.
+const KEEP: Duration = Duration::from_secs(20);
+
+/// A veterinarian, in the shape that the original's `/vets` has.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vet {
+    id: i32,
+    first_name: String,
+    last_name: String,
+    specialties: Vec<Specialty>,
+    nr_of_specialties: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Specialty {
+    id: i32,
+    name: String,
+}
+
+/// The list as it was last read.
+#[derive(Default)]
+pub struct Cache(Mutex<Option<(Instant, Arc<Vec<Vet>>)>>);
+
+impl Cache {
+    /// The list, unless it is too old by `now`.
+    pub fn get(&self, now: Instant) -> Option<Arc<Vec<Vet>>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|(asked, _)| now.duration_since(*asked) < KEEP).map(|(_, vets)| vets.clone())
+    }
+
+    /// Keeps the list that the database was asked for at `asked`.
+    pub fn put(&self, asked: Instant, vets: Arc<Vec<Vet>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((asked, vets));
+    }
+}
+
+/// Id, first and last name, and a specialty.
+type Row = (i32, String, String, Option<(i32, String)>);
+
+/// Reads all veterinarians with their specialties, by id.
+pub fn read(conn: &mut Connection) -> QueryResult<Vec<Vet>> {
+    let rows: Vec<Row> = vet::table
+        .left_join(vet_specialty::table.inner_join(specialty::table))
+        .order((vet::id, specialty::name))
+        .select((vet::id, vet::first_name, vet::last_name, (specialty::id, specialty::name).nullable()))
+        .load(conn)?;
+    let mut vets: Vec<Vet> = Vec::new();
+    for (id, first_name, last_name, specialty) in rows {
+        if vets.last().is_none_or(|vet| vet.id != id) {
+            vets.push(Vet { id, first_name, last_name, specialties: Vec::new(), nr_of_specialties: 0 });
+        }
+        if let (Some(vet), Some((id, name))) = (vets.last_mut(), specialty) {
+            vet.specialties.push(Specialty { id, name });
+            vet.nr_of_specialties += 1;
+        }
+    }
+    Ok(vets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_shows_within_30_seconds() {
+        crate::db::testing::on_both(|conn| {
+            let (cache, start) = (Cache::default(), Instant::now());
+            let mut first_name = |after: Duration| {
+                let vets = cache.get(start + after).unwrap_or_else(|| {
+                    let vets = Arc::new(read(conn).unwrap());
+                    cache.put(start + after, vets.clone());
+                    vets
+                });
+                diesel::update(vet::table.find(1)).set(vet::first_name.eq("Jim")).execute(conn).unwrap();
+                vets[0].first_name.clone()
+            };
+            assert_eq!(first_name(Duration::ZERO), "James");
+            assert_eq!(first_name(KEEP.saturating_sub(Duration::from_millis(1))), "James");
+            assert_eq!(first_name(Duration::from_secs(30)), "Jim");
+        });
+    }
+}

@@ -1,0 +1,5 @@
+//! Layers around every request.
+
+pub mod access_log;
+pub mod client;
+mod csrf;

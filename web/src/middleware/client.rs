@@ -1,0 +1,162 @@
+//! Who sends a request: the address and the scheme that a browser used, as far as somebody trusted tells, and whether the
+//! request was made by a page of another site.
+
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use http::header::HOST;
+use http::{HeaderMap, Request};
+use ipnet::IpNet;
+
+use super::csrf;
+use crate::app::extract::Client;
+
+/// Whom to believe.
+#[derive(clap::Args, Debug, Clone, Default)]
+#[group(skip)]
+pub struct Settings {
+    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: networks such as 10.0.0.0/8, separated by commas
+    #[arg(long, env = "TRUSTED_PROXIES", value_name = "NETWORKS", default_value = "", hide_default_value = true)]
+    pub trusted_proxies: TrustedProxies,
+}
+
+/// Networks whose hosts are believed. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies(Arc<[IpNet]>);
+
+impl FromStr for TrustedProxies {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let network = |item: &str| {
+            let address = item.parse::<IpAddr>().map(IpNet::from);
+            address.or_else(|_| item.parse::<IpNet>()).map_err(|_| {
+                "accepted are networks and addresses such as 10.0.0.0/8 or 2001:db8::1, separated by commas".to_owned()
+            })
+        };
+        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(network).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl TrustedProxies {
+    fn contain(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// The peer of the connection that a request came on: an extension of each request.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// Finds out the client from a request's head.
+pub fn identify<B>(request: &Request<B>, trusted: &TrustedProxies) -> Client {
+    let headers = request.headers();
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_canonical());
+    let proxy = peer.filter(|peer| trusted.contain(*peer));
+    let https = proxy.and_then(|_| forwarded_https(headers));
+    let host = request.uri().authority().map(http::uri::Authority::as_str);
+    let host = host.or_else(|| headers.get(HOST).and_then(|host| host.to_str().ok()));
+    let forwarded = proxy.and_then(|_| forwarded_for(headers, trusted));
+    Client {
+        forwarded,
+        address: forwarded.or(peer),
+        https,
+        cross_site: csrf::is_cross_site(request.method(), headers, host, https),
+    }
+}
+
+/// The items of a header that is a list, the last one first.
+fn last_first<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+    headers.get_all(name).iter().rev().flat_map(|value| value.to_str().unwrap_or_default().rsplit(',').map(str::trim))
+}
+
+/// The nearest address that is none of ours: what stands before it was written by someone that nobody knows.
+fn forwarded_for(headers: &HeaderMap, trusted: &TrustedProxies) -> Option<IpAddr> {
+    let mut nearest = None;
+    for item in last_first(headers, "x-forwarded-for") {
+        let Some(address) = address(item) else { break };
+        nearest = Some(address);
+        if !trusted.contain(address) {
+            break;
+        }
+    }
+    nearest
+}
+
+/// `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1`, `[2001:db8::1]:4711`
+fn address(item: &str) -> Option<IpAddr> {
+    let bare = item.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(item);
+    let address = bare.parse().or_else(|_| item.parse::<std::net::SocketAddr>().map(|socket| socket.ip()));
+    address.ok().map(|address: IpAddr| address.to_canonical())
+}
+
+fn forwarded_https(headers: &HeaderMap) -> Option<bool> {
+    match last_first(headers, "x-forwarded-proto").next()? {
+        scheme if scheme.eq_ignore_ascii_case("https") => Some(true),
+        scheme if scheme.eq_ignore_ascii_case("http") => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(peer: &str, headers: &[(&str, &str)]) -> Client {
+        let mut request = Request::new(());
+        request.extensions_mut().insert(Peer((peer.parse::<IpAddr>().unwrap(), 4711).into()));
+        for (name, value) in headers {
+            request.headers_mut().append(http::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+        }
+        identify(&request, &"10.0.0.0/8, 2001:db8::/32,192.0.2.1".parse().unwrap())
+    }
+
+    fn client(peer: &str, headers: &[(&str, &str)]) -> (Option<String>, Option<bool>) {
+        let client = look(peer, headers);
+        (client.forwarded.map(|address| address.to_string()), client.https)
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let told = [("x-forwarded-for", "203.0.113.7"), ("x-forwarded-proto", "https")];
+        let believed = (Some("203.0.113.7".to_owned()), Some(true));
+        for proxy in ["10.1.2.3", "::ffff:10.1.2.3", "2001:db8::5", "192.0.2.1"] {
+            assert_eq!(client(proxy, &told), believed, "{proxy}");
+        }
+        for stranger in ["11.1.2.3", "192.0.2.2", "::1"] {
+            assert_eq!(client(stranger, &told), (None, None), "{stranger}");
+        }
+        assert_eq!(client("10.1.2.3", &[]), (None, None));
+        for (peer, address) in [("::ffff:10.1.2.3", "203.0.113.7"), ("::ffff:11.1.2.3", "11.1.2.3"), ("::1", "::1")] {
+            assert_eq!(look(peer, &told).address, Some(address.parse().unwrap()), "{peer}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_stranger_is_the_client() {
+        for (list, expected) in [
+            (&["6.6.6.6, 203.0.113.7, 10.0.0.9"][..], Some("203.0.113.7")),
+            (&["6.6.6.6", "203.0.113.7", "10.0.0.9,10.0.0.8"], Some("203.0.113.7")),
+            (&["10.0.0.9, 10.0.0.8"], Some("10.0.0.9")),
+            (&["203.0.113.7:4711"], Some("203.0.113.7")),
+            (&["[2001:dead::1]:4711"], Some("2001:dead::1")),
+            (&["6.6.6.6, nonsense, 10.0.0.9"], Some("10.0.0.9")),
+            (&["nonsense"], None),
+            (&[""], None),
+        ] {
+            let headers: Vec<_> = list.iter().map(|value| ("x-forwarded-for", *value)).collect();
+            assert_eq!(client("10.0.0.1", &headers).0.as_deref(), expected, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn networks_are_read_or_refused() {
+        for text in ["", " ", "10.0.0.0/8", "10.0.0.1, ::1/128,"] {
+            assert!(text.parse::<TrustedProxies>().is_ok(), "{text}");
+        }
+        for text in ["10.0.0.0/33", "proxy", "10.0.0.0 10.0.0.1"] {
+            assert!(text.parse::<TrustedProxies>().is_err(), "{text}");
+        }
+    }
+}

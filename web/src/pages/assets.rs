@@ -1,0 +1,22 @@
+//! Files for the browser.
+
+use http::header::IF_NONE_MATCH;
+
+use crate::app::extract::Context;
+use crate::views::assets;
+use crate::views::{Error, Reply};
+
+/// `GET /resources/{file}`
+pub async fn serve(cx: Context, file: String) -> Result<Reply, Error> {
+    let asset = assets::find(cx.app.views.source(), &file).map_err(|error| Error::Render(format!("{error:#}")))?;
+    let asset = asset.ok_or(Error::NotFound)?;
+    let tag = asset.etag();
+    let is_known = |tags: &str| tags.split(',').map(str::trim).any(|t| t == "*" || t.strip_prefix("W/").unwrap_or(t) == tag);
+    let known = cx.headers().get_all(IF_NONE_MATCH).iter().any(|tags| tags.to_str().is_ok_and(is_known));
+    Ok(Reply::Asset { forever: asset.name != file, asset, known })
+}
+
+/// `GET /favicon.ico`, which browsers ask for where no page told them better.
+pub async fn favicon(cx: Context) -> Result<Reply, Error> {
+    serve(cx, "favicon.svg".to_owned()).await
+}

@@ -1,0 +1,34 @@
+//! What may be entered about an owner.
+
+use super::store::{Owner, Values};
+use crate::views::Fields;
+use crate::views::form::Form;
+
+/// The form of a new owner.
+pub(super) fn empty() -> Form {
+    Form::creating([("firstName", ""), ("lastName", ""), ("address", ""), ("city", ""), ("telephone", "")])
+}
+
+/// The form with what is known of an owner.
+pub(super) fn of(owner: &Owner) -> Form {
+    Form::editing([
+        ("firstName", &*owner.first_name),
+        ("lastName", &owner.last_name),
+        ("address", &owner.address),
+        ("city", &owner.city),
+        ("telephone", &owner.telephone),
+    ])
+}
+
+/// The form as it was sent, and the values where nothing is wrong with them.
+pub(super) fn read(fields: &Fields<'_>) -> (Form, Option<Values>) {
+    let mut form = Form::sent(fields);
+    let first_name = form.text(fields, "firstName");
+    let last_name = form.text(fields, "lastName");
+    let address = form.text(fields, "address");
+    let city = form.text(fields, "city");
+    let telephone = form.telephone(fields, "telephone");
+    let values = || Some(Values::new(first_name?, last_name?, address?, city?, telephone?));
+    let values = values();
+    (form, values)
+}

@@ -1,0 +1,46 @@
+//! Veterinarians: few, and seldom changed, so that they are kept for some seconds.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::StatusCode;
+use serde_json::json;
+
+use crate::app::extract::{Context, Id};
+use crate::db::vets::{self, Vet};
+use crate::pages::pagination::Pages;
+use crate::views::{Error, Reply};
+
+/// Veterinarians a page.
+const PAGE: usize = 5;
+
+/// `GET /vets.html?page=`
+pub async fn list(cx: Context) -> Result<Reply, Error> {
+    let page = match cx.query()?.get("page") {
+        None | Some("") => 1,
+        Some(page) => page.parse::<Id>().map_err(|()| Error::NotFound)?.0,
+    };
+    let all = all(&cx).await?;
+    let count = all.len().div_ceil(PAGE).max(1);
+    let shown = usize::try_from(page).ok().filter(|page| *page <= count).ok_or(Error::NotFound)?;
+    let vets: Vec<&Vet> = all.iter().skip((shown - 1) * PAGE).take(PAGE).collect();
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let pages = Pages::linked(i64::from(page), count, |page| format!("/vets.html?page={page}"));
+    Reply::page("vets/list", &json!({ "vetList": vets, "total": all.len(), "pages": pages }))
+}
+
+/// `GET /vets`
+pub async fn json(cx: Context) -> Result<Reply, Error> {
+    Ok(Reply::Json(StatusCode::OK, json!({ "vetList": &*all(&cx).await? })))
+}
+
+/// All of them, by id.
+async fn all(cx: &Context) -> Result<Arc<Vec<Vet>>, Error> {
+    let now = Instant::now();
+    if let Some(vets) = cx.app.vets.get(now) {
+        return Ok(vets);
+    }
+    let vets = Arc::new(cx.app.db.run("vets with specialties", vets::read).await?);
+    cx.app.vets.put(now, vets.clone());
+    Ok(vets)
+}

@@ -1,0 +1,5 @@
+//! Metrics and traces.
+
+pub mod limit;
+pub mod metrics;
+pub mod tracing;

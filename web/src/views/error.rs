@@ -1,0 +1,73 @@
+//! Errors of handlers, and the status that each is answered with.
+
+use http::{HeaderValue, Method, StatusCode};
+
+use crate::telemetry::limit::Limit;
+
+/// The challenge of a 401.
+pub const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"petclinic\"");
+
+/// Why a request got no page. Each becomes an error page, or problem details where JSON is asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such path or row.
+    #[error("not found")]
+    NotFound,
+    /// The path is there, and takes these methods.
+    #[error("method not allowed")]
+    MethodNotAllowed(&'static [Method]),
+    /// For operators alone, and the request has no token of theirs.
+    #[error("no admin token")]
+    Unauthorized,
+    /// A page of another site has sent it.
+    #[error("sent by another site")]
+    CrossSite,
+    /// A query or a form that isn't percent-encoded UTF-8, or a body that broke off.
+    #[error("malformed request")]
+    Malformed,
+    /// A client wants more than there is for it, or takes longer: the limit, and what the client is told.
+    #[error("limit reached: {}", .0.name())]
+    Limit(Limit, StatusCode),
+    /// The body isn't a form.
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
+    /// The database can't be reached, or refuses for now.
+    #[error("the database can't be reached: {0}")]
+    Unavailable(String),
+    /// A statement failed.
+    #[error("{0}")]
+    Database(String),
+    /// The page that shows what an error looks like.
+    #[error("an error on purpose: /oups shows what happens")]
+    OnPurpose,
+    /// A handler panicked; the panic hook has logged where.
+    #[error("a handler panicked")]
+    Panicked,
+    /// A page could not be made of its data.
+    #[error("page not rendered: {0}")]
+    Render(String),
+}
+
+impl Error {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Limit(_, status) => *status,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Database(_) | Self::OnPurpose | Self::Panicked | Self::Render(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Logs what is our fault. That the database is away is logged once, where it is noticed, and not for each request.
+    pub fn log(&self) {
+        if self.status() == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(error = %self, "request failed");
+        }
+    }
+}

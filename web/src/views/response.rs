@@ -1,0 +1,331 @@
+//! Responses: a handler's result as HTML or JSON, with the headers that every response has.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use http::header::Entry;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, Method, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+use warp::reply::Response;
+
+use super::assets::Asset;
+use super::error::{CHALLENGE, Error};
+use super::flash::Flash;
+use super::form::Form;
+use super::i18n::Language;
+use super::preferences::RequestPreferences;
+use super::source::Source;
+use super::templates::Renderer;
+
+const PROBLEM: &str = "application/problem+json";
+
+/// What a handler answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// A page: HTML from the template, or its data as JSON.
+    Page {
+        /// The template's name, as in `templates/<name>.hbs`.
+        template: &'static str,
+        /// What the template shows.
+        data: Value,
+        /// The status for programs where the page is a form that was sent and not saved. People get the form, with 200.
+        refused: Option<StatusCode>,
+    },
+    /// 302 to a path of ours, with a message for the page there.
+    Redirect(String, Option<Flash>),
+    /// JSON, whatever the client prefers.
+    Json(StatusCode, Value),
+    /// Plain text.
+    Text(String),
+    /// A status alone.
+    Empty(StatusCode),
+    /// The methods of a path, for OPTIONS.
+    Allow(&'static [Method]),
+    /// A file that came with the program.
+    Asset {
+        /// The file.
+        asset: Asset,
+        /// Asked for by its hashed name: it never changes.
+        forever: bool,
+        /// The client has it.
+        known: bool,
+    },
+}
+
+impl Reply {
+    /// A page that shows `data`.
+    ///
+    /// # Errors
+    /// [`Error::Render`] where `data` can't be expressed as JSON.
+    pub fn page(template: &'static str, data: &impl Serialize) -> Result<Self, Error> {
+        let data = serde_json::to_value(data).map_err(|error| Error::Render(error.to_string()))?;
+        Ok(Self::Page { template, data, refused: None })
+    }
+
+    /// A page that shows `data` and, as `form`, a form.
+    ///
+    /// # Errors
+    /// As [`Reply::page`].
+    pub fn form(template: &'static str, mut data: Value, form: &Form) -> Result<Self, Error> {
+        data["form"] = json!(form);
+        Ok(Self::Page { template, data, refused: form.refused() })
+    }
+
+    /// 302 to a path of ours.
+    pub fn redirect(to: impl Into<String>) -> Result<Self, Error> {
+        Ok(Self::Redirect(to.into(), None))
+    }
+
+    /// 302 after a save, with the message that says so.
+    pub fn saved(to: impl Into<String>, flash: Flash) -> Result<Self, Error> {
+        Ok(Self::Redirect(to.into(), Some(flash)))
+    }
+}
+
+/// Templates in every language.
+pub struct Views {
+    source: Source,
+    /// By language, each read when it is first asked for; those of a folder are read anew for each page.
+    built_in: Vec<OnceLock<Result<Renderer, String>>>,
+}
+
+impl Views {
+    /// Pages of the templates and messages of `source`.
+    pub fn new(source: Source) -> Self {
+        Self { source, built_in: Language::all().iter().map(|_| OnceLock::new()).collect() }
+    }
+
+    /// Where templates, messages and assets are read from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The response for what a handler came back with.
+    pub fn respond(&self, result: Result<Reply, Error>, preferences: &RequestPreferences) -> Response {
+        let mut response = match result.and_then(|reply| self.reply(reply, preferences)) {
+            Ok(response) => response,
+            Err(error) => self.error(&error, preferences),
+        };
+        if preferences.chosen
+            && let Ok(cookie) = HeaderValue::try_from(Language::all()[preferences.language].set_cookie())
+        {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        secure(response.headers_mut());
+        if preferences.https {
+            set_hsts_and_secure_cookies(response.headers_mut());
+        }
+        response
+    }
+
+    fn reply(&self, reply: Reply, preferences: &RequestPreferences) -> Result<Response, Error> {
+        Ok(match reply {
+            Reply::Page { mut data, refused: Some(status), .. } if preferences.json => {
+                let mut problem = self.problem(status, preferences);
+                problem["form"] = data["form"].take();
+                negotiated(json_response(status, PROBLEM, &problem))
+            }
+            Reply::Page { data, .. } if preferences.json => negotiated(json_response(StatusCode::OK, "application/json", &data)),
+            Reply::Page { template, data, .. } => {
+                let mut response = negotiated(html(StatusCode::OK, self.render(template, data, preferences)?));
+                if preferences.flash.is_some() {
+                    response.headers_mut().append(SET_COOKIE, HeaderValue::from_static(Flash::CLEAR_COOKIE));
+                }
+                response
+            }
+            Reply::Redirect(to, flash) => {
+                let mut response = empty(StatusCode::FOUND);
+                let location = HeaderValue::try_from(to).map_err(|error| Error::Render(error.to_string()))?;
+                response.headers_mut().insert(LOCATION, location);
+                if let Some(cookie) = flash.and_then(|flash| HeaderValue::try_from(flash.set_cookie(&preferences.cookies)).ok()) {
+                    response.headers_mut().append(SET_COOKIE, cookie);
+                }
+                response
+            }
+            Reply::Json(status, data) => json_response(status, "application/json", &data),
+            Reply::Text(text) => with_type(StatusCode::OK, "text/plain; charset=utf-8", text.into()),
+            Reply::Empty(status) => empty(status),
+            Reply::Allow(methods) => {
+                let mut response = empty(StatusCode::NO_CONTENT);
+                response.headers_mut().insert(ALLOW, allow(methods)?);
+                response
+            }
+            Reply::Asset { asset, forever, known } => asset_response(asset, forever, known)?,
+        })
+    }
+
+    fn error(&self, error: &Error, preferences: &RequestPreferences) -> Response {
+        error.log();
+        let status = error.status();
+        let mut response = if preferences.json {
+            json_response(status, PROBLEM, &self.problem(status, preferences))
+        } else {
+            match self.render("error", json!({ "status": status.as_u16(), "requestId": preferences.request_id() }), preferences) {
+                Ok(page) => html(status, page),
+                Err(unrendered) => {
+                    unrendered.log();
+                    with_type(status, "text/plain; charset=utf-8", self.without_page(status, error, &unrendered).into())
+                }
+            }
+        };
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Error::MethodNotAllowed(methods) = error
+            && let Ok(methods) = allow(methods)
+        {
+            headers.insert(ALLOW, methods);
+        }
+        if status == StatusCode::REQUEST_TIMEOUT {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, CHALLENGE);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
+    }
+
+    /// Problem details, as RFC 9457 has them, in the client's language.
+    fn problem(&self, status: StatusCode, preferences: &RequestPreferences) -> Value {
+        let about = if status == StatusCode::CONFLICT { "changed".to_owned() } else { format!("error-{}", status.as_u16()) };
+        let text = |part| {
+            let id = format!("{about}-{part}");
+            self.with_renderer(preferences, |renderer| Ok(renderer.text(&id))).unwrap_or(id)
+        };
+        json!({
+            "type": "about:blank", "title": text("title"), "status": status.as_u16(), "detail": text("text"),
+            "instance": preferences.path, "requestId": preferences.request_id(),
+        })
+    }
+
+    fn render(&self, template: &str, mut data: Value, preferences: &RequestPreferences) -> Result<String, Error> {
+        if let Value::Object(fields) = &mut data {
+            let page = json!({ "section": section(template, &preferences.path), "flash": preferences.flash.map(Flash::message), "query": preferences.query });
+            fields.insert("page".to_owned(), page);
+        }
+        self.with_renderer(preferences, |renderer| renderer.page(template, data)).map_err(Error::Render)
+    }
+
+    fn with_renderer<T>(
+        &self,
+        preferences: &RequestPreferences,
+        work: impl FnOnce(&Renderer) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let read = || {
+            let renderer = Renderer::new(&Language::all()[preferences.language], &self.source);
+            renderer.map_err(|error| format!("{error:#}"))
+        };
+        match self.source {
+            Source::BuiltIn => work(self.built_in[preferences.language].get_or_init(read).as_ref().map_err(String::clone)?),
+            Source::Folder(_) => work(&read()?),
+        }
+    }
+
+    /// The text of an error whose page can't be shown; whoever works on the templates sees why.
+    fn without_page(&self, status: StatusCode, error: &Error, unrendered: &Error) -> String {
+        match self.source {
+            Source::BuiltIn => status.as_str().to_owned(),
+            Source::Folder(_) => format!("{}: {error}\n{unrendered}\n", status.as_str()),
+        }
+    }
+}
+
+/// The part of the site that a page belongs to, for the navigation.
+fn section(template: &str, path: &str) -> &'static str {
+    match template.split('/').next() {
+        Some("home") => "home",
+        Some("owners" | "pets" | "visits") => "owners",
+        Some("vets") => "vets",
+        _ if path == "/oups" => "oups",
+        _ => "",
+    }
+}
+
+fn with_type(status: StatusCode, kind: &'static str, body: Cow<'static, str>) -> Response {
+    let mut response = match body {
+        Cow::Borrowed(text) => Response::new(text.into()),
+        Cow::Owned(text) => Response::new(text.into()),
+    };
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn html(status: StatusCode, page: String) -> Response {
+    with_type(status, "text/html; charset=utf-8", page.into())
+}
+
+fn json_response(status: StatusCode, kind: &'static str, data: &Value) -> Response {
+    with_type(status, kind, data.to_string().into())
+}
+
+fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new("".into());
+    *response.status_mut() = status;
+    response
+}
+
+/// Pages show people's data, and one URL has several faces: caches keep them apart, and ask again.
+fn negotiated(mut response: Response) -> Response {
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept, accept-language, cookie"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+fn asset_response(asset: Asset, forever: bool, known: bool) -> Result<Response, Error> {
+    let tag = HeaderValue::try_from(asset.etag()).map_err(|error| Error::Render(error.to_string()))?;
+    let lasting = if forever { "public, max-age=31536000, immutable" } else { "public, no-cache" };
+    let mut response = if known { empty(StatusCode::NOT_MODIFIED) } else { with_type(StatusCode::OK, asset.kind, asset.content) };
+    response.headers_mut().insert(ETAG, tag);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(lasting));
+    Ok(response)
+}
+
+fn allow(methods: &[Method]) -> Result<HeaderValue, Error> {
+    let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    if methods.contains(&Method::GET) {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    HeaderValue::try_from(names.join(", ")).map_err(|error| Error::Render(error.to_string()))
+}
+
+/// What a browser may do with a response: nothing that our pages don't need.
+fn secure(headers: &mut HeaderMap) {
+    const HEADERS: [(&str, &str); 7] = [
+        (
+            "content-security-policy",
+            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ];
+    headers.reserve(HEADERS.len());
+    for (name, value) in HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+}
+
+/// Where the browser's connection is encrypted, later ones have to be as well, and cookies stay with them.
+fn set_hsts_and_secure_cookies(headers: &mut HeaderMap) {
+    headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    if let Entry::Occupied(mut cookies) = headers.entry(SET_COOKIE) {
+        for cookie in cookies.iter_mut() {
+            let plain = cookie.to_str().unwrap_or_default();
+            if let Ok(secured) = HeaderValue::try_from(format!("__Host-{plain}; Secure")) {
+                *cookie = secured;
+            }
+        }
+    }
+}

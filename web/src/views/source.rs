@@ -1,0 +1,70 @@
+//! Templates, messages and assets: compiled in, or in development read from their folder at each request.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+/// A text file of this crate.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    /// Its path within the crate.
+    pub path: &'static str,
+    /// What it said when the program was built.
+    pub built_in: &'static str,
+}
+
+/// The [`Text`] at a path within the crate.
+macro_rules! text {
+    ($($path:expr),+) => {
+        $crate::views::source::Text { path: concat!($($path),+), built_in: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $($path),+)) }
+    };
+}
+
+/// Where texts are read from.
+#[derive(Clone, Debug, Default)]
+pub enum Source {
+    /// The program itself.
+    #[default]
+    BuiltIn,
+    /// A folder like that of this crate, where somebody edits them.
+    Folder(PathBuf),
+}
+
+impl Source {
+    /// What a text says.
+    ///
+    /// # Errors
+    /// The folder has no such file.
+    pub fn read(&self, text: Text) -> anyhow::Result<Cow<'static, str>> {
+        match self {
+            Self::BuiltIn => Ok(text.built_in.into()),
+            Self::Folder(folder) => {
+                let path = folder.join(text.path);
+                fs::read_to_string(&path).map(Cow::Owned).with_context(|| path.display().to_string())
+            }
+        }
+    }
+}
+
+/// Where pages come from.
+#[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
+pub struct Settings {
+    /// Folder with templates, locales and assets to read anew for each request, for work on them; without it, those built in
+    #[arg(long, env = "RELOAD_FROM", value_parser = folder)]
+    pub reload_from: Option<PathBuf>,
+}
+
+impl Settings {
+    /// The source that they choose.
+    pub fn source(&self) -> Source {
+        self.reload_from.clone().map_or(Source::BuiltIn, Source::Folder)
+    }
+}
+
+fn folder(path: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(path);
+    if path.join("templates").is_dir() { Ok(path) } else { Err("not a folder with templates, locales and assets".to_owned()) }
+}

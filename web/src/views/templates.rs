@@ -1,0 +1,178 @@
+//! Templates in one language.
+//!
+//! A page is `layout.hbs` around `<name>.hbs`, whose first line is its title. What doesn't depend on data is written into
+//! the template when it is read: messages without arguments, names of assets, the layout.
+
+use anyhow::Context as _;
+use fluent_bundle::{FluentArgs, FluentValue};
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, PathAndJson, RenderContext, RenderError, RenderErrorReason, ScopedJson,
+};
+use serde_json::Value;
+use std::sync::Arc;
+
+use super::assets;
+use super::i18n::{Catalogue, Language};
+use super::source::{Source, Text};
+
+macro_rules! templates {
+    ($($name:literal),+ $(,)?) => { [$(($name, text!("templates/", $name, ".hbs"))),+] };
+}
+
+const LAYOUT: Text = text!("templates/layout.hbs");
+
+/// Every page. Another one is a line here and its file.
+const PAGES: [(&str, Text); 9] = templates![
+    "home",
+    "error",
+    "owners/find",
+    "owners/list",
+    "owners/show",
+    "owners/form",
+    "pets/form",
+    "visits/form",
+    "vets/list",
+];
+
+/// What several pages contain.
+const PARTIALS: [(&str, Text); 4] = templates!["problems", "hidden", "field", "pager"];
+
+/// All templates in one language.
+pub(super) struct Renderer {
+    templates: Handlebars<'static>,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Renderer {
+    pub(super) fn new(language: &'static Language, source: &Source) -> anyhow::Result<Self> {
+        let catalogue = Arc::new(Catalogue::new(language, source)?);
+        let mut templates = Handlebars::new();
+        templates.set_strict_mode(true);
+        templates.register_helper("t", Box::new(Translate(catalogue.clone())));
+        templates.register_helper("date", Box::new(Date(catalogue.clone())));
+        let settle = |template: &str| settle(template, language, &catalogue, source);
+        for (name, text) in PARTIALS {
+            let partial = settle(&source.read(text)?).context(text.path)?;
+            templates.register_partial(name, partial).context(text.path)?;
+        }
+        let layout = source.read(LAYOUT)?;
+        for (name, text) in PAGES {
+            let page = source.read(text)?;
+            let (title, content) = page.split_once('\n').unwrap_or((&page, ""));
+            let page = layout.replace("{{layout title}}", title).replace("{{layout content}}", content);
+            let page = settle(&page).context(text.path)?;
+            templates.register_template_string(name, page).context(text.path)?;
+        }
+        Ok(Self { templates, catalogue })
+    }
+
+    pub(super) fn page(&self, name: &str, data: Value) -> Result<String, String> {
+        let context = Context::from(data);
+        self.templates.render_with_context(name, &context).map_err(|error| format!("{name}: {error}"))
+    }
+
+    /// A message without arguments; its id where there is none.
+    pub(super) fn text(&self, id: &str) -> String {
+        self.catalogue.text(id, None).unwrap_or_else(|_| id.to_owned())
+    }
+}
+
+/// Writes what doesn't depend on data into a template.
+fn settle(template: &str, language: &Language, catalogue: &Catalogue, source: &Source) -> anyhow::Result<String> {
+    let template = template
+        .replace("{{language tag}}", language.tag)
+        .replace("{{language dir}}", language.dir)
+        .replace("{{language switch}}", &switch(language));
+    let template = replace_calls(&template, "asset", |name| {
+        assets::find(source, name)?.map(|asset| asset.path()).ok_or_else(|| anyhow::anyhow!("no asset {name}"))
+    })?;
+    replace_calls(&template, "t", |id| match catalogue.text(id, None) {
+        Ok(text) => Ok(handlebars::html_escape(&text)),
+        Err(error) => anyhow::bail!("{}: {error}", language.tag),
+    })
+}
+
+/// The links of the footer to every language, which keep the query. Most pages have none, and nine times nothing takes time.
+fn switch(current: &Language) -> String {
+    let links = |query: &str| -> String {
+        let link = |Language { tag, name, dir, .. }: &Language| {
+            let here = if *tag == current.tag { " aria-current=\"true\"" } else { "" };
+            format!("<li><a href=\"?{query}lang={tag}\" lang=\"{tag}\" hreflang=\"{tag}\" dir=\"{dir}\"{here}>{name}</a></li>")
+        };
+        Language::all().iter().map(link).collect()
+    };
+    format!("{{{{#if page.query}}}}{}{{{{else}}}}{}{{{{/if}}}}", links("{{page.query}}"), links(""))
+}
+
+/// Replaces every `{{name "argument"}}` by what `value` makes of the argument.
+fn replace_calls(source: &str, name: &str, value: impl Fn(&str) -> anyhow::Result<String>) -> anyhow::Result<String> {
+    let call = format!("{{{{{name} \"");
+    let mut parts = source.split(call.as_str());
+    let mut settled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once("\"}}") {
+            Some((argument, rest)) if !argument.contains('"') => {
+                settled.push_str(&value(argument)?);
+                settled.push_str(rest);
+            }
+            _ => {
+                settled.push_str(&call);
+                settled.push_str(part);
+            }
+        }
+    }
+    Ok(settled)
+}
+
+/// `{{t "id" name=value …}}`: a message. Several positional values are the id's parts.
+struct Translate(Arc<Catalogue>);
+
+impl HelperDef for Translate {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let id: String = helper.params().iter().map(PathAndJson::render).collect();
+        let mut args = FluentArgs::with_capacity(helper.hash().len());
+        for (name, value) in helper.hash() {
+            args.set(*name, fluent_value(value.value()));
+        }
+        self.0.text(&id, Some(&args)).map(derived).map_err(failed)
+    }
+}
+
+fn fluent_value(value: &Value) -> FluentValue<'static> {
+    match value {
+        Value::Number(number) => number.as_f64().map_or(FluentValue::None, FluentValue::from),
+        Value::String(text) => FluentValue::from(text.clone()),
+        other => FluentValue::from(other.to_string()),
+    }
+}
+
+/// `{{date value}}`: a day (YYYY-MM-DD) in words.
+struct Date(Arc<Catalogue>);
+
+impl HelperDef for Date {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let date = helper.param(0).and_then(|param| param.value().as_str()?.parse().ok());
+        let date = date.ok_or_else(|| failed("date takes a day".to_owned()))?;
+        self.0.date(date).map(derived).map_err(failed)
+    }
+}
+
+fn derived<'rc>(text: String) -> ScopedJson<'rc> {
+    ScopedJson::Derived(Value::String(text))
+}
+
+fn failed(error: String) -> RenderError {
+    RenderErrorReason::Other(error).into()
+}
