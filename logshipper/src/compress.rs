@@ -93,7 +93,7 @@ fn make(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, tick
 fn fill(file: &File, meta: &Meta, out: &File, level: u32, tick: Tick<'_>) -> io::Result<u32> {
     let mut file = Failpoint(file);
     file.rewind()?;
-    let crc = gzip::compress(&mut file, meta.bytes, Failpoint(out), level, tick)?.crc;
+    let crc = gzip::write::compress(&mut file, meta.bytes, Failpoint(out), level, tick)?.crc;
     fault::point()?;
     fchmod(out, rustix::fs::Mode::from_raw_mode(meta.mode))?;
     let stamp = Timespec { tv_sec: meta.modified.timestamp(), tv_nsec: i64::from(meta.modified.timestamp_subsec_nanos()) };

@@ -1,39 +1,14 @@
 //! The settings: each is a flag and an environment variable of the same name.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
-use handoff::{Stream, is_name_byte};
+use handoff::is_name_byte;
 
-use crate::archive::Archive;
 use crate::plan::{Limits, Policy};
-use crate::reading::select::Filter;
 
-const ARCHIVE_HELP: &str = "Where each closed segment is uploaded to: s3://BUCKET/PREFIX, with credentials and an endpoint by the \
-                            usual AWS variables, or file:///DIRECTORY; nowhere without it";
 const UNITS: [(&str, u64); 7] =
     [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
-
-/// Rotates, compresses and keeps the log files of a pod; with a command: reads those of all pods
-#[derive(Parser, Debug)]
-#[command(name = "logshipper", version, about, subcommand_negates_reqs = true)]
-#[group(skip)]
-pub struct Arguments {
-    /// Directory that holds a directory of log files for each pod
-    #[arg(long, env = "LOG_ROOT", default_value = "/logs", value_parser = directory, global = true)]
-    pub log_root: PathBuf,
-    /// Where closed segments are uploaded to.
-    #[arg(long, env = "ARCHIVE_URL", value_parser = Archive::open, global = true, help = ARCHIVE_HELP)]
-    pub archive_url: Option<Archive>,
-    /// The daemon's settings.
-    #[command(flatten)]
-    pub daemon: Settings,
-    /// What to do instead of running the daemon.
-    #[command(subcommand)]
-    pub command: Option<Command>,
-}
 
 /// What the daemon does.
 #[derive(clap::Args, Debug)]
@@ -92,93 +67,7 @@ impl Settings {
     }
 }
 
-/// The commands beside the daemon.
-#[derive(clap::Subcommand, Debug)]
-pub enum Command {
-    /// Lists pods, their streams, and what is kept of each
-    Ls {
-        /// One pod, or all
-        #[command(flatten)]
-        logs: Logs,
-        /// Form of the list
-        #[arg(long, value_enum, default_value = "table")]
-        output: Output,
-    },
-    /// Prints lines in the order of their times, from live and compressed files
-    Cat {
-        /// One pod, or all
-        #[command(flatten)]
-        logs: Logs,
-        /// The lines that are wanted
-        #[command(flatten)]
-        filter: Filter,
-        /// Wait for more
-        #[arg(short, long)]
-        follow: bool,
-    },
-    /// Prints the last lines
-    Tail {
-        /// One pod, or all
-        #[command(flatten)]
-        logs: Logs,
-        /// The lines that are wanted
-        #[command(flatten)]
-        filter: Filter,
-        /// Wait for more
-        #[arg(short, long)]
-        follow: bool,
-        /// How many
-        #[arg(short = 'n', long, default_value = "10")]
-        lines: usize,
-    },
-    /// Decodes every segment, compares checksums and looks for gaps; exit status 1 if something is wrong
-    Verify {
-        /// One pod, or all
-        #[command(flatten)]
-        logs: Logs,
-    },
-    /// Rotates a stream now, however short its live file is
-    Rotate {
-        /// The pod
-        #[arg(value_parser = pod_name)]
-        pod: String,
-        /// The stream, such as access
-        stream: Stream,
-    },
-}
-
-/// What to read.
-#[derive(clap::Args, Debug)]
-#[group(skip)]
-pub struct Logs {
-    /// A pod; all without it
-    #[arg(value_parser = pod_name)]
-    pub pod: Option<String>,
-    /// A stream, such as access; all without it
-    pub stream: Option<Stream>,
-    /// With the segments in the archive
-    #[arg(long, requires = "archive_url")]
-    pub archive: bool,
-}
-
-/// The forms of a list.
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Output {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
-}
-
-fn directory(text: &str) -> Result<PathBuf, String> {
-    match std::fs::metadata(text) {
-        Ok(meta) if meta.is_dir() => Ok(PathBuf::from(text)),
-        Ok(_) => Err(String::from("not a directory")),
-        Err(error) => Err(format!("accepted is a directory that exists: {error}")),
-    }
-}
-
-fn pod_name(text: &str) -> Result<String, &'static str> {
+pub(crate) fn pod_name(text: &str) -> Result<String, &'static str> {
     let good = (1..=253).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(is_name_byte);
     if good {
         Ok(text.to_owned())

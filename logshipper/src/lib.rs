@@ -9,13 +9,14 @@
 //!   [`gzip`] is the compressed form, with [`mod@line`]'s times in its index.
 //! - `fault` (private): points at which tests make system calls fail.
 //! - [`error_log`]: lasting errors are logged when they begin and when they end.
-//! - [`command`]: the other commands, above all [`reading`]: `ls`, `cat`, `tail` and `verify`.
+//! - [`cli`]: the command line; [`cmd`]: the commands; [`reader`]: the lines that they print.
 //! - [`metrics`] and [`admin`], the port where they are read.
 //! - [`config`]: the settings.
 
 pub mod admin;
 pub mod archive;
-pub mod command;
+pub mod cli;
+pub mod cmd;
 pub mod compactor;
 pub mod compress;
 pub mod config;
@@ -30,7 +31,7 @@ pub mod line;
 pub mod metrics;
 pub mod plan;
 pub mod pod;
-pub mod reading;
+pub mod reader;
 pub mod rotate;
 pub mod shutdown;
 pub mod watch;

@@ -9,12 +9,13 @@ use std::thread;
 use anyhow::Context;
 use logshipper::archive::Archive;
 use logshipper::archive::state::ArchiveState;
-use logshipper::config::{Arguments, Settings};
+use logshipper::cli::Arguments;
+use logshipper::config::Settings;
 use logshipper::dir::Dir;
 use logshipper::metrics::Metrics;
 use logshipper::pod::OpenError;
 use logshipper::shutdown::Signals;
-use logshipper::{admin, command};
+use logshipper::{admin, cmd};
 use signal_hook::consts::{SIGINT, SIGIO, SIGTERM};
 
 fn main() -> ExitCode {
@@ -31,12 +32,12 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let root = Dir::open(&arguments.log_root).with_context(|| format!("LOG_ROOT {}", arguments.log_root.display()))?;
     if let Some(command) = &arguments.command {
-        return command::run(&root, command, arguments.archive_url.as_ref());
+        return cmd::run(&root, command, arguments.archive_url.as_ref());
     }
     let settings = &arguments.daemon;
     let pod = settings.pod_name.as_deref().context("POD_NAME: not set")?;
     if settings.dry_run {
-        command::dry_run(&root, pod, arguments, &mut std::io::stdout())?;
+        cmd::dry_run::dry_run(&root, pod, arguments, &mut std::io::stdout())?;
     } else {
         daemon(&root, pod, settings, arguments.archive_url.clone())?;
     }

@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 
 use super::error::{ArchiveError, innermost};
 use crate::dir::escaped;
-use crate::gzip::ReadAt;
+use crate::gzip::read::ReadAt;
 
 const ACCEPTED: &str = "accepted is s3://BUCKET/PREFIX, or file:///DIRECTORY of a directory that exists";
 const ENDING: &str = ".log.gz";

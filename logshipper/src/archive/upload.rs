@@ -14,7 +14,8 @@ use crate::archive::error::ArchiveError;
 use crate::archive::state::ArchiveState;
 use crate::dir::Dir;
 use crate::error_log::ErrorLog;
-use crate::gzip::{Index, lines};
+use crate::gzip::index::Index;
+use crate::gzip::read::digest;
 use crate::metrics::{Metrics, gauge};
 use crate::plan::{self, Listing};
 use crate::pod::{Ages, Now, OpenError, Pod, list};
@@ -142,7 +143,7 @@ impl Uploader {
         let (file, meta) = dir.open_file(OsStr::new(&name))?;
         let crc = match Index::read(&file)? {
             Some(index) => index.crc,
-            None => lines(BufReader::new(&file))?.0,
+            None => digest(BufReader::new(&file))?.0,
         };
         let key = self.archive.key(pod, segment, crc);
         let put = async {

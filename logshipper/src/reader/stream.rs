@@ -14,10 +14,11 @@ use handoff::{Form, Segment, Stream};
 
 use crate::archive::Object;
 use crate::dir::{Dir, meta_of};
-use crate::gzip::{Index, ReadAt};
+use crate::gzip::index::Index;
+use crate::gzip::read::ReadAt;
 use crate::plan::{Forms, Listing};
 use crate::pod::{Ages, Now, list};
-use crate::reading::select::Filter;
+use crate::reader::filter::Filter;
 
 const BUFFER: usize = 64 << 10;
 /// What an archived segment is fetched in: some members at once.

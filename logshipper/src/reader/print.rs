@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use runtime::logging::LogLevel;
 use serde_json::{Map, Value};
 
-use crate::reading::select;
+use crate::reader::filter;
 
 /// Where a line comes from.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Show {
 fn event(out: &mut impl Write, fields: &Map<String, Value>) -> io::Result<()> {
     let text = |name| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     let level = text("level");
-    let colour = match select::level(format!(" {level}").as_bytes()) {
+    let colour = match filter::level(format!(" {level}").as_bytes()) {
         Some(LogLevel::Error) => 31,
         Some(LogLevel::Warn) => 33,
         Some(LogLevel::Info) => 32,

@@ -11,10 +11,10 @@ use handoff::Stream;
 
 use crate::archive::Archive;
 use crate::dir::Dir;
-use crate::reading::logs::{PodLogs, pods, streams};
-use crate::reading::select::{Context, Filter};
-use crate::reading::show::{Label, Show};
-use crate::reading::stream::{Next, Reader};
+use crate::reader::filter::{Context, Filter};
+use crate::reader::pods::{PodLogs, pods, streams};
+use crate::reader::print::{Label, Show};
+use crate::reader::stream::{Next, Reader};
 
 /// How often whoever follows looks for more.
 const FOLLOW: Duration = Duration::from_millis(200);

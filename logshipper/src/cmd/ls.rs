@@ -9,19 +9,58 @@ use handoff::{Form, Segment, Stream};
 use serde::Serialize;
 
 use crate::archive::Archive;
+use crate::cli::Logs;
 use crate::dir::Dir;
-use crate::gzip::{Index, ReadAt};
+use crate::gzip::index::Index;
+use crate::gzip::read::ReadAt;
 use crate::line::{HEAD, Span, time};
 use crate::plan::Forms;
 use crate::pod::is_alive;
-use crate::reading::logs::{PodLogs, pods, streams};
+use crate::reader::pods::{PodLogs, pods, streams};
 
 /// How much of a file's end is searched for its last line.
 const TAIL: u64 = 16 << 10;
 
+/// Arguments of `ls`
+#[derive(clap::Args, Debug)]
+#[group(skip)]
+pub struct Ls {
+    /// Pods and streams
+    #[command(flatten)]
+    logs: Logs,
+    /// Form of the list
+    #[arg(long, value_enum, default_value = "table")]
+    output: Output,
+}
+
+/// The forms of a list.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+impl Ls {
+    /// Prints the list.
+    pub fn run(&self, root: &Dir, archive: Option<&Archive>, out: &mut impl Write) -> anyhow::Result<()> {
+        let Logs { pod, stream, archive: with_archive } = &self.logs;
+        let rows = rows(root, pod.as_deref(), stream.as_ref(), archive.filter(|_| *with_archive))?;
+        match self.output {
+            Output::Table => table(&rows, out)?,
+            Output::Json => {
+                serde_json::to_writer_pretty(&mut *out, &rows).map_err(io::Error::from)?;
+                out.write_all(b"\n")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A stream, as `ls` shows it.
 #[derive(Debug, Serialize)]
-pub struct Row {
+struct Row {
     pod: String,
     /// Whether a logshipper works on the pod's directory; null where that can't be asked.
     alive: Option<bool>,
@@ -40,7 +79,7 @@ pub struct Row {
 }
 
 /// The rows of one pod and stream, or of all.
-pub fn rows(root: &Dir, pod: Option<&str>, stream: Option<&Stream>, archive: Option<&Archive>) -> anyhow::Result<Vec<Row>> {
+fn rows(root: &Dir, pod: Option<&str>, stream: Option<&Stream>, archive: Option<&Archive>) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for pod in &pods(root, pod, archive)? {
         let alive = pod.dir.as_ref().map_or(Some(false), |dir| is_alive(dir));
@@ -133,7 +172,7 @@ fn ends(mut file: &File, bytes: u64) -> io::Result<Option<Span>> {
 }
 
 /// Writes the rows as a table.
-pub fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
+fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     let time =
         |time: Option<DateTime<Utc>>| time.map_or_else(|| "-".into(), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
     let width = rows.iter().map(|row| row.pod.len()).max().unwrap_or(0).max(3);

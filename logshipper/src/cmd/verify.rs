@@ -6,27 +6,42 @@ use std::io::{self, BufReader, Write};
 use handoff::{Form, Segment, Stream};
 
 use crate::archive::{Archive, Object};
+use crate::cli::Logs;
 use crate::dir::Dir;
-use crate::gzip::{Index, ReadAt, lines};
-use crate::reading::logs::{PodLogs, pods, streams};
-use crate::reading::stream::{FETCH, Members};
+use crate::gzip::index::Index;
+use crate::gzip::read::{ReadAt, digest};
+use crate::reader::pods::{PodLogs, pods, streams};
+use crate::reader::stream::{FETCH, Members};
 
 const BUFFER: usize = 64 << 10;
 
-/// What was found in all.
+/// Arguments of `verify`
+#[derive(clap::Args, Debug)]
+#[group(skip)]
+pub struct Verify {
+    /// Pods and streams
+    #[command(flatten)]
+    logs: Logs,
+}
+
+impl Verify {
+    /// Verifies, and returns `false` if there were problems.
+    pub fn run(&self, root: &Dir, archive: Option<&Archive>, out: &mut impl Write) -> anyhow::Result<bool> {
+        let Logs { pod, stream, archive: with_archive } = &self.logs;
+        let found = verify(root, pod.as_deref(), stream.as_ref(), archive.filter(|_| *with_archive), out)?;
+        Ok(found.problems == 0)
+    }
+}
+
+/// The sums over all segments.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Found {
+struct Found {
     segments: u64,
     plain_bytes: u64,
     problems: u64,
 }
 
 impl Found {
-    /// Whether all is well.
-    pub fn is_good(&self) -> bool {
-        self.problems == 0
-    }
-
     /// Counts a decoded segment, or writes what is wrong with it.
     fn count(&mut self, pod: &str, name: &str, checked: io::Result<u64>, out: &mut impl Write) -> io::Result<()> {
         match checked {
@@ -43,7 +58,7 @@ impl Found {
 }
 
 /// Verifies one pod and stream, or all, with what is in `archive`; writes a line for each problem and one at the end.
-pub fn verify(
+fn verify(
     root: &Dir,
     pod: Option<&str>,
     stream: Option<&Stream>,
@@ -98,7 +113,7 @@ fn check_archived(object: &Object) -> io::Result<u64> {
 /// Decodes all of a compressed file, fetched in pieces of so many bytes; returns CRC and length of what it holds.
 fn decode(file: impl ReadAt, fetch: usize) -> io::Result<(u32, u64)> {
     let index = Index::read(&file)?;
-    let (crc, length) = lines(BufReader::with_capacity(fetch, Members::all(file)?))?;
+    let (crc, length) = digest(BufReader::with_capacity(fetch, Members::all(file)?))?;
     match index {
         Some(index) if index.plain_bytes() != length || index.crc != crc => Err(io::Error::other("is not what its index says")),
         _ => Ok((crc, length)),
