@@ -1,15 +1,15 @@
-//! `tracing` events as lines: formatted once, then written to standard output and to each log stream that wants them.
+//! `tracing` events as lines: formatted once, then written to standard output and to each log stream that accepts them.
 //!
-//! Files are written before the call returns, through the handoff's writer, so that a line survives the program. Standard
-//! output goes through a bounded queue: its reader may stop reading, and no request waits for it.
+//! Files are written synchronously through the handoff's writer, so that a line survives SIGKILL. Standard output goes through
+//! a bounded queue, since its reader may stop reading. No request waits for either: a line that can't be written in time is
+//! dropped and counted.
 
-mod breaker;
 mod counts;
 mod json;
 mod sinks;
 mod stdout;
 mod threshold;
-mod turns;
+mod write_lock;
 
 use std::io;
 use std::path::Path;
@@ -30,10 +30,10 @@ use self::sinks::{Shared, Sinks};
 pub use self::counts::Counts;
 pub use self::threshold::Threshold;
 
-/// How often an idle writer looks whether its file was renamed (log-handoff: at most 1 s).
+/// How often an idle writer checks whether its file was renamed (the log handoff allows at most 1 s).
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The settings of logging, to be flattened into a program's own.
+/// Logging settings, to be flattened into a program's own.
 #[derive(clap::Args, Debug, Clone)]
 pub struct Settings {
     /// Form of a log line
@@ -47,7 +47,7 @@ pub struct Settings {
 /// Form of a log line.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
     /// Readable text; control characters are escaped.
     Text,
@@ -89,16 +89,16 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
-/// A log stream and the events that belong into it.
+/// A log stream and the events that belong to it.
 #[derive(Debug, Clone, Copy)]
 pub struct Stream {
     /// Name of the stream; its live file is `<name>.log`.
     pub name: &'static str,
-    /// Whether an event belongs into the stream.
+    /// Returns whether an event belongs to the stream.
     pub accepts: fn(&Metadata<'_>) -> bool,
 }
 
-/// Keeps logging alive; dropping it writes out what waits for standard output (for at most 1 s).
+/// Keeps logging alive. On drop, lines queued for standard output are flushed for at most 1 s.
 #[derive(Debug)]
 #[must_use = "dropping it ends logging"]
 pub struct Logging {
@@ -109,11 +109,11 @@ pub struct Logging {
 
 /// Starts logging for the whole program. `streams` are written under `dir`; without a `dir` there is standard output only.
 ///
-/// A live file that can't be opened keeps no program from starting: a warning names it, its lines are counted as dropped, and
-/// they are written as soon as it can be.
+/// The program starts even if a live file can't be opened: a warning names it, its lines are counted as dropped, and they are
+/// written as soon as it can be opened.
 ///
 /// # Errors
-/// Logging was started before, its threads can't be, or a stream's name is none.
+/// Logging was started before, its threads can't be started, or a stream's name is invalid.
 pub fn start(settings: &Settings, dir: Option<&Path>, streams: &[Stream]) -> io::Result<Logging> {
     let sinks = Arc::new(Sinks::new(dir, streams, settings.log_format)?);
     let threshold = Threshold::new(settings.log_level);
@@ -143,12 +143,12 @@ pub fn start(settings: &Settings, dir: Option<&Path>, streams: &[Stream]) -> io:
 }
 
 impl Logging {
-    /// Each output with its numbers: `stdout`, and every stream by its name.
+    /// Each output with its counters: `stdout`, and every stream by its name.
     pub fn outputs(&self) -> Vec<(&'static str, Arc<Counts>)> {
         self.sinks.counts()
     }
 
-    /// The level, to be changed while the program runs.
+    /// The log level, which may be changed at run time.
     pub fn threshold(&self) -> Threshold {
         self.threshold.clone()
     }

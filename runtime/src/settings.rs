@@ -6,7 +6,7 @@ use std::io::Write;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 
-/// Exit status of a program that was given settings it can't use (`EX_USAGE` of sysexits.h).
+/// Exit status for a bad setting (`EX_USAGE` of sysexits.h).
 pub const EXIT_BAD_SETTING: u8 = 64;
 
 /// A setting's old and new environment variable, such as `("CONNECTIONS", "MAX_CONNECTIONS")`.
@@ -75,7 +75,7 @@ fn long_flag(variable: &str) -> String {
     variable.to_lowercase().replace('_', "-")
 }
 
-/// The command line is for everyone on the machine to read. (A database's URL may have no password in it: its own settings see to that.)
+/// Rejects secrets in arguments, which every process on the machine can read. (A database URL is checked by its own settings.)
 fn refuse_secrets_on_the_command_line(matches: &clap::ArgMatches) -> Result<(), clap::Error> {
     for id in matches.ids().map(clap::Id::as_str) {
         let given = || matches.value_source(id) == Some(ValueSource::CommandLine);
@@ -90,12 +90,12 @@ fn refuse_secrets_on_the_command_line(matches: &clap::ArgMatches) -> Result<(), 
     Ok(())
 }
 
-/// A setting that nobody may see: in no log, error or Debug output.
+/// A secret setting. Debug output does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The secret itself.
+    /// Returns the secret itself.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -107,31 +107,31 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Takes in a secret: 16 characters at least, so that it can't be tried out.
+/// Parses a secret: at least 16 characters, so that it can't be guessed.
 pub fn secret(text: &str) -> Result<Secret, String> {
     if text.chars().count() < 16 || text.chars().any(char::is_control) {
-        return Err(String::from("accepted are 16 characters and more, none of them a control character"));
+        return Err(String::from("must be at least 16 characters, none of them a control character"));
     }
     Ok(Secret(text.to_owned()))
 }
 
-/// Takes in a secret from the file at `path`, without the newline at its end.
+/// Reads a secret from the file at `path`, without the newline at its end.
 pub fn secret_file(path: &str) -> Result<Secret, String> {
     secret(&line_of(path)?).map_err(|why| format!("in {path} {why}"))
 }
 
-/// What the file at `path` holds, without the newline at its end.
+/// Reads the file at `path`, without the newline at its end.
 pub fn line_of(path: &str) -> Result<String, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{path} can't be read: {error}"))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// Reads a length of time such as `90s`, `5m` or `24h`.
+/// Parses a duration such as `90s`, `5m` or `24h`.
 pub fn duration(text: &str) -> Result<std::time::Duration, String> {
-    humantime::parse_duration(text).map_err(|_| String::from("accepted is a length of time such as 500ms, 90s, 5m or 24h"))
+    humantime::parse_duration(text).map_err(|_| String::from("must be a duration such as 500ms, 90s, 5m or 24h"))
 }
 
-/// What clap found wrong, as one line that names the setting and what it accepts, and never shows a secret.
+/// Formats an error of clap as one line that names the setting and what it accepts, and never shows a secret.
 pub fn one_line(error: &clap::Error) -> String {
     let of = |kind| error.get(kind).map(ContextValue::to_string);
     match (error.kind(), of(ContextKind::InvalidArg)) {
@@ -145,8 +145,8 @@ pub fn one_line(error: &clap::Error) -> String {
             let given = if is_secret(&setting) { String::from("this value") } else { format!("\"{}\"", given.escape_debug()) };
             let why = match (std::error::Error::source(error), of(ContextKind::ValidValue)) {
                 (Some(source), _) => source.to_string(),
-                (None, Some(accepted)) => format!("accepted are {accepted}"),
-                (None, None) => String::from("a value is needed"),
+                (None, Some(accepted)) => format!("must be one of {accepted}"),
+                (None, None) => String::from("a value is required"),
             };
             format!("{setting}: {given} can't be used: {why}")
         }
@@ -154,19 +154,19 @@ pub fn one_line(error: &clap::Error) -> String {
         (ErrorKind::UnknownArgument, Some(argument)) if argument.starts_with('-') => {
             format!("{}: no such flag; --help lists them", argument.split('=').next().unwrap_or_default())
         }
-        // Likely a value whose flag was forgotten.
+        // likely a value whose flag was forgotten
         (ErrorKind::UnknownArgument, _) => String::from(
             "an argument is neither a flag nor the value of one (it may be a secret and is not shown); --help lists the flags",
         ),
         (ErrorKind::InvalidSubcommand, _) => {
             String::from("an argument is no command (it may be a secret and is not shown); --help lists the commands")
         }
-        // What a program found itself, with the setting's name in it; or a rare kind, whose first line says enough.
+        // an error that the program found itself, with the setting's name in it, or a rare kind whose first line says enough
         _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
     }
 }
 
-/// `--rotate-bytes <ROTATE_BYTES>` is the variable `ROTATE_BYTES`.
+/// Converts `--rotate-bytes <ROTATE_BYTES>` to `ROTATE_BYTES`.
 fn variable(argument: &str) -> String {
     let flag = argument.split([' ', '=']).next().unwrap_or_default();
     flag.trim_start_matches('-').replace('-', "_").to_uppercase()
@@ -194,13 +194,21 @@ mod tests {
         quiet: bool,
     }
 
+    #[derive(Parser, Debug)]
+    struct RenamedConfig {
+        #[arg(long, env = "RUNTIME_TEST_DIR")]
+        directory: String,
+        #[arg(long, env = "PROCESS_TEST_SIZE", default_value = "1")]
+        rotate_bytes: u32,
+    }
+
     fn line(arguments: &[&str]) -> String {
         let all = std::iter::once("program").chain(arguments.iter().copied());
         one_line(&Config::try_parse_from(all).unwrap_err())
     }
 
     #[test]
-    fn names_the_setting_and_what_it_accepts() {
+    fn error_names_setting_and_accepted_values() {
         assert_eq!(line(&[]), "DATABASE_URL: not set, and it has no default; --help describes it");
         assert_eq!(
             line(&["--database-url", "127.0.0.1:1", "--rotate-bytes", "x"]),
@@ -208,7 +216,7 @@ mod tests {
         );
         assert_eq!(
             line(&["--database-url", "127.0.0.1:1", "--log-format", "xml"]),
-            "LOG_FORMAT: \"xml\" can't be used: accepted are json, text"
+            "LOG_FORMAT: \"xml\" can't be used: must be one of json, text"
         );
         assert_eq!(line(&["--nonsense"]), "--nonsense: no such flag; --help lists them");
     }
@@ -218,15 +226,8 @@ mod tests {
         // a variable that every test run has
         const OLD: &str = "CARGO_MANIFEST_DIR";
         let renamed = [(OLD, "RUNTIME_TEST_DIR"), ("SIZE", "PROCESS_TEST_SIZE")];
-        #[derive(Parser, Debug)]
-        struct Config {
-            #[arg(long, env = "RUNTIME_TEST_DIR")]
-            directory: String,
-            #[arg(long, env = "PROCESS_TEST_SIZE", default_value = "1")]
-            rotate_bytes: u32,
-        }
         let arguments = ["program", "--size=7"].map(OsString::from).to_vec();
-        let config: Config = try_parse(&renamed, arguments.clone()).unwrap();
+        let config: RenamedConfig = try_parse(&renamed, arguments.clone()).unwrap();
         assert_eq!((config.directory.as_str(), config.rotate_bytes), (env!("CARGO_MANIFEST_DIR"), 7));
         let notices: Vec<_> = renamed.iter().filter_map(|renamed| notice(*renamed, &arguments)).collect();
         assert_eq!(notices.len(), 2);
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_long_and_never_on_the_command_line() {
+    fn short_or_command_line_secret_is_rejected() {
         assert_eq!(secret("0123456789abcdef").unwrap().expose(), "0123456789abcdef");
         assert!(secret("0123456789abcde").is_err() && secret("0123456789abcdef\n").is_err());
         assert_eq!(format!("{:?}", secret("0123456789abcdef")), "Ok(***)");
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn never_shows_a_secret() {
+    fn errors_show_no_secret() {
         const SECRET: &str = "mysql://web:hunter2@db/petclinic";
         assert!(!line(&["--database-url", SECRET]).contains("hunter2"));
         assert_eq!(line(&["--database=hunter2"]), "--database: no such flag; --help lists them");

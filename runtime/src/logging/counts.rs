@@ -1,8 +1,8 @@
-//! What an output of the log has taken and lost, for metrics and for the log itself.
+//! Written bytes and dropped lines of a log output, for metrics and for the log itself.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Numbers of one output since the program's start.
+/// Counters of one output since the program's start.
 #[derive(Debug, Default)]
 pub struct Counts {
     bytes: AtomicU64,
@@ -20,46 +20,46 @@ impl Counts {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn wrote(&self, bytes: usize) {
+    pub(crate) fn add_bytes(&self, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn lost(&self, lines: u64) {
+    pub(crate) fn add_dropped(&self, lines: u64) {
         self.dropped.fetch_add(lines, Ordering::Relaxed);
     }
 }
 
-/// A loss as the log tells it: a line when it begins, and one with the number of lines once it is over.
+/// Decides when dropped lines are reported: once when dropping begins, and once, with their number, when it has ended.
 #[derive(Debug, Default)]
-pub(crate) struct Loss {
-    told: u64,
-    ongoing: bool,
+pub(crate) struct DropReporter {
+    reported: u64,
+    dropping: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum News {
-    Begins,
-    /// Over, after that many lines.
-    Over(u64),
+pub(crate) enum Transition {
+    Started,
+    /// Ended, after that many lines.
+    Ended(u64),
 }
 
-impl Loss {
-    /// Its begin was told already.
-    pub(crate) fn has_begun(&mut self) {
-        self.ongoing = true;
+impl DropReporter {
+    /// Notes that the beginning was reported already.
+    pub(crate) fn set_started(&mut self) {
+        self.dropping = true;
     }
 
-    /// What is new where `dropped` lines were lost since the start. Whether the output is `failing` right now is asked only where
-    /// some were, or a loss has begun.
-    pub(crate) fn look(&mut self, dropped: u64, failing: impl FnOnce() -> bool) -> Option<News> {
-        if dropped == self.told && !self.ongoing {
+    /// Returns the change since the last call. `dropped` counts the lines since the start; `is_failing` says whether the output
+    /// rejects lines now, and is called only if some were dropped or dropping has begun.
+    pub(crate) fn update(&mut self, dropped: u64, is_failing: impl FnOnce() -> bool) -> Option<Transition> {
+        if dropped == self.reported && !self.dropping {
             None
-        } else if failing() {
-            (!std::mem::replace(&mut self.ongoing, true)).then_some(News::Begins)
+        } else if is_failing() {
+            (!std::mem::replace(&mut self.dropping, true)).then_some(Transition::Started)
         } else {
-            let lines = dropped - std::mem::replace(&mut self.told, dropped);
-            self.ongoing = false;
-            (lines > 0).then_some(News::Over(lines))
+            let lines = dropped - std::mem::replace(&mut self.reported, dropped);
+            self.dropping = false;
+            (lines > 0).then_some(Transition::Ended(lines))
         }
     }
 }
@@ -68,22 +68,24 @@ impl Loss {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_loss_is_told_when_it_begins_and_when_it_is_over() {
-        let mut loss = Loss::default();
-        let looks = [(0, false), (3, true), (9, true), (9, true), (10, false), (10, false), (10, true), (12, false)];
-        let news: Vec<_> = looks.into_iter().map(|(dropped, failing)| loss.look(dropped, || failing)).collect();
-        assert_eq!(news, [None, Some(News::Begins), None, None, Some(News::Over(10)), None, None, Some(News::Over(2))]);
+    fn transitions(mut reporter: DropReporter, updates: &[(u64, bool)]) -> Vec<Option<Transition>> {
+        updates.iter().map(|(dropped, failing)| reporter.update(*dropped, || *failing)).collect()
     }
 
     #[test]
-    fn a_loss_that_was_told_is_not_told_again_and_its_end_only_where_lines_were_lost() {
-        for (lost, over) in [(0, None), (4, Some(News::Over(4)))] {
-            let mut loss = Loss::default();
-            loss.has_begun();
-            let looks = [(0, true), (lost, true), (lost, false), (lost + 1, true)];
-            let news: Vec<_> = looks.into_iter().map(|(dropped, failing)| loss.look(dropped, || failing)).collect();
-            assert_eq!(news, [None, None, over, Some(News::Begins)]);
+    fn drops_are_reported_at_start_and_end() {
+        let updates = [(0, false), (3, true), (9, true), (9, true), (10, false), (10, false), (10, true), (12, false)];
+        let (started, ended) = (Some(Transition::Started), |lines| Some(Transition::Ended(lines)));
+        assert_eq!(transitions(DropReporter::default(), &updates), [None, started, None, None, ended(10), None, None, ended(2)]);
+    }
+
+    #[test]
+    fn reported_start_is_not_repeated() {
+        for (dropped, ended) in [(0, None), (4, Some(Transition::Ended(4)))] {
+            let mut reporter = DropReporter::default();
+            reporter.set_started();
+            let updates = [(0, true), (dropped, true), (dropped, false), (dropped + 1, true)];
+            assert_eq!(transitions(reporter, &updates), [None, None, ended, Some(Transition::Started)]);
         }
     }
 }

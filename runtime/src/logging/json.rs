@@ -1,7 +1,7 @@
-//! A line as a JSON object: the event's time, level, fields and target, and under `span` the fields of the innermost span.
+//! JSON format of log lines: the event's time, level, fields and target, and under `span` the fields of the innermost span.
 //!
-//! The formatter that tracing-subscriber has reads a span's fields anew for each of its lines. Here they are written once, and
-//! copied: a request's span is the same in every line of its own.
+//! The formatter of tracing-subscriber parses a span's fields again for each line. Here they are serialized once per span, and
+//! copied.
 
 use std::fmt;
 
@@ -17,10 +17,10 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Most lines are no longer.
+/// Initial capacity of a line; most are shorter.
 const USUAL_LENGTH: usize = 512;
 
-/// Lines and spans as JSON objects.
+/// Formats events and spans as JSON objects.
 pub(super) struct Json;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, Self> for Json {
@@ -69,7 +69,7 @@ impl<'a> FormatFields<'a> for Json {
     }
 }
 
-/// The fields and the end of `object`, behind what an open object has so far.
+/// Appends the fields and the end of `object` to an open object.
 fn append(open: &mut Vec<u8>, object: &str) {
     let fields = object.strip_prefix('{').unwrap_or(object);
     if fields != "}" && !open.ends_with(b"{") {
@@ -78,7 +78,7 @@ fn append(open: &mut Vec<u8>, object: &str) {
     open.extend_from_slice(fields.as_bytes());
 }
 
-/// A span's fields as an object.
+/// Serializes a span's fields as an object.
 fn object(record: impl FnOnce(&mut dyn Visit)) -> Result<String, fmt::Error> {
     let mut bytes = Vec::new();
     let mut serializer = Serializer::new(&mut bytes);
@@ -113,7 +113,7 @@ mod tests {
         }
     }
 
-    /// What `work` logs, each line without its time, which is checked here.
+    /// Returns the lines that `work` logs, without their time, which is checked here.
     fn lines(work: impl FnOnce()) -> Vec<Value> {
         let lines = Lines::default();
         let written = lines.clone();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_has_its_fields_and_those_of_the_innermost_span() {
+    fn event_has_own_and_innermost_span_fields() {
         let logged = lines(|| {
             tracing::warn!(target: "a", count = 3, ratio = 0.5, text = "\"\u{1b}\n", shown = %"x", none = Option::<u64>::None, "alone");
             let _outer = tracing::info_span!("outer", a = 1).entered();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_a_span_may_come_later_or_not_at_all() {
+    fn span_fields_may_be_recorded_later() {
         let logged = lines(|| {
             let span = tracing::info_span!("s", a = tracing::field::Empty, b = tracing::field::Empty).entered();
             for log in 0..3 {

@@ -1,4 +1,4 @@
-//! Where lines go: standard output, and the live file of each stream that wants them.
+//! The outputs of log lines: standard output, and the live file of each stream that accepts them.
 
 use std::borrow::Cow;
 use std::io;
@@ -10,42 +10,49 @@ use std::time::Duration;
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::counts::{Counts, Loss, News};
+use super::counts::{Counts, DropReporter, Transition};
 use super::stdout::Stdout;
-use super::turns::{Turns, Volume};
+use super::write_lock::WriteLock;
 use super::{Format, Stream};
 
 #[derive(Debug)]
 pub(super) struct Sinks {
     stdout: Stdout,
-    stdout_loss: Mutex<Loss>,
+    stdout_drops: Mutex<DropReporter>,
+    /// All files are in one directory, and so on one volume.
+    volume: WriteLock,
     files: Vec<File>,
-    /// Text has no quotes around everything, as JSON does: what would end a line or move a cursor is escaped.
+    /// Control characters are escaped: text, unlike JSON, does not quote them.
     escape: bool,
 }
 
 impl Sinks {
     pub(super) fn new(dir: Option<&Path>, streams: &[Stream], format: Format) -> io::Result<Self> {
-        let volume = Arc::default();
         let files = match dir {
-            Some(dir) => streams.iter().map(|stream| File::new(dir, *stream, &volume)).collect::<io::Result<_>>()?,
+            Some(dir) => streams.iter().map(|stream| File::new(dir, *stream)).collect::<io::Result<_>>()?,
             None => Vec::new(),
         };
-        Ok(Self { stdout: Stdout::start(io::stdout())?, stdout_loss: Mutex::default(), files, escape: format == Format::Text })
+        Ok(Self {
+            stdout: Stdout::start(io::stdout())?,
+            stdout_drops: Mutex::default(),
+            volume: WriteLock::new(),
+            files,
+            escape: format == Format::Text,
+        })
     }
 
-    /// Each output's name with its numbers.
+    /// Each output's name with its counters.
     pub(super) fn counts(&self) -> Vec<(&'static str, Arc<Counts>)> {
         let files = self.files.iter().map(|file| (file.stream.name, Arc::clone(&file.counts)));
         std::iter::once(("stdout", Arc::clone(self.stdout.counts()))).chain(files).collect()
     }
 
-    /// Opens the files below `dir`. What can't be opened now is told, and opened by the first line or check that can.
+    /// Opens the files below `dir`. One that can't be opened now is reported, and opened by the first line or check that can.
     pub(super) fn open(&self, dir: &Path) {
         for file in &self.files {
             if let Err(cause) = file.writer.check() {
                 file.failing.store(true, Ordering::Relaxed);
-                lock(&file.loss).has_begun();
+                lock(&file.drops).set_started();
                 tracing::warn!(
                     dir = %dir.display(), stream = file.stream.name, %cause,
                     "LOG_DIR can't be used: until this stream's file can be opened, its lines are on standard output only"
@@ -54,26 +61,29 @@ impl Sinks {
         }
     }
 
-    /// Follows renames, and tells what is lost.
+    /// Follows renames, and reports dropped lines.
     pub(super) fn check(&self) {
         for file in &self.files {
-            if let Some(Err(error)) = file.turns.take().map(|_turn| file.writer.check()) {
-                tracing::debug!(stream = file.stream.name, %error, "live file can't be opened");
-            }
             let stream = file.stream.name;
-            match look(&file.loss, &file.counts, || file.failing.load(Ordering::Relaxed) || file.turns.are_slow()) {
-                Some(News::Begins) => {
+            if let Some(Err(error)) = self.volume.try_acquire().map(|_guard| file.writer.check()) {
+                tracing::debug!(stream, %error, "failed to open live file");
+            }
+            let is_failing = || file.failing.load(Ordering::Relaxed) || self.volume.is_slow();
+            match lock(&file.drops).update(file.counts.dropped(), is_failing) {
+                Some(Transition::Started) => {
                     tracing::warn!(stream, "log lines are dropped: the file can't be written in time");
                 }
-                Some(News::Over(lines)) => {
+                Some(Transition::Ended(lines)) => {
                     tracing::warn!(stream, lines, "log lines were dropped: the file could not be written in time");
                 }
                 None => {}
             }
         }
-        match look(&self.stdout_loss, self.stdout.counts(), || !self.stdout.accepts()) {
-            Some(News::Begins) => tracing::warn!("log lines are dropped: standard output is not read"),
-            Some(News::Over(lines)) => tracing::warn!(lines, "log lines were dropped: standard output was not read"),
+        match lock(&self.stdout_drops).update(self.stdout.counts().dropped(), || !self.stdout.accepts()) {
+            Some(Transition::Started) => tracing::warn!("log lines are dropped: standard output is not read"),
+            Some(Transition::Ended(lines)) => {
+                tracing::warn!(lines, "log lines were dropped: standard output was not read");
+            }
             None => {}
         }
     }
@@ -81,14 +91,26 @@ impl Sinks {
     pub(super) fn flush(&self, limit: Duration) {
         self.stdout.flush(limit);
     }
+
+    fn write_file(&self, file: &File, line: &[u8]) {
+        let written = self.volume.try_acquire().is_some_and(|guard| {
+            let written = file.writer.write(line).is_ok();
+            guard.record();
+            written
+        });
+        if written {
+            file.counts.add_bytes(line.len());
+        } else {
+            file.counts.add_dropped(1);
+        }
+        if file.failing.load(Ordering::Relaxed) == written {
+            file.failing.store(!written, Ordering::Relaxed);
+        }
+    }
 }
 
-fn look(loss: &Mutex<Loss>, counts: &Counts, failing: impl FnOnce() -> bool) -> Option<News> {
-    lock(loss).look(counts.dropped(), failing)
-}
-
-fn lock(loss: &Mutex<Loss>) -> MutexGuard<'_, Loss> {
-    loss.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(drops: &Mutex<DropReporter>) -> MutexGuard<'_, DropReporter> {
+    drops.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A stream's live file.
@@ -96,44 +118,20 @@ fn lock(loss: &Mutex<Loss>) -> MutexGuard<'_, Loss> {
 struct File {
     stream: Stream,
     writer: handoff::Writer,
-    turns: Turns,
     counts: Arc<Counts>,
-    loss: Mutex<Loss>,
-    /// The last line could not be written, or the file not be opened at the start.
+    drops: Mutex<DropReporter>,
+    /// The last line could not be written, or the file could not be opened at the start.
     failing: AtomicBool,
 }
 
 impl File {
-    fn new(dir: &Path, stream: Stream, volume: &Arc<Volume>) -> io::Result<Self> {
+    fn new(dir: &Path, stream: Stream) -> io::Result<Self> {
         let writer = handoff::Writer::new(dir, stream.name)?;
-        Ok(Self {
-            stream,
-            writer,
-            turns: Turns::at(volume),
-            counts: Arc::default(),
-            loss: Mutex::default(),
-            failing: AtomicBool::new(false),
-        })
-    }
-
-    fn write(&self, line: &[u8]) {
-        let written = self.turns.take().is_some_and(|turn| {
-            let written = self.writer.write(line).is_ok();
-            turn.wrote();
-            written
-        });
-        if written {
-            self.counts.wrote(line.len());
-        } else {
-            self.counts.lost(1);
-        }
-        if self.failing.load(Ordering::Relaxed) == written {
-            self.failing.store(!written, Ordering::Relaxed);
-        }
+        Ok(Self { stream, writer, counts: Arc::default(), drops: Mutex::default(), failing: AtomicBool::new(false) })
     }
 }
 
-/// Makes the writer of each event's line.
+/// Makes the writer of each event.
 pub(super) struct Shared(pub(super) Arc<Sinks>);
 
 impl<'a> MakeWriter<'a> for Shared {
@@ -150,10 +148,10 @@ impl<'a> MakeWriter<'a> for Shared {
     }
 }
 
-/// One formatted line on its way to where it belongs.
+/// One formatted line and the outputs that accept it.
 pub(super) struct Line<'a> {
     sinks: &'a Sinks,
-    /// Bit n is set where the n-th file takes the line.
+    /// Bit n is set if the n-th file accepts the line.
     wanted: u8,
 }
 
@@ -162,7 +160,7 @@ impl io::Write for Line<'_> {
         let escaped = if self.sinks.escape { escape(line) } else { Cow::Borrowed(line) };
         for (n, file) in self.sinks.files.iter().enumerate() {
             if self.wanted & 1 << n != 0 {
-                file.write(&escaped);
+                self.sinks.write_file(file, &escaped);
             }
         }
         self.sinks.stdout.send(&escaped);
@@ -174,7 +172,7 @@ impl io::Write for Line<'_> {
     }
 }
 
-/// The line without control characters but the `\n` at its end.
+/// Escapes control characters, except for the `\n` at the end of the line.
 fn escape(line: &[u8]) -> Cow<'_, [u8]> {
     let (text, end) = line.strip_suffix(b"\n").map_or((line, &b""[..]), |text| (text, &b"\n"[..]));
     // C1 control characters are two bytes in UTF-8, the first of them 0xC2.
@@ -195,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_line_ends_it_or_moves_a_cursor() {
+    fn control_characters_in_text_are_escaped() {
         let escaped = |line: &str| String::from_utf8(escape(line.as_bytes()).into_owned()).unwrap();
         assert_eq!(escaped("plain, 가 ¶ é\n"), "plain, 가 ¶ é\n");
         assert_eq!(escaped("a\nb\r\tc\u{1b}[31m\u{7f}\u{9b}d\n"), "a\\nb\\r\\tc\\u{1b}[31m\\u{7f}\\u{9b}d\n");

@@ -1,4 +1,4 @@
-//! The queue in front of standard output: bounded, never waited for, and what it drops is counted.
+//! Bounded queue in front of standard output: senders never block, and dropped lines are counted.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use std::time::Duration;
 
 use super::counts::Counts;
 
-/// Lines that may wait. At about 300 bytes a line this is 2.4 MB, and a second of a busy server.
+/// Capacity in lines. At about 300 bytes a line this is 2.4 MB, and a second of a busy server.
 const CAPACITY: usize = 8192;
 
-/// How long a line waits for others: to wake a thread for each one costs more than the line.
+/// How long a line waits for others: waking a thread for each one costs more than the line.
 const GATHER: Duration = Duration::from_millis(1);
 
 enum Message {
     Line(Box<[u8]>),
     Flush(SyncSender<()>),
-    /// Nothing to write: sent to see whether there is room.
+    /// Checks whether there is room; nothing is written.
     Probe,
 }
 
@@ -26,7 +26,7 @@ enum Message {
 pub(super) struct Stdout {
     queue: SyncSender<Message>,
     counts: Arc<Counts>,
-    /// The last write failed: the reader went away.
+    /// The last write failed: the reader has closed the pipe.
     broken: Arc<AtomicBool>,
 }
 
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Message {
 }
 
 impl Stdout {
-    /// A queue in front of `out`, which is the program's standard output but in tests.
+    /// Starts the thread that writes to `out`.
     pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
         let (queue, messages) = mpsc::sync_channel(CAPACITY);
         let (counts, broken) = (Arc::<Counts>::default(), Arc::<AtomicBool>::default());
@@ -52,16 +52,16 @@ impl Stdout {
 
     pub(super) fn send(&self, line: &[u8]) {
         if let Err(TrySendError::Full(_)) = self.queue.try_send(Message::Line(line.into())) {
-            self.counts.lost(1);
+            self.counts.add_dropped(1);
         }
     }
 
-    /// What was written and dropped.
+    /// Written bytes and dropped lines.
     pub(super) fn counts(&self) -> &Arc<Counts> {
         &self.counts
     }
 
-    /// Whether a line sent now would not be dropped.
+    /// Whether a line sent now would be queued.
     pub(super) fn accepts(&self) -> bool {
         !self.broken.load(Ordering::Relaxed) && self.queue.try_send(Message::Probe).is_ok()
     }
@@ -70,13 +70,13 @@ impl Stdout {
     pub(super) fn flush(&self, limit: Duration) {
         let (done, written) = mpsc::sync_channel(1);
         let queue = self.queue.clone();
-        // A full queue is waited for too, and no send ends at a time: this one may stay behind in a thread of its own.
+        // `send` blocks on a full queue and has no timeout: it runs in a thread that may be left behind
         let _ = thread::Builder::new().name(String::from("log-flush")).spawn(move || queue.send(Message::Flush(done)));
         let _ = written.recv_timeout(limit);
     }
 }
 
-/// Writes in batches: one system call for all lines that wait. A reader that went away ends nothing.
+/// Writes in batches: one system call for all queued lines. Goes on after an error, such as a closed pipe.
 fn write_all(messages: &mpsc::Receiver<Message>, mut out: impl Write, counts: &Counts, broken: &AtomicBool) {
     let mut batch = Vec::new();
     while let Ok(first) = messages.recv() {
@@ -95,9 +95,9 @@ fn write_all(messages: &mpsc::Receiver<Message>, mut out: impl Write, counts: &C
         if lines > 0 {
             let written = out.write_all(&batch).and_then(|()| out.flush()).is_ok();
             if written {
-                counts.wrote(batch.len());
+                counts.add_bytes(batch.len());
             } else {
-                counts.lost(lines);
+                counts.add_dropped(lines);
             }
             broken.store(!written, Ordering::Relaxed);
             batch.clear();
@@ -114,17 +114,17 @@ fn write_all(messages: &mpsc::Receiver<Message>, mut out: impl Write, counts: &C
 mod tests {
     use super::*;
 
-    /// A reader that takes nothing until it is told to.
+    /// A reader that takes nothing until it is released.
     struct Late {
-        asked: mpsc::Sender<()>,
-        told: mpsc::Receiver<()>,
+        requested: mpsc::Sender<()>,
+        released: mpsc::Receiver<()>,
     }
 
     impl Write for Late {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let _ = self.asked.send(());
-            // later on there is nobody to tell it
-            let _ = self.told.recv();
+            let _ = self.requested.send(());
+            // an error means that the test has released it for good
+            let _ = self.released.recv();
             Ok(bytes.len())
         }
 
@@ -134,12 +134,12 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_waits_for_a_reader_that_is_behind() {
-        let (asked, was_asked) = mpsc::channel();
-        let (tell, told) = mpsc::channel();
-        let stdout = Stdout::start(Late { asked, told }).unwrap();
+    fn flush_waits_for_slow_reader() {
+        let (requested, was_requested) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let stdout = Stdout::start(Late { requested, released }).unwrap();
         stdout.send(b"first\n");
-        was_asked.recv().unwrap();
+        was_requested.recv().unwrap();
         while stdout.counts().dropped() == 0 {
             stdout.send(b"line\n");
         }
@@ -147,7 +147,7 @@ mod tests {
         thread::scope(|scope| {
             scope.spawn(move || {
                 signal.recv().unwrap();
-                tell.send(()).unwrap();
+                release.send(()).unwrap();
             });
             start.send(()).unwrap();
             stdout.flush(Duration::from_mins(1));

@@ -1,4 +1,4 @@
-//! The least severe level that is logged, which an operator may change while the program runs.
+//! Log level that an operator may change at run time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -12,9 +12,9 @@ use tracing_subscriber::layer::Context;
 
 use super::LogLevel;
 
-/// The level. Clones share it.
+/// The least severe level that is logged. Clones share it.
 ///
-/// Spans are there down to `info` whatever the level: they carry the request's id, which an error's line needs most.
+/// Spans are enabled down to `info` at any level: they carry the request id, which an error's line needs most.
 #[derive(Debug, Clone)]
 pub struct Threshold(Arc<AtomicU8>);
 
@@ -23,19 +23,19 @@ impl Threshold {
         Self(Arc::new(AtomicU8::new(level as u8)))
     }
 
-    /// The level.
+    /// Returns the level.
     pub fn get(&self) -> LogLevel {
         let level = usize::from(self.0.load(Ordering::Relaxed));
         LogLevel::value_variants().get(level).copied().unwrap_or(LogLevel::Info)
     }
 
-    /// Changes it, from the next event on.
+    /// Changes the level, from the next event on.
     pub fn set(&self, level: LogLevel) {
         self.0.store(level as u8, Ordering::Relaxed);
         tracing_core::callsite::rebuild_interest_cache();
     }
 
-    fn lets_pass(&self, metadata: &Metadata<'_>) -> bool {
+    fn is_enabled(&self, metadata: &Metadata<'_>) -> bool {
         let level = LevelFilter::from(self.get());
         *metadata.level() <= if metadata.is_span() { level.max(LevelFilter::INFO) } else { level }
     }
@@ -43,11 +43,11 @@ impl Threshold {
 
 impl<S: Subscriber> Layer<S> for Threshold {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.lets_pass(metadata) { Interest::always() } else { Interest::never() }
+        if self.is_enabled(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        self.lets_pass(metadata)
+        self.is_enabled(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
