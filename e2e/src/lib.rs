@@ -1,16 +1,13 @@
-//! Proofs on a real cluster. The tests drive the cluster of `KUBECONFIG` through kubectl, one after another, and each
+//! End-to-end tests on a real cluster. They drive the cluster of `KUBECONFIG` through kubectl, one after another, and each
 //! leaves it as it found it: two ready pods of the manifests in `k8s/`.
 //!
 //! - [`kubectl`]: the command line, its JSON, port-forwards
-//! - [`petclinic`]: what the tests ask and do: pods, scale, roll out, the node's /logs, MySQL
-//! - [`load`]: a load generator that hides no failure
-//! - [`nginx`]: a proxy in front of the Service, as an ingress controller would be
+//! - [`petclinic`]: the pods and their operations: scale, roll out, the node's /logs, MySQL
 //!
-//! `e2e/run` builds the images, brings a cluster where none is given, and starts the tests.
+//! Load and reverse proxy are testkit's. `e2e/run` installs tools, builds the images, starts a cluster if none is given, and
+//! runs the tests.
 
 pub mod kubectl;
-pub mod load;
-pub mod nginx;
 pub mod petclinic;
 
 use std::path::{Path, PathBuf};
@@ -25,13 +22,13 @@ pub fn root() -> PathBuf {
     e2e.parent().unwrap_or(e2e).to_owned()
 }
 
-/// Prints a figure of a proof.
-pub fn figure(what: &str, value: impl std::fmt::Display) {
+/// Prints a measurement of a test.
+pub fn measurement(what: &str, value: impl std::fmt::Display) {
     eprintln!("    {what}: {value}");
 }
 
-/// Polls four times a second until `probe` finds something, and returns it with the time that it took. A probe that fails is
-/// asked again: a busy API server misses an answer now and then.
+/// Polls four times a second until `probe` returns a value, and returns it with the time that it took. A probe that fails is
+/// retried: a busy API server drops a request now and then.
 ///
 /// # Errors
 /// One that names `what` once `deadline` has passed, with the probe's own where the last one failed.

@@ -11,7 +11,7 @@ use crate::kubectl::{self, feed, json, kubectl, sh};
 use crate::{root, until};
 
 /// Long enough for two pods one after another on a machine that builds at the same time.
-pub const PATIENCE: Duration = Duration::from_mins(5);
+pub const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Everything in namespace default that `k8s/` makes.
 const KINDS: &str = "deployments,statefulsets,services,ingresses,configmaps,secrets,serviceaccounts,poddisruptionbudgets,\
@@ -25,9 +25,9 @@ pub struct Pod {
     pub name: String,
     /// Its directory in the node's /logs.
     pub directory: String,
-    /// Whether endpoints hold it.
+    /// True if it is ready.
     pub ready: bool,
-    /// Whether it was told to end.
+    /// True if it is being deleted.
     pub ending: bool,
     /// The object as the API gave it.
     pub object: Value,
@@ -110,7 +110,7 @@ impl Petclinic {
             bail!("the cluster has a Petclinic, and this test would lose its database: set E2E_ERASE=1 to allow it");
         }
         kubectl(&["delete", KINDS, OURS, "--ignore-not-found"])?;
-        until("the pods have ended", PATIENCE, || Ok(kubectl(&["get", "pods", OURS, "-o", "name"])?.is_empty().then_some(())))?;
+        until("the pods have ended", TIMEOUT, || Ok(kubectl(&["get", "pods", OURS, "-o", "name"])?.is_empty().then_some(())))?;
         kubectl(&["delete", "persistentvolumeclaim", "-lapp.kubernetes.io/name=mysql", "--ignore-not-found"])?;
         Ok(())
     }
@@ -152,13 +152,13 @@ impl Petclinic {
     /// Returns them and the time.
     ///
     /// # Errors
-    /// Not within [`PATIENCE`]; the error tells the pods' states.
+    /// Not within [`TIMEOUT`]; the error tells the pods' states.
     pub fn settle(&self, count: usize) -> Result<(Vec<Pod>, Duration)> {
         let now = json(&["get", "deployment", "petclinic"])?;
         if now["spec"]["replicas"].as_u64() != u64::try_from(count).ok() && !(count == 2 && now["spec"]["replicas"] == 1) {
             self.scale(count)?;
         }
-        let settled = until(&format!("{count} pods are ready"), PATIENCE, || {
+        let settled = until(&format!("{count} pods are ready"), TIMEOUT, || {
             let status = json(&["get", "deployment", "petclinic"])?;
             let rolled_out = status["status"]["observedGeneration"] == status["metadata"]["generation"]
                 && status["status"]["updatedReplicas"].as_u64().unwrap_or(0) == count as u64;
@@ -184,7 +184,7 @@ impl Petclinic {
     pub fn roll_out(&self, count: usize) -> Result<Duration> {
         let before: Vec<_> = self.pods()?.into_iter().map(|pod| pod.name).collect();
         kubectl(&["rollout", "restart", "deployment", "petclinic"])?;
-        let ((), took) = until("every pod is a new one", PATIENCE, || {
+        let ((), took) = until("every pod is a new one", TIMEOUT, || {
             let pods = self.pods()?;
             let done = pods.len() == count && pods.iter().all(|pod| pod.ready && !pod.ending && !before.contains(&pod.name));
             Ok(done.then_some(()))
@@ -205,11 +205,11 @@ impl Petclinic {
         let node = std::env::var("E2E_NODE").unwrap_or_else(|_| "127.0.0.1".to_owned());
         exposed.address = SocketAddr::new(node.parse().context("E2E_NODE is no IP address")?, u16::try_from(port)?);
         let address = exposed.address;
-        until("the Service answers", PATIENCE, || Ok(crate::load::get(address, "/healthcheck", Duration::from_secs(5)).ok()))?;
+        until("the Service answers", TIMEOUT, || Ok(testkit::load::get(address, "/healthcheck", Duration::from_secs(5)).ok()))?;
         Ok(exposed)
     }
 
-    /// Whether the Service sends to this pod.
+    /// Returns true if the Service sends requests to this pod.
     ///
     /// # Errors
     /// As kubectl.
@@ -232,9 +232,9 @@ impl Petclinic {
     /// Waits until MySQL is ready.
     ///
     /// # Errors
-    /// Not within [`PATIENCE`].
+    /// Not within [`TIMEOUT`].
     pub fn database_ready(&self) -> Result<Duration> {
-        let ((), took) = until("mysql-0 is ready", PATIENCE, || {
+        let ((), took) = until("mysql-0 is ready", TIMEOUT, || {
             let ready = kubectl(&["get", "statefulset", "mysql", "-o", "jsonpath={.status.readyReplicas}"])?;
             Ok((ready == "1").then_some(()))
         })?;
@@ -271,6 +271,7 @@ impl Drop for Exposed {
 pub struct Node;
 
 const NODE: &str = "e2e-node";
+const IMAGE: &str = concat!("petclinic-sidecars:", env!("CARGO_PKG_VERSION"));
 
 impl Node {
     /// Starts the pod.
@@ -281,7 +282,7 @@ impl Node {
         let manifest = format!(
             r#"{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "{NODE}"}}, "spec": {{
                 "hostPID": true, "terminationGracePeriodSeconds": 0,
-                "containers": [{{"name": "node", "image": "petclinic-sidecars:0.1.0", "imagePullPolicy": "IfNotPresent",
+                "containers": [{{"name": "node", "image": "{IMAGE}", "imagePullPolicy": "IfNotPresent",
                   "command": ["sleep", "infinity"], "securityContext": {{"runAsUser": 0}},
                   "volumeMounts": [{{"name": "logs", "mountPath": "/logs"}}]}}],
                 "volumes": [{{"name": "logs", "hostPath": {{"path": "/logs", "type": "DirectoryOrCreate"}}}}]}}}}"#
@@ -355,9 +356,9 @@ impl Variant {
     /// Its pod, once it is ready.
     ///
     /// # Errors
-    /// Not within [`PATIENCE`].
+    /// Not within [`TIMEOUT`].
     pub fn pod(&self) -> Result<Pod> {
-        let (pod, _) = until(&format!("{} is ready", self.name), PATIENCE, || {
+        let (pod, _) = until(&format!("{} is ready", self.name), TIMEOUT, || {
             let pods = json(&["get", "pods", &format!("-le2e={}", self.name)])?;
             Ok(list(&pods, "/items").map(Pod::of).find(|pod| pod.ready))
         })?;

@@ -1,4 +1,4 @@
-//! A TCP proxy that can stop a conversation at an exact point, or look at it.
+//! A TCP fault proxy: holds back a chosen request, drops all packets, resets connections, rewrites answers.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -36,7 +36,7 @@ struct State {
     holding: bool,
     connections: Vec<TcpStream>,
     /// Nothing passes, and no connection is accepted.
-    swallows: bool,
+    black_holed: bool,
     /// The proxy's own connections to itself, which keep others from being established.
     fillers: Vec<TcpStream>,
 }
@@ -59,7 +59,7 @@ impl Proxy {
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
             while let Ok((client, address)) = listener.accept() {
-                accepting.until_it_passes();
+                accepting.wait_until_passing();
                 if accepting.state().fillers.iter().any(|filler| filler.local_addr().is_ok_and(|of| of == address)) {
                     continue;
                 }
@@ -82,7 +82,7 @@ impl Proxy {
         self.shared.state().requests
     }
 
-    /// Holds back the `number`-th request from now on (counted from 1), and everything after it, until [`Proxy::cut`].
+    /// Holds back the `number`-th request from now on (counted from 1), and everything after it, until [`Proxy::reset`].
     pub fn hold_at(&self, number: usize) {
         let mut state = self.shared.state();
         state.requests = 0;
@@ -100,13 +100,13 @@ impl Proxy {
         })
     }
 
-    /// From now on what is sent disappears, in both directions, and no connection is established, as where a network drops
-    /// packets. Nobody is told.
+    /// Drops all data in both directions from now on and lets no connection be established, like a network that drops
+    /// packets.
     ///
     /// # Panics
     /// Where connections are still established.
-    pub fn swallow(&self) {
-        self.shared.state().swallows = true;
+    pub fn black_hole(&self) {
+        self.shared.state().black_holed = true;
         let address = (Ipv4Addr::LOCALHOST, self.port).into();
         for _ in 0..10_000 {
             // The kernel drops what comes to a listener whose queue is full.
@@ -118,14 +118,14 @@ impl Proxy {
         panic!("the listener's queue is never full");
     }
 
-    /// Ends [`Proxy::swallow`]: what was swallowed arrives now, as what is sent again does.
+    /// Ends [`Proxy::black_hole`]: what was held back arrives now, as what is sent again does.
     pub fn pass(&self) {
-        self.shared.state().swallows = false;
+        self.shared.state().black_holed = false;
         self.shared.changed.notify_all();
     }
 
-    /// Closes all connections, without what was held back, and goes on as at the start.
-    pub fn cut(&self) {
+    /// Closes all connections, discards what was held back, and forwards again.
+    pub fn reset(&self) {
         let mut state = self.shared.state();
         for connection in state.connections.drain(..) {
             let _ = connection.shutdown(Shutdown::Both);
@@ -142,8 +142,8 @@ impl Shared {
         self.state.lock().unwrap()
     }
 
-    fn until_it_passes(&self) {
-        let _ = self.changed.wait_timeout_while(self.state(), DEADLINE, |state| state.swallows).unwrap();
+    fn wait_until_passing(&self) {
+        let _ = self.changed.wait_timeout_while(self.state(), DEADLINE, |state| state.black_holed).unwrap();
     }
 
     fn join(self: &Arc<Self>, client: TcpStream, server: TcpStream, rewrite: Rewrite) -> io::Result<()> {
@@ -156,14 +156,14 @@ impl Shared {
         thread::spawn(move || {
             pump(from_client, to_server, |_| {
                 let new = std::mem::take(&mut *spoke.lock().unwrap());
-                shared.until_it_passes();
+                shared.wait_until_passing();
                 !new || shared.request()
             });
         });
         let shared = Arc::clone(self);
         thread::spawn(move || {
             pump(server, client, |bytes| {
-                shared.until_it_passes();
+                shared.wait_until_passing();
                 *server_spoke.lock().unwrap() = true;
                 rewrite(bytes);
                 true
@@ -172,7 +172,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Counts a request; where it is the one to hold back, waits for the cut and returns false.
+    /// Counts a request; where it is the one to hold back, waits for the reset and returns false.
     fn request(&self) -> bool {
         let mut state = self.state();
         state.requests += 1;
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn holds_back_the_request_and_cuts() {
+    fn hold_stops_a_request_until_reset() {
         let proxy = Proxy::start(server());
         let connect = || TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
         let mut client = connect();
@@ -235,18 +235,18 @@ mod tests {
         assert_eq!(ask(&mut client, 7).unwrap(), 8);
         let held = thread::spawn(move || ask(&mut client, 9));
         assert!(proxy.holds(|| false));
-        proxy.cut();
+        proxy.reset();
         assert!(held.join().unwrap().is_err());
         assert_eq!(ask(&mut connect(), 20).unwrap(), 21);
     }
 
     #[test]
-    fn swallows_what_is_sent_and_whoever_comes() {
+    fn black_hole_drops_data_and_connections() {
         let proxy = Proxy::start(server());
         let address = (Ipv4Addr::LOCALHOST, proxy.port()).into();
         let mut client = TcpStream::connect(address).unwrap();
         assert_eq!(ask(&mut client, 1).unwrap(), 2);
-        proxy.swallow();
+        proxy.black_hole();
         client.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         assert!(ask(&mut client, 3).is_err(), "nothing comes back");
         assert!(TcpStream::connect_timeout(&address, Duration::from_millis(50)).is_err(), "no connection");
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn rewrites_what_the_server_says() {
+    fn rewriting_changes_server_bytes() {
         let proxy = Proxy::rewriting(server(), |bytes| bytes.fill(99));
         let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
         assert_eq!(ask(&mut client, 1).unwrap(), 99);

@@ -42,7 +42,7 @@ fn between_any_two_statements_on_mysql() {
         let mut killed = Child::spawn(&mut dbinit(&plain(&database, proxy.port()), &[]));
         let held = proxy.holds(|| !killed.runs());
         killed.kill();
-        proxy.cut();
+        proxy.reset();
         let url = plain(&database, shared_server_port());
         assert_code(&run(&mut dbinit(&url, &[])), 0);
         assert_eq!(contents(&url), expected, "killed at request {point}");
@@ -63,7 +63,7 @@ fn between_any_two_statements_of_the_account() {
         let mut killed = Child::spawn(account.set(&mut dbinit(&plain(&database, proxy.port()), &[])));
         let held = proxy.holds(|| !killed.runs());
         killed.kill();
-        proxy.cut();
+        proxy.reset();
         assert_code(&run(account.set(&mut dbinit(&database.url, &[]))), 0);
         account.connect(&database.url);
         held

@@ -50,7 +50,7 @@ fn a_server_that_goes_away_on_the_way_is_waited_for_again() {
     let database = &Empty::mysql();
     // about in the middle of the seed
     let (proxy, mut child) = held_at(80, &database.url, &[]);
-    proxy.cut();
+    proxy.reset();
     let ended = child.wait();
     assert_code(&ended, 0);
     assert!(ended.stdout.contains("connection lost; starting again"), "{}", ended.stdout);
@@ -105,7 +105,7 @@ fn for_another_dbinit() {
     let advice = &impatient.stdout[impatient.stdout.find("KILL ").unwrap()..];
     database.execute(advice.split(')').next().unwrap());
     assert_code(&second.wait(), 0);
-    holder.cut();
+    holder.reset();
     let ended = first.wait();
     assert_code(&ended, 69);
     assert!(ended.stdout.contains("Lost connection"), "{}", ended.stdout);
@@ -143,7 +143,7 @@ fn for_a_server_that_goes_away_in_the_tls_handshake() {
     let database = &Empty::mysql();
     for url in [database.url.clone(), format!("{}?ssl_mode=required", database.url)] {
         let (proxy, mut child) = held_at(1, &url, &["wait"]);
-        proxy.cut();
+        proxy.reset();
         child.line("the TLS handshake failed");
         assert_code(&child.wait(), 0);
 
@@ -182,7 +182,7 @@ fn a_server_at_work_is_asked_whether_it_is_there() {
     });
     assert!(next <= Duration::from_mins(1), "the next probe comes in {next:?}");
     child.kill();
-    proxy.cut();
+    proxy.reset();
 }
 
 /// In what time the next keepalive probe is sent, by a row of /proc/net/tcp, where it is of a connection to `port`.

@@ -3,26 +3,26 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use e2e::figure;
 use e2e::kubectl::{kubectl, sh};
+use e2e::measurement;
 use e2e::petclinic::{Petclinic, Pod};
 
 #[test]
-fn proof_01_fresh_apply_is_ready_without_a_restart() -> Result<()> {
+fn fresh_apply_is_ready_without_restart() -> Result<()> {
     let petclinic = Petclinic::alone();
     petclinic.erase()?;
 
     let started = Instant::now();
     petclinic.apply()?;
     let (pods, _) = petclinic.settle(2)?;
-    figure("from kubectl apply to two ready pods", format!("{:.1} s", started.elapsed().as_secs_f64()));
+    measurement("from kubectl apply to two ready pods", format!("{:.1} s", started.elapsed().as_secs_f64()));
 
     for pod in &pods {
         assert_eq!(pod.all_restarts(), 0, "{} was restarted", pod.name);
         let log = kubectl(&["logs", &pod.name, "-c", "dbinit"])?;
         let waited =
             log.lines().find(|line| line.contains("database answers")).with_context(|| format!("dbinit said:\n{log}"))?;
-        figure(&pod.name, waited);
+        measurement(&pod.name, waited);
         assert!(waited.contains("waited_ms"), "it does not tell how long it waited: {waited}");
     }
 
@@ -31,17 +31,17 @@ fn proof_01_fresh_apply_is_ready_without_a_restart() -> Result<()> {
     petclinic.apply()?;
     let after = petclinic.specifications()?;
     assert_eq!(before, after);
-    figure("applied again", format!("{} objects as they were", after.len()));
+    measurement("applied again", format!("{} objects as they were", after.len()));
     let names = |pods: &[Pod]| pods.iter().map(|pod| pod.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&petclinic.settle(2)?.0), names(&pods));
     Ok(())
 }
 
 #[test]
-fn proof_01_two_accounts_and_tls() -> Result<()> {
+fn database_accounts_are_limited_and_use_tls() -> Result<()> {
     let petclinic = Petclinic::ready()?;
     let grants = petclinic.sql("SHOW GRANTS FOR petclinic_web@'%'")?;
-    figure("web's account", grants.trim().replace('\n', "; "));
+    measurement("web's account", grants.trim().replace('\n', "; "));
     let (server, tables) = grants.trim().split_once('\n').context("one grant alone")?;
     assert!(server.starts_with("GRANT USAGE ON *.*") && !server.contains("GRANT OPTION"), "{server}");
     for grant in tables.lines() {

@@ -1,12 +1,12 @@
-//! The two images, as built: what they contain, weigh, and say when they are started without settings.
+//! The two images as built: contents, size, and their error without settings.
 
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
-use e2e::{figure, root};
+use e2e::{measurement, root};
 
-const WEB: &str = "petclinic-web:0.1.0";
-const SIDECARS: &str = "petclinic-sidecars:0.1.0";
+const WEB: &str = concat!("petclinic-web:", env!("CARGO_PKG_VERSION"));
+const SIDECARS: &str = concat!("petclinic-sidecars:", env!("CARGO_PKG_VERSION"));
 
 fn docker(args: &[&str]) -> Result<Output> {
     Command::new("docker").args(args).output().context("docker does not start: is it on PATH?")
@@ -19,12 +19,12 @@ fn inspect(image: &str, format: &str) -> Result<String> {
 }
 
 #[test]
-fn proof_00_images_are_small_and_run_as_nobody() -> Result<()> {
+fn images_are_small_and_unprivileged() -> Result<()> {
     let base: u64 = inspect("debian:trixie-slim", "{{.Size}}")?.parse()?;
     for image in [WEB, SIDECARS] {
         let size: u64 = inspect(image, "{{.Size}}")?.parse()?;
         let added = size.saturating_sub(base) / 1000;
-        figure(image, format!("{added} kB on top of its base of {} kB", base / 1000));
+        measurement(image, format!("{added} kB on top of its base of {} kB", base / 1000));
         assert!(added <= 20_000, "{image} adds {added} kB");
 
         assert_eq!(inspect(image, "{{.Config.User}}")?, "10001:10001");
@@ -47,7 +47,7 @@ fn proof_00_images_are_small_and_run_as_nobody() -> Result<()> {
 }
 
 #[test]
-fn proof_00_images_say_what_is_missing() -> Result<()> {
+fn images_name_a_missing_setting() -> Result<()> {
     for (image, program, setting) in
         [(WEB, None, "DATABASE_URL"), (SIDECARS, None, "LOG_ROOT"), (SIDECARS, Some("dbinit"), "DATABASE_URL")]
     {
@@ -55,7 +55,7 @@ fn proof_00_images_say_what_is_missing() -> Result<()> {
         args.extend(program);
         let output = docker(&args)?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        figure(&args.join(" "), format!("status {:?}, {}", output.status.code(), said.trim()));
+        measurement(&args.join(" "), format!("status {:?}, {}", output.status.code(), said.trim()));
         assert_eq!(output.status.code(), Some(64), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
         assert!(said.contains(setting), "{said}");
@@ -64,7 +64,7 @@ fn proof_00_images_say_what_is_missing() -> Result<()> {
 }
 
 #[test]
-fn proof_00_images_share_the_build_stage() -> Result<()> {
+fn images_share_the_build_stage() -> Result<()> {
     let stage = |file: &str| -> Result<String> {
         let text = std::fs::read_to_string(root().join(file))?;
         let end = text.find("FROM ${RUNTIME_BASE}").context("no runtime stage")?;

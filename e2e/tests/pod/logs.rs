@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use e2e::kubectl::kubectl;
-use e2e::load::{Load, Plan};
-use e2e::petclinic::{Node, PATIENCE, Petclinic};
-use e2e::{figure, until};
+use e2e::petclinic::{Node, Petclinic, TIMEOUT};
+use e2e::{measurement, until};
+use testkit::load::{Load, RunConfig};
 
 #[test]
-fn proof_02_logs_are_on_the_node_and_in_kubectl() -> Result<()> {
+fn logs_are_on_the_node_and_in_kubectl() -> Result<()> {
     let petclinic = Petclinic::ready()?;
     let node = Node::start()?;
     let service = petclinic.expose()?;
@@ -24,23 +24,23 @@ fn proof_02_logs_are_on_the_node_and_in_kubectl() -> Result<()> {
     }
     let run = std::process::id();
     // a page that reads the database writes a line a statement: the first stream to reach 10 MiB
-    let load = Load::start(Plan {
+    let load = Load::start(RunConfig {
         connections: 32,
         pause: Duration::ZERO,
-        ..Plan::gentle(service.address, &format!("/owners/1?run={run}&n={{n}}"))
+        ..RunConfig::gentle(service.address, &format!("/owners/1?run={run}&n={{n}}"))
     });
     let directories: Vec<_> = pods.iter().map(|pod| pod.directory.clone()).collect();
-    let rotated = until("every pod has a rotated segment", PATIENCE, || {
+    let rotated = until("every pod has a rotated segment", TIMEOUT, || {
         let mut rotated = 0;
         for directory in &directories {
             rotated += usize::from(!node.sh(&format!("find /logs/{directory} -name '*.log.gz'"))?.is_empty());
         }
         Ok((rotated == directories.len()).then_some(()))
     });
-    let report = load.stop()?;
+    let report = load.stop();
     let ((), took) = rotated?;
-    figure("load", &report);
-    figure("time to a rotated segment of each pod", format!("{:.0} s", took.as_secs_f64()));
+    measurement("load", &report);
+    measurement("time to a rotated segment of each pod", format!("{:.0} s", took.as_secs_f64()));
     assert!(report.failures().is_empty(), "{report}");
 
     for pod in &pods {
@@ -51,7 +51,7 @@ fn proof_02_logs_are_on_the_node_and_in_kubectl() -> Result<()> {
         let streams = node.sh(&format!(
             "cd {directory} && ls access.log app_db.log && gzip -t *.gz && zcat *.gz | wc -lc && ls *.gz | wc -l"
         ))?;
-        figure(&pod.name, streams.split_whitespace().collect::<Vec<_>>().join(" "));
+        measurement(&pod.name, streams.split_whitespace().collect::<Vec<_>>().join(" "));
     }
 
     // the load's own lines, each in one of the two pods
@@ -63,7 +63,7 @@ fn proof_02_logs_are_on_the_node_and_in_kubectl() -> Result<()> {
             .filter(|line| line.contains(&format!("/owners/1?run={run}&n=")))
             .count();
     }
-    figure("access lines of the load", lines);
+    measurement("access lines of the load", lines);
     assert_eq!(lines, report.answers.len());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The proofs, a file a subject. Test threads don't help: one cluster, one test at a time, in the order of their names.
+//! End-to-end tests, one file per subject. They share one cluster, so one test runs at a time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod apply;

@@ -5,33 +5,35 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use e2e::kubectl::kubectl;
-use e2e::load::{self, Load, Plan};
-use e2e::nginx::Nginx;
-use e2e::petclinic::{PATIENCE, Petclinic, get_from};
-use e2e::{figure, until};
+use e2e::petclinic::{Petclinic, TIMEOUT, get_from};
+use e2e::{measurement, until};
+use testkit::load::{self, Load, RunConfig};
+use testkit::nginx::Nginx;
 
 #[test]
-fn proof_04_rollouts_and_deletions_fail_no_request() -> Result<()> {
+fn rollouts_and_deletions_fail_no_request() -> Result<()> {
     let petclinic = Petclinic::ready()?;
     let service = petclinic.expose()?;
-    let nginx = Nginx::start(service.address)?;
+    let nginx = Nginx::start(service.address);
     let loads = [
-        ("the Service", Load::start(Plan::gentle(service.address, "/owners/1?n={n}"))),
-        ("nginx", Load::start(Plan::gentle(nginx.address, "/vets.html?n={n}"))),
+        ("the Service", Load::start(RunConfig::gentle(service.address, "/owners/1?n={n}"))),
+        ("nginx", Load::start(RunConfig::gentle(nginx.address, "/vets.html?n={n}"))),
     ];
     for round in 1..=3 {
         let took = petclinic.roll_out(2)?;
-        figure(&format!("rollout {round}"), format!("{:.1} s", took.as_secs_f64()));
+        measurement(&format!("rollout {round}"), format!("{:.1} s", took.as_secs_f64()));
     }
     for pod in petclinic.settle(2)?.0 {
         delete_with_long_requests(&petclinic, &pod.name, &[service.address, nginx.address])?;
         let (_, took) = petclinic.settle(2)?;
-        figure(&format!("{} deleted, two are ready again after", pod.name), format!("{:.1} s", took.as_secs_f64()));
+        measurement(&format!("{} deleted, two are ready again after", pod.name), format!("{:.1} s", took.as_secs_f64()));
     }
-    until("20 000 requests", PATIENCE, || Ok((loads.iter().map(|(_, load)| load.sent()).sum::<u64>() >= 20_000).then_some(())))?;
+    until("20 000 requests", TIMEOUT, || {
+        Ok((loads.iter().map(|(_, load)| load.answered()).sum::<u64>() >= 20_000).then_some(()))
+    })?;
     for (way, load) in loads {
-        let report = load.stop()?;
-        figure(&format!("through {way}"), &report);
+        let report = load.stop();
+        measurement(&format!("through {way}"), &report);
         assert!(report.failures().is_empty(), "through {way}: {report}");
     }
     Ok(())

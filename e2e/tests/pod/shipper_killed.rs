@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use e2e::kubectl::kubectl;
-use e2e::load::{Load, Plan};
-use e2e::petclinic::{Node, PATIENCE, Petclinic};
-use e2e::{figure, until};
+use e2e::petclinic::{Node, Petclinic, TIMEOUT};
+use e2e::{measurement, until};
+use testkit::load::{Load, RunConfig};
 
 /// kubelet waits 10 s before the second restart of a container, twice that before each further one: ten kills are two
 /// each of five pods.
@@ -15,20 +15,20 @@ const PODS: usize = 5;
 const KILLS: u64 = 2;
 
 #[test]
-fn proof_07_logshipper_killed_ten_times_loses_no_line() -> Result<()> {
+fn killed_logshipper_loses_no_line() -> Result<()> {
     let petclinic = Petclinic::ready()?;
     kubectl(&["set", "env", "deployment/petclinic", "-c", "logshipper", "ROTATE_BYTES=64KiB"])?;
-    let proof = kill_under_load(&petclinic);
+    let result = kill_under_load(&petclinic);
     kubectl(&["set", "env", "deployment/petclinic", "-c", "logshipper", "ROTATE_BYTES-"])?;
     petclinic.restore()?;
-    proof
+    result
 }
 
 fn kill_under_load(petclinic: &Petclinic) -> Result<()> {
     let node = Node::start()?;
     let service = petclinic.expose()?;
     let pods = petclinic.settle(PODS)?.0;
-    let load = Load::start(Plan { pause: Duration::from_millis(10), ..Plan::gentle(service.address, "/?line={n}.") });
+    let load = Load::start(RunConfig { pause: Duration::from_millis(10), ..RunConfig::gentle(service.address, "/?line={n}.") });
     let mut killed = 0;
     for round in 1..=KILLS {
         for pod in &pods {
@@ -36,7 +36,7 @@ fn kill_under_load(petclinic: &Petclinic) -> Result<()> {
             killed += 1;
         }
         for pod in &pods {
-            until("logshipper runs again", PATIENCE, || {
+            until("logshipper runs again", TIMEOUT, || {
                 let now = petclinic.pod(&pod.name)?;
                 let running = !now.container("logshipper")["state"]["running"].is_null();
                 Ok((running && now.restarts("logshipper") >= round).then_some(()))
@@ -44,15 +44,15 @@ fn kill_under_load(petclinic: &Petclinic) -> Result<()> {
         }
     }
     std::thread::sleep(Duration::from_secs(3));
-    let report = load.stop()?;
-    figure("load", &report);
-    figure("kills", killed);
+    let report = load.stop();
+    measurement("load", &report);
+    measurement("kills", killed);
     assert!(report.failures().is_empty(), "{report}");
 
     let mut lines: BTreeMap<u64, u32> = BTreeMap::new();
     let mut segments = 0;
     for pod in &pods {
-        until("no plain segment waits", PATIENCE, || {
+        until("no plain segment waits", TIMEOUT, || {
             let plain = node.sh(&format!("find /logs/{} -name 'access.*.log'", pod.directory))?;
             Ok(plain.is_empty().then_some(()))
         })?;
@@ -67,7 +67,7 @@ fn kill_under_load(petclinic: &Petclinic) -> Result<()> {
     }
     let lost: Vec<_> = report.answers.iter().map(|answer| answer.number).filter(|number| !lines.contains_key(number)).collect();
     let twice: Vec<_> = lines.iter().filter(|(_, count)| **count > 1).collect();
-    figure(
+    measurement(
         "access lines in /logs",
         format!("{} of {} requests, in {segments} segments and the live files", lines.len(), report.answers.len()),
     );

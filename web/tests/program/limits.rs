@@ -4,9 +4,9 @@
 use std::io::Write;
 use std::net::{IpAddr, TcpStream};
 
+use testkit::load::{Load, RunConfig};
 use testkit::until;
 
-use crate::load::Load;
 use crate::support::{Connection, Web};
 
 const ME: [u8; 4] = [127, 0, 0, 1];
@@ -228,7 +228,7 @@ fn the_long_answers_have_a_part_of_the_places_and_others_the_rest() {
 fn a_connection_of_the_pool_has_one_thread_however_many_wait_for_it() {
     let web = Web::start(&["--database-connections", "1"]);
     let threads = web.threads();
-    let load = Load::start(&web, 32, &["/owners/1", "/owners?lastName="]);
+    let load = Load::start(RunConfig::closed_loop(web.address, 32, &["/owners/1", "/owners?lastName="]));
     until("answers", || (load.answered() > 2_000).then_some(()));
     let more = web.threads() - threads;
     load.stop();

@@ -2,9 +2,9 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::time::Duration;
 
+use testkit::load::{Load, RunConfig};
 use testkit::until;
 
-use crate::load::Load;
 use crate::support::Web;
 
 #[test]
@@ -137,14 +137,14 @@ fn a_full_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
 #[test]
 fn a_slow_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
     let web = Web::start_with_slow_volume(Duration::from_millis(30), &[]);
-    let load = Load::start(&web, 4, &["/"]);
+    let load = Load::start(RunConfig::closed_loop(web.address, 4, &["/"]));
     let dropped = || web.metric(r#"log_lines_dropped_total{output="access"}"#);
     until("dropped lines", || (dropped() >= Some(100.0)).then_some(()));
     let told = |what: &str| web.lines("app_db").iter().any(|line| line["stream"] == "access" && line.to_string().contains(what));
     until("the begin of the loss in the log", || told("are dropped").then_some(()));
     web.end_slowness();
     until("the loss in the log", || told("\"lines\"").then_some(()));
-    assert!(load.stop().iter().all(|answer| answer.status == 200));
+    assert!(load.stop().failures().is_empty());
     until("lines again", || {
         assert_eq!(testkit::http::get(web.url("/livez")).status(), 200);
         web.lines("access").iter().any(|line| line["path"] == "/livez").then_some(())

@@ -10,8 +10,8 @@ use diesel::connection::SimpleConnection;
 use testkit::mysql::{Database, Server};
 use testkit::proxy::Proxy;
 
-use crate::load::{Answer, Load};
-use crate::soak::figure;
+use crate::soak::measurement;
+use testkit::load::{Answer, Load, RunConfig};
 use testkit::until;
 
 use crate::support::Web;
@@ -97,7 +97,7 @@ pub const OUTAGES: [Outage; 7] = [
         name: "black-holed",
         behind_proxy: true,
         stops_reads: true,
-        begin: |world| world.proxy.as_ref().unwrap().swallow(),
+        begin: |world| world.proxy.as_ref().unwrap().black_hole(),
         end: |world| world.proxy.as_ref().unwrap().pass(),
         line: "no answer within 1.44s",
     },
@@ -115,7 +115,7 @@ pub const OUTAGES: [Outage; 7] = [
         stops_reads: true,
         begin: |world| {
             world.root.execute("SET GLOBAL max_connections = 1");
-            world.proxy.as_ref().unwrap().cut();
+            world.proxy.as_ref().unwrap().reset();
         },
         end: |world| world.root.execute("SET GLOBAL max_connections = 500"),
         line: "Too many connections",
@@ -144,14 +144,14 @@ pub struct Report {
 /// Lets an outage happen under load for about `time`, and sees to all that doesn't depend on the clock.
 pub fn suffer(outage: &Outage, time: Duration) -> Report {
     let mut world = World::start(outage.behind_proxy, &TIMES);
-    let before = Load::start(&world.web, CLIENTS, &PAGES);
+    let before = Load::start(RunConfig::closed_loop(world.web.address, CLIENTS, &PAGES));
     until("pages", || (before.answered() > 200).then_some(()));
     // a busy machine may open the first connections too slowly for the first requests
-    assert!(before.stop().iter().any(|answer| answer.status == 200));
+    assert!(before.stop().answers.iter().any(|answer| answer.outcome == Ok(200)));
     let threads = world.web.threads();
 
     let begun = Instant::now();
-    let load = Load::start(&world.web, CLIENTS, &PAGES);
+    let load = Load::start(RunConfig::closed_loop(world.web.address, CLIENTS, &PAGES));
     (outage.begin)(&mut world);
     let stopped = |web: &Web| if outage.stops_reads { status(web, "/owners/1") == 503 } else { save(web) == 503 };
     until("503", || stopped(&world.web).then_some(()));
@@ -177,9 +177,9 @@ pub fn suffer(outage: &Outage, time: Duration) -> Report {
     (outage.end)(&mut world);
     until("the pages' return", || (status(&world.web, "/owners/1") == 200 && save(&world.web) == 302).then_some(()));
     let back_after = returned.elapsed();
-    let during = load.stop();
+    let during = load.stop().answers;
     until("readiness", || (status(&world.web, "/readyz") == 200).then_some(()));
-    assert!(during.iter().all(|answer| [200, 503].contains(&answer.status)), "{during:?}");
+    assert!(during.iter().all(|answer| matches!(answer.outcome, Ok(200 | 503))), "{during:?}");
     until("the end of all requests", || (world.web.metric("http_requests_in_flight") == Some(0.0)).then_some(()));
     assert!(world.web.is_running());
 
@@ -219,13 +219,13 @@ fn short(name: &str) {
 /// The report as figures; gives the slowest answer.
 pub fn print(outage: &Outage, report: &Report) -> Duration {
     let slowest = report.during.iter().map(|answer| answer.took).max().unwrap_or_default();
-    let failed = report.during.iter().filter(|answer| answer.status == 503).count();
+    let failed = report.during.iter().filter(|answer| answer.outcome == Ok(503)).count();
     let of = |what: &str| format!("database {}: {what}", outage.name);
-    figure(&of("requests, of them 503"), format!("{}, {failed}", report.during.len()), "all answered");
-    figure(&of("slowest answer"), format!("{:.2} s", slowest.as_secs_f64()), "<= 2 s");
-    figure(&of("back after"), format!("{:.2} s", report.back_after.as_secs_f64()), "<= 5 s");
-    figure(&of("lines in err.log"), report.lines.to_string(), &format!("<= {MOST_LINES}"));
-    figure(&of("threads beyond the start's"), report.more_threads.to_string(), &format!("<= {MORE_THREADS}"));
+    measurement(&of("requests, of them 503"), format!("{}, {failed}", report.during.len()), "all answered");
+    measurement(&of("slowest answer"), format!("{:.2} s", slowest.as_secs_f64()), "<= 2 s");
+    measurement(&of("back after"), format!("{:.2} s", report.back_after.as_secs_f64()), "<= 5 s");
+    measurement(&of("lines in err.log"), report.lines.to_string(), &format!("<= {MOST_LINES}"));
+    measurement(&of("threads beyond the start's"), report.more_threads.to_string(), &format!("<= {MORE_THREADS}"));
     slowest
 }
 
@@ -270,7 +270,7 @@ fn a_connection_that_was_killed_is_noticed_before_its_use() {
     let page = || until("the page", || (status(&world.web, "/owners/1") == 200).then_some(()));
     page();
     for _ in 0..5 {
-        world.proxy.as_ref().unwrap().cut();
+        world.proxy.as_ref().unwrap().reset();
         page();
     }
     let events = world.web.lines("app_db");

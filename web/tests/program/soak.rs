@@ -8,18 +8,43 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::load::{Load, Turn, median};
 use crate::outage::{MOST_LINES, OUTAGES, print, suffer};
 use crate::slow::{PAGES, Slow};
+use testkit::load::{Load, RunConfig};
 use testkit::until;
 
 use crate::support::{Connection, Web};
 
+/// Rate and cost of a server under load.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    /// Answers per second.
+    rate: f64,
+    /// Processor time per answer.
+    cost: Duration,
+}
+
+impl Turn {
+    /// Measures for `time` from now on.
+    fn measure(load: &Load, web: &Web, time: Duration) -> Self {
+        let (answered, spent) = (load.answered(), web.processor_time());
+        let rate = load.rate(time);
+        let answers = u32::try_from(load.answered() - answered).unwrap();
+        Self { rate, cost: web.processor_time().saturating_sub(spent) / answers.max(1) }
+    }
+}
+
+fn median(of: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = of.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
 pub const MIB: usize = 1 << 20;
 
 /// Prints a line of the table.
-pub fn figure(what: &str, is: impl std::fmt::Display, wanted: &str) {
-    println!("figure| {what}| {is}| {wanted}");
+pub fn measurement(what: &str, is: impl std::fmt::Display, wanted: &str) {
+    println!("measurement| {what}| {is}| {wanted}");
 }
 
 #[test]
@@ -52,22 +77,22 @@ fn five_thousand_slow_clients_for_a_minute() {
     const CLIENTS: u32 = 5000;
     const TURN: Duration = Duration::from_secs(3);
     let web = Web::start(&["--connections-per-peer", "10000", "--header-timeout", "5m", "--body-timeout", "5m"]);
-    let load = Load::start(&web, 4, &PAGES);
+    let load = Load::start(RunConfig::closed_loop(web.address, 4, &PAGES));
     until("answers", || (load.answered() > 2000).then_some(()));
     // again and again before, with and after them: what else the machine does hits all three
     let rounds = [4, 4, 4, 4, 4, 4, 20].map(|turns| {
-        let (before, memory) = (load.turn(&web, TURN), web.memory());
+        let (before, memory) = (Turn::measure(&load, &web, TURN), web.memory());
         let slow = Slow::start(&web, CLIENTS as usize);
         let all = || web.metric("http_connections") >= Some(f64::from(CLIENTS));
         until("the slow clients", || all().then_some(()));
-        let meanwhile = load.turn(&web, TURN * turns);
+        let meanwhile = Turn::measure(&load, &web, TURN * turns);
         let grown = web.memory().saturating_sub(memory);
         assert!(all(), "all of them were there to the end");
         let share = slow.stop().share;
         until("the end of the slow clients", || (web.metric("http_connections") < Some(100.0)).then_some(()));
-        Round { usual: [before, load.turn(&web, TURN)], meanwhile, grown, share }
+        Round { usual: [before, Turn::measure(&load, &web, TURN)], meanwhile, grown, share }
     });
-    assert!(load.stop().iter().all(|answer| answer.status == 200));
+    assert!(load.stop().failures().is_empty());
     let usual = |of: fn(&Turn) -> f64| median(rounds.iter().flat_map(|round| &round.usual).map(of));
     let with = |of: fn(&Turn) -> f64| median(rounds.iter().map(|round| of(&round.meanwhile)));
     let rate = |turn: &Turn| turn.rate;
@@ -76,18 +101,18 @@ fn five_thousand_slow_clients_for_a_minute() {
     let (kept, worst) = (median(kept.clone()), kept.fold(f64::MAX, f64::min));
     let (share, grown) = (median(rounds.iter().map(|round| round.share)), rounds.iter().map(|round| round.grown).max().unwrap());
     let of = |what: &str| format!("5000 slow clients: {what}");
-    figure(
+    measurement(
         &of("others, requests a second"),
         format!("{:.0} of {:.0} ({kept:.2}; in the worst round {worst:.2})", with(rate), usual(rate)),
         ">= 0.90",
     );
-    figure(
+    measurement(
         &of("web's processor time, all in all, a request of the others"),
         format!("{:.0} µs of {:.0} µs", with(cost), usual(cost)),
         "-",
     );
-    figure(&of("processor time that they take themselves"), format!("{:.1} % of one", share * 100.0), "-");
-    figure(&of("memory"), format!("{} MiB more", grown / MIB), "<= 64 MiB");
+    measurement(&of("processor time that they take themselves"), format!("{:.1} % of one", share * 100.0), "-");
+    measurement(&of("memory"), format!("{} MiB more", grown / MIB), "<= 64 MiB");
 
     // What they cost where there is nobody else.
     let slow = Slow::start(&web, CLIENTS as usize);
@@ -96,7 +121,7 @@ fn five_thousand_slow_clients_for_a_minute() {
     thread::sleep(Duration::from_secs(10));
     let spent = web.processor_time().saturating_sub(before).as_secs_f64() / start.elapsed().as_secs_f64();
     drop(slow.stop());
-    figure(&of("web's processor time, nobody else there"), format!("{:.1} % of one", spent * 100.0), "-");
+    measurement(&of("web's processor time, nobody else there"), format!("{:.1} % of one", spent * 100.0), "-");
     assert!(kept >= 0.9 && grown <= 64 * MIB);
 }
 
@@ -112,9 +137,9 @@ fn logging_to_files_costs_little() {
         [("pages that read the database", &["/owners/1", "/owners?lastName="][..], 0.9), ("/", &["/"][..], 0.8)]
     {
         let turn = |web: &Web| {
-            let load = Load::start(web, 4, pages);
+            let load = Load::start(RunConfig::closed_loop(web.address, 4, pages));
             until("answers", || (load.answered() > 200).then_some(()));
-            let turn = load.turn(web, TURN);
+            let turn = Turn::measure(&load, web, TURN);
             load.stop();
             turn
         };
@@ -124,9 +149,9 @@ fn logging_to_files_costs_little() {
         let cost = |[a, b, c, d]: &[Turn; 4]| (a.cost + d.cost).as_secs_f64() / (b.cost + c.cost).as_secs_f64();
         let (of_rate, of_cost) = (median(rounds.iter().map(rate)), median(rounds.iter().map(cost)));
         let micros = median(rounds.iter().map(|[a, ..]| a.cost.as_secs_f64() * 1e6));
-        figure(&format!("rate with log files, of that without: {what}"), format!("{of_rate:.2}"), &format!(">= {least:.2}"));
+        measurement(&format!("rate with log files, of that without: {what}"), format!("{of_rate:.2}"), &format!(">= {least:.2}"));
         let spent = format!("{of_cost:.2} ({micros:.0} µs)");
-        figure(&format!("processor time a request with log files, of that without: {what}"), spent, "-");
+        measurement(&format!("processor time a request with log files, of that without: {what}"), spent, "-");
         if of_rate < least {
             dear.push(what);
         }
@@ -148,7 +173,7 @@ fn a_log_volume_that_hangs_stops_nothing() {
     let volume = Volume::mount(directory.path().join("logs"));
     let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
     let mut web = Web::start_prepared(&url, directory, &[]);
-    let load = Load::start(&web, 4, &PAGES);
+    let load = Load::start(RunConfig::closed_loop(web.address, 4, &PAGES));
     until("answers", || (load.answered() > 2000).then_some(()));
     let usual = load.rate(Duration::from_secs(5));
     volume.freeze(true);
@@ -166,10 +191,10 @@ fn a_log_volume_that_hangs_stops_nothing() {
         testkit::http::get(web.url("/livez"));
         (std::fs::metadata(web.log("access")).unwrap().len() > before).then_some(())
     });
-    assert!(load.stop().iter().all(|answer| answer.status == 200));
+    assert!(load.stop().failures().is_empty());
     let share = meanwhile / usual;
-    figure("log volume hangs: requests a second", format!("{meanwhile:.0} of {usual:.0} ({share:.2})"), ">= 0.50");
-    figure("log volume hangs: lines dropped and counted", dropped, "> 0");
+    measurement("log volume hangs: requests a second", format!("{meanwhile:.0} of {usual:.0} ({share:.2})"), ">= 0.50");
+    measurement("log volume hangs: lines dropped and counted", dropped, "> 0");
     assert!(share >= 0.5 && alive == 10 && dropped > 0.0);
     // In this order: who writes to it, the volume, its directory.
     web.signal(Signal::KILL);
@@ -185,18 +210,18 @@ fn a_log_volume_that_is_slow_stops_nothing() {
     let [slow, usual] = [Duration::from_millis(30), Duration::from_micros(1)].map(|each| Web::start_with_slow_volume(each, &[]));
     let dropped = || slow.metric(r#"log_lines_dropped_total{output="access"}"#);
     let rate = |web: &Web| {
-        let load = Load::start(web, 4, &PAGES);
+        let load = Load::start(RunConfig::closed_loop(web.address, 4, &PAGES));
         until("answers", || (load.answered() > 200).then_some(()));
         let rate = load.rate(TURN);
-        assert!(load.stop().iter().all(|answer| answer.status == 200));
+        assert!(load.stop().failures().is_empty());
         rate
     };
     let rounds: Vec<_> = (0..3).map(|_| (rate(&slow), rate(&usual))).collect();
     let [meanwhile, before] = [median(rounds.iter().map(|round| round.0)), median(rounds.iter().map(|round| round.1))];
     let share = median(rounds.iter().map(|(slow, usual)| slow / usual));
     let of = |what: &str| format!("log volume that takes 30 ms a write: {what}");
-    figure(&of("requests a second"), format!("{meanwhile:.0} of {before:.0} ({share:.2})"), ">= 0.50");
-    figure(&of("lines dropped and counted"), dropped().unwrap_or(0.0), "> 0");
+    measurement(&of("requests a second"), format!("{meanwhile:.0} of {before:.0} ({share:.2})"), ">= 0.50");
+    measurement(&of("lines dropped and counted"), dropped().unwrap_or(0.0), "> 0");
     assert!(share >= 0.5 && dropped() > Some(0.0));
 }
 

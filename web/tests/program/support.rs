@@ -1,6 +1,5 @@
 //! A running `web` on a prepared SQLite database in a directory of its own.
 
-use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -40,12 +39,7 @@ impl Web {
 
     /// Starts it on any database.
     pub fn start_on(url: &str, directory: tempfile::TempDir, settings: &[&str]) -> Self {
-        Self::start_program(WEB, url, directory, settings)
-    }
-
-    /// Starts this or another version of it.
-    pub fn start_program(program: impl AsRef<OsStr>, url: &str, directory: tempfile::TempDir, settings: &[&str]) -> Self {
-        Self::start_command(&mut logging_to(&directory, program, settings), url, directory)
+        Self::start_command(&mut logging_to(&directory, settings), url, directory)
     }
 
     /// Starts it without log files, or with them in a volume of their own of so many bytes. As [`Web::start`] otherwise.
@@ -111,7 +105,7 @@ impl Web {
     pub fn start_writing_to(stdout: Stdio, settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = prepared(&directory);
-        let child = spawn(&mut logging_to(&directory, WEB, settings), &url, stdout);
+        let child = spawn(&mut logging_to(&directory, settings), &url, stdout);
         let log = directory.path().join("logs/app_db.log");
         let listening = until("web says that it listens", || {
             let text = fs::read_to_string(&log).ok()?;
@@ -130,7 +124,7 @@ impl Web {
         let directory = tempfile::tempdir().unwrap();
         let url = prepared(&directory);
         let settings: Vec<_> = addresses.iter().map(String::as_str).chain(settings.iter().copied()).collect();
-        let child = spawn(&mut logging_to(&directory, WEB, &settings), &url, Stdio::null());
+        let child = spawn(&mut logging_to(&directory, &settings), &url, Stdio::null());
         until("a listener", || TcpStream::connect(address).and_then(|_| TcpStream::connect(admin)).ok());
         Self { child, address, admin, first_lines: Vec::new(), directory }
     }
@@ -241,11 +235,11 @@ pub fn prepare(url: &str) {
     dbinit::apply::seed(&mut connection, DEADLINE).unwrap();
 }
 
-/// The command of a version of web whose log files are in the directory.
-fn logging_to(directory: &tempfile::TempDir, program: impl AsRef<OsStr>, settings: &[&str]) -> Command {
+/// The command of web with its log files in the directory.
+fn logging_to(directory: &tempfile::TempDir, settings: &[&str]) -> Command {
     let logs = directory.path().join("logs");
     fs::create_dir_all(&logs).unwrap();
-    let mut command = command(program);
+    let mut command = command(WEB);
     command.arg("--log-dir").arg(logs).args(settings);
     command
 }
