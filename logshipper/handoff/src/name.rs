@@ -60,7 +60,7 @@ pub struct Segment {
     pub stream: Stream,
     /// Its place in the stream, from 1.
     pub sequence: u64,
-    /// When it was closed by the clock of its node, in whole seconds: for people, decides nothing.
+    /// The time it was closed, by its node's clock, in whole seconds. For people; decides nothing.
     pub time: DateTime<Utc>,
 }
 
@@ -95,7 +95,7 @@ pub enum Form {
     Gz,
 }
 
-/// What a file in a pod's directory is, by its name.
+/// Kind of a file in a pod's directory, by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileName {
     /// The file that writers append to.
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn names_beside_the_contract_are_none() {
+    fn file_name_outside_the_contract_is_none() {
         for name in [
             "",
             ".log",

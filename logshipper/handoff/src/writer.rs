@@ -12,11 +12,11 @@ use rustix::io::Errno;
 
 use crate::name::Stream;
 
-/// How often an open may meet a rename or a foreign lock before it gives up. logshipper renames a file once, so that the
-/// second try succeeds; more are for strangers.
+/// Maximum attempts to open the live file when it is renamed or locked at the same moment. logshipper renames a file once,
+/// so the second attempt succeeds; more are needed only if an unknown process renames or locks the file.
 const OPEN_ATTEMPTS: u32 = 16;
 
-/// For how long records are one batch: only the first one looks whether the file still has its name, which costs as much as
+/// Duration of a batch of records: only its first record checks whether the file still has its name, which costs as much as
 /// the record itself. After a rename the others go to the segment, which waits for this writer.
 const BATCH: Duration = Duration::from_millis(1);
 
@@ -129,7 +129,7 @@ fn open_append(path: &Path) -> Result<File, Errno> {
     openat(CWD, path, flags, Mode::from_raw_mode(0o640)).map(File::from)
 }
 
-/// What tells one file from another while one of them is held open.
+/// Device and inode: identifies a file while it is held open.
 #[derive(Debug, PartialEq, Eq)]
 struct Identity(u64, u64);
 
@@ -143,7 +143,7 @@ impl Identity {
 struct Live {
     file: File,
     identity: Identity,
-    /// When it was last seen under the live name.
+    /// Time at which it was last seen under the live name.
     compared: Instant,
     /// The file's last byte isn't `\n`: a crash or a full disk tore a record.
     torn: bool,
@@ -154,7 +154,7 @@ impl Live {
         let stat = fstat(&file)?;
         let mut last = [b'\n'];
         if let Some(end) = u64::try_from(stat.st_size).ok().and_then(|size| size.checked_sub(1)) {
-            // Zero bytes read: shortened meanwhile, so that there is nothing torn either.
+            // Zero bytes read: truncated since, so nothing is torn.
             let _ = file.read_at(&mut last, end)?;
         }
         Ok(Self { file, identity: Identity::of(&stat), compared: Instant::now(), torn: last != [b'\n'] })

@@ -1,4 +1,4 @@
-//! The writer against a real file system: rotation, damage and strangers in its directory.
+//! The writer against a real file system: rotation, damage and unknown files in its directory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs::{self, File};
@@ -91,7 +91,7 @@ fn a_rotated_file_is_kept_while_no_new_one_can_be_opened() {
 }
 
 #[test]
-fn strangers_under_the_live_name_are_refused_at_once() {
+fn unusable_live_file_is_refused_at_once() {
     let dir = directory();
     let live = dir.path().join("access.log");
     symlink("elsewhere", &live).unwrap();
