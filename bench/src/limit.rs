@@ -10,7 +10,7 @@ use hyper::Response;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use schema::database::{Connection, DatabaseUrl, connect};
-use web::owners::store;
+use web::pages::owners::store;
 
 use crate::config::Limit;
 
