@@ -1,4 +1,4 @@
-//! What asks servers over HTTP.
+//! HTTP clients for tests.
 
 use std::sync::OnceLock;
 
@@ -31,7 +31,7 @@ pub fn get(url: impl AsRef<str>) -> Response {
     client.get(url.as_ref()).send().unwrap()
 }
 
-/// Lets reqwest make clients. Tests speak no TLS, but built beside logshipper, their reqwest is built for it, without a
+/// Lets reqwest make clients. Tests speak no TLS, but in one build with logshipper their reqwest is built for it, without a
 /// provider of its own.
 pub fn provide_tls() {
     // another one that is there already serves as well

@@ -116,7 +116,7 @@ impl Database {
         connection.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
-    /// What the server says its version is, such as `9.7.4-2`.
+    /// Version that the server reports, such as `9.7.4-2`.
     ///
     /// # Panics
     /// Where it says nothing.
@@ -231,7 +231,7 @@ impl Server {
         }
     }
 
-    /// Where it listens on 127.0.0.1.
+    /// Port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }

@@ -1,4 +1,4 @@
-//! Ports that nobody else uses.
+//! Free ports, reserved for one test.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};

@@ -29,10 +29,10 @@ pub struct Child {
     stderr: Output,
 }
 
-/// What a program that has ended did.
+/// Result of a program that has exited.
 #[derive(Debug, Clone)]
 pub struct Ended {
-    /// How it ended.
+    /// Exit status.
     pub status: ExitStatus,
     /// All of its standard output.
     pub stdout: String,
@@ -73,7 +73,7 @@ impl Child {
         let _ = self.running.wait();
     }
 
-    /// Whether it still runs.
+    /// Returns true while it runs.
     pub fn runs(&mut self) -> bool {
         matches!(self.running.try_wait(), Ok(None))
     }

@@ -72,7 +72,7 @@ impl Proxy {
         Self { port: own_port, shared }
     }
 
-    /// Where it listens on 127.0.0.1.
+    /// Port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }

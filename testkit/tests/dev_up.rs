@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, net, thread};
 
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// `./dev up` in a process group of its own, as a terminal would start it.
 struct DevUp {
@@ -50,7 +50,7 @@ impl DevUp {
         Self { script, run, base: format!("http://{address}"), admin: format!("http://{admin}") }
     }
 
-    /// What Ctrl-C does: SIGINT to the whole foreground process group.
+    /// Sends SIGINT to the whole foreground process group, as Ctrl-C does.
     fn ctrl_c(&self) {
         let group = i32::try_from(self.script.id()).unwrap();
         rustix::process::kill_process_group(rustix::process::Pid::from_raw(group).unwrap(), rustix::process::Signal::INT)
@@ -87,7 +87,7 @@ fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(start.elapsed() < PATIENCE, "{what}: not seen in {PATIENCE:?}");
+        assert!(start.elapsed() < TIMEOUT, "{what}: not seen in {TIMEOUT:?}");
         thread::sleep(Duration::from_millis(100));
     }
 }
@@ -118,7 +118,7 @@ fn runs_the_pod_and_ends_it_as_a_pod_ends() {
     assert!(pod.script.wait().unwrap().success(), "./dev up ends with status 0");
     eventually("the end of all processes", || pod.processes().is_empty().then_some(()));
 
-    // logshipper's last pass has closed and compressed what nobody writes to any more.
+    // logshipper's last pass has closed and compressed every stream without a writer.
     let read = Command::new("sh").args(["-c", "zcat -f access.*log*"]).current_dir(pod.logs()).output().unwrap();
     let access = String::from_utf8(read.stdout).unwrap();
     let line = access.lines().find(|line| line.contains("the-one-in-flight")).expect("the request's access line");

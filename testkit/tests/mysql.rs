@@ -13,7 +13,7 @@ fn count(url: &str) -> i64 {
 }
 
 #[test]
-fn what_was_committed_outlives_a_kill_and_nothing_outlives_the_server() {
+fn committed_rows_survive_a_kill_and_files_do_not() {
     let mut server = Server::start();
     let folder = server.data();
     let database = server.database();
@@ -31,7 +31,7 @@ fn what_was_committed_outlives_a_kill_and_nothing_outlives_the_server() {
 }
 
 #[test]
-fn with_mysql_hands_the_server_to_a_command_and_takes_over_its_status() {
+fn with_mysql_passes_on_the_server_and_the_exit_status() {
     let shell = format!("echo ${URL_VARIABLE}; exit 7");
     let ended = process::run(
         process::command(env!("CARGO_BIN_EXE_with-mysql"))

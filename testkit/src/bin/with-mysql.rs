@@ -1,4 +1,4 @@
-//! `with-mysql COMMAND…`: runs a command beside a MySQL server that is started for it and removed afterwards.
+//! `with-mysql COMMAND…`: runs a command with a MySQL server that is started for it and removed afterwards.
 //! `TEST_MYSQL_URL` tells the command where the server is. The exit status is the command's.
 
 use std::process::{Command, ExitCode};
