@@ -19,7 +19,7 @@ pub struct Browser {
     pub web: Web,
 }
 
-/// What the browser is told before it starts.
+/// Options the browser starts with.
 #[derive(Default)]
 pub struct Person {
     /// `Accept-Language`.
@@ -99,7 +99,7 @@ fn capabilities(person: &Person) -> ChromeCapabilities {
     capabilities
 }
 
-/// Where pictures are left.
+/// Directory of the screenshots.
 fn pictures() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
     fs::create_dir_all(&folder).unwrap();
@@ -162,7 +162,7 @@ impl Browser {
         self.eventually(css, async || self.driver.find(By::Css(css)).await.ok()).await
     }
 
-    /// How many elements a selector finds now.
+    /// Number of elements that a selector finds now.
     pub async fn count(&self, css: &str) -> usize {
         self.driver.find_all(By::Css(css)).await.unwrap().len()
     }
@@ -206,7 +206,7 @@ impl Browser {
             self.keys(Key::Tab + "").await;
             let at: Value =
                 self.js(&format!("{SEEN} return [seen(document.activeElement), document.activeElement.matches({css:?})];")).await;
-            assert_eq!(at[0], true, "a place of the keyboard that nobody sees, at {}", self.place().await);
+            assert_eq!(at[0], true, "a focused element that is not visible, at {}", self.place().await);
             if at[1] == true {
                 return;
             }
@@ -269,7 +269,7 @@ impl Browser {
         assert_eq!(self.violations().await, Vec::<String>::new(), "{what}");
     }
 
-    /// What axe-core finds wrong with the page.
+    /// Violations that axe-core finds on the page.
     pub async fn violations(&self) -> Vec<String> {
         const RUN: &str = "const done = arguments[arguments.length - 1];
             const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -283,7 +283,7 @@ impl Browser {
     }
 }
 
-/// Whether an element that has the keyboard can be seen, and that it has it.
+/// Script: the focused element is visible, and so is its focus.
 const SEEN: &str = "const seen = (element) => {
     const { width, height, top, bottom, left, right } = element.getBoundingClientRect();
     const inside = bottom > 0 && right > 0 && top < innerHeight && left < innerWidth;

@@ -2,7 +2,7 @@
 
 use crate::browser::{Browser, Person, browse_as};
 
-/// What is said after each save.
+/// Messages after each save.
 struct Said {
     language: &'static str,
     owner_updated: &'static str,
@@ -30,7 +30,7 @@ const PERSIAN: Said = Said {
     two_owners: "۲",
 };
 
-/// What a receptionist does with somebody who comes in with a new pet.
+/// A receptionist's steps for a client who comes in with a new pet.
 async fn search_to_visit(browser: &Browser, said: &Said) {
     browser.open("/vets.html").await;
     browser.enter(".site-search input", "col").await;

@@ -3,7 +3,7 @@
 use crate::browser::{Browser, browse};
 
 #[test]
-fn the_keyboard_is_at_the_first_problem_and_the_summary_leads_to_each() {
+fn focus_is_on_the_first_problem_and_summary_links_to_each() {
     browse(async |browser| {
         browser.open("/owners/new").await;
         browser.enter("#firstName", "Anna").await;

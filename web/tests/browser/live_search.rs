@@ -7,7 +7,7 @@ use crate::browser::{Browser, Person, browse, browse_as};
 
 const OPTIONS: &str = "[role=option]";
 
-/// What a screen reader knows of the field: whether it is open, and the option it points at.
+/// State of the field as a screen reader has it: expanded or not, and the active option.
 async fn state(browser: &Browser) -> serde_json::Value {
     let script = "const field = document.getElementById('lastName');
         const active = document.getElementById(field.getAttribute('aria-activedescendant'));
@@ -60,7 +60,7 @@ fn one_none_all_and_by_pointer() {
         browser.click(OPTIONS).await;
         browser.shows("h1", "Jean Coleman").await;
 
-        // the list stays for whoever goes on to the button
+        // the list stays while the focus moves on to the button
         browser.open("/owners/find").await;
         browser.enter("#lastName", "d").await;
         browser.element(OPTIONS).await;
@@ -70,7 +70,7 @@ fn one_none_all_and_by_pointer() {
 }
 
 #[test]
-fn an_earlier_name_that_nobody_has_is_forgiven() {
+fn problem_of_an_unknown_name_goes_when_typing() {
     browse(async |browser| {
         browser.open("/owners?lastName=nobody").await;
         browser.element("#lastName-problem").await;
