@@ -30,7 +30,7 @@ use self::sinks::{Shared, Sinks};
 pub use self::counts::Counts;
 pub use self::threshold::Threshold;
 
-/// How often an idle writer checks whether its file was renamed (the log handoff allows at most 1 s).
+/// Interval at which an idle writer checks whether its file was renamed (the log handoff allows at most 1 s).
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Logging settings, to be flattened into a program's own.

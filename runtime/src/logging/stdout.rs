@@ -12,7 +12,7 @@ use super::counts::Counts;
 /// Capacity in lines. At about 300 bytes a line this is 2.4 MB, and a second of a busy server.
 const CAPACITY: usize = 8192;
 
-/// How long a line waits for others: waking a thread for each one costs more than the line.
+/// Time a line waits for others: waking a thread for each one costs more than the line.
 const GATHER: Duration = Duration::from_millis(1);
 
 enum Message {
@@ -61,7 +61,7 @@ impl Stdout {
         &self.counts
     }
 
-    /// Whether a line sent now would be queued.
+    /// Returns true if a line sent now would be queued.
     pub(super) fn accepts(&self) -> bool {
         !self.broken.load(Ordering::Relaxed) && self.queue.try_send(Message::Probe).is_ok()
     }
@@ -123,7 +123,7 @@ mod tests {
     impl Write for Late {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let _ = self.requested.send(());
-            // an error means that the test has released it for good
+            // an error means that the test has released it
             let _ = self.released.recv();
             Ok(bytes.len())
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 
-/// How long a line waits for the one before it. A busy disk takes its time; only a volume that stalls takes longer.
+/// Maximum time a line waits for the one before it. A busy disk takes its time; only a volume that stalls takes longer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(500);
 /// A write is fast within this time.
 const FAST: Duration = Duration::from_millis(5);
@@ -28,9 +28,9 @@ const MAX_PAUSE: Duration = Duration::from_secs(2);
 pub(super) struct WriteLock {
     /// Time spent in slow writes since the last fast one.
     slow: Mutex<Duration>,
-    /// A thread has waited in vain: until the lock is released nobody else waits.
+    /// A thread has waited in vain: until the lock is released no other thread waits.
     stalled: AtomicBool,
-    /// When the next write is tried, in nanoseconds since `start`; 0 while the breaker is closed.
+    /// Time of the next attempt, in nanoseconds since `start`; 0 while the breaker is closed.
     retry_at: AtomicU64,
     start: Instant,
 }
@@ -64,7 +64,7 @@ impl WriteLock {
         Some(WriteGuard { slow: slow?, lock: self, acquired: Instant::now() })
     }
 
-    /// Whether the breaker is open: most writes are rejected because recent ones were slow.
+    /// Returns true if the breaker is open: most writes are rejected because recent ones were slow.
     pub(super) fn is_slow(&self) -> bool {
         self.retry_at.load(Ordering::Relaxed) > 0
     }
