@@ -62,7 +62,7 @@ pub fn proxy_path(pod: &str, port: u16, path: &str) -> String {
 /// A pod's port at an address of this machine, until dropped.
 pub struct PortForward {
     child: Child,
-    /// Where to connect.
+    /// Address to connect to.
     pub address: SocketAddr,
 }
 
@@ -87,7 +87,7 @@ impl PortForward {
             .split_whitespace()
             .find_map(|word| word.parse().ok())
             .with_context(|| format!("port-forward to {pod}:{port} said {line:?}"))?;
-        // it prints a line a connection: keep the pipe empty
+        // it prints one line per connection: keep the pipe empty
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
         Ok(Self { child, address })
     }

@@ -254,7 +254,7 @@ impl Petclinic {
 
 /// The Service on a node's port; dropped, it is what `k8s/` says again.
 pub struct Exposed {
-    /// Where to connect.
+    /// Address to connect to.
     pub address: SocketAddr,
 }
 

@@ -42,7 +42,7 @@ fn deleted_mysql_is_503_until_it_is_back() -> Result<()> {
     measurement("from the deletion to the last 503", format!("{:.1} s", (last.saturating_sub(deleted)).as_secs_f64()));
     let outcomes = report.outcomes();
     assert!(outcomes.keys().all(|outcome| outcome == "200" || outcome == "503"), "{outcomes:?}");
-    // 2 s are web's; kubectl's way to the pod and a machine that starts MySQL beside it add to them
+    // 2 s are web's; kubectl's way to the pod and a machine that starts MySQL at the same time add to them
     assert!(slowest < Duration::from_secs(4), "{report}");
     for before in &pods {
         assert_eq!(petclinic.pod(&before.name)?.all_restarts(), before.all_restarts(), "{} was restarted", before.name);
@@ -78,7 +78,7 @@ fn rollout_without_mysql_waits_in_dbinit() -> Result<()> {
         Ok(!petclinic.pod(&new.name)?.container("dbinit")["state"]["running"].is_null())
     })?;
     let log = kubectl(&["logs", &new.name, "-c", "dbinit", "--tail=1"])?;
-    measurement("dbinit meanwhile", log.trim());
+    measurement("dbinit during the outage", log.trim());
 
     kubectl(&["scale", "statefulset", "mysql", "--replicas=1"])?;
     let started = Instant::now();

@@ -1,4 +1,4 @@
-//! A log volume without room, and a user that nobody foresaw.
+//! A log volume without room, and an arbitrary user id.
 
 use std::time::Duration;
 

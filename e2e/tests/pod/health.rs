@@ -1,4 +1,4 @@
-//! A pod that says that it is unwell is restarted, and nobody notices.
+//! A pod that reports itself as unhealthy is restarted, and no request fails.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What people read: `kubectl logs`, and the node's /logs.
+//! The logs that people read: `kubectl logs`, and the node's /logs.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn logs_are_on_the_node_and_in_kubectl() -> Result<()> {
         }
     }
     let run = std::process::id();
-    // a page that reads the database writes a line a statement: the first stream to reach 10 MiB
+    // a page that reads the database writes one line per statement: the first stream to reach 10 MiB
     let load = Load::start(RunConfig {
         connections: 32,
         pause: Duration::ZERO,
@@ -46,8 +46,8 @@ fn logs_are_on_the_node_and_in_kubectl() -> Result<()> {
     for pod in &pods {
         let directory = format!("/logs/{}", pod.directory);
         assert_eq!(node.sh(&format!("stat -c %u:%g {directory}"))?.trim(), "10001:10001");
-        let strangers = node.sh(&format!("find {directory} ! -uid 10001"))?;
-        assert_eq!(strangers, "", "files of somebody else");
+        let foreign = node.sh(&format!("find {directory} ! -uid 10001"))?;
+        assert_eq!(foreign, "", "files of another user");
         let streams = node.sh(&format!(
             "cd {directory} && ls access.log app_db.log && gzip -t *.gz && zcat *.gz | wc -lc && ls *.gz | wc -l"
         ))?;

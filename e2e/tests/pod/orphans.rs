@@ -1,4 +1,4 @@
-//! What a deleted pod leaves in the node's /logs: every line, compressed, then reaped by a living pod's logshipper.
+//! Logs of a deleted pod in the node's /logs: every line, compressed, then removed by a living pod's logshipper.
 
 use std::time::Duration;
 

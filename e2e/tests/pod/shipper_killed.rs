@@ -73,6 +73,6 @@ fn kill_under_load(petclinic: &Petclinic) -> Result<()> {
     );
     assert!(lost.is_empty(), "lost: {lost:?}");
     assert!(twice.is_empty(), "more than once: {twice:?}");
-    assert!(segments > PODS, "only {segments} segments: nothing was rotated meanwhile");
+    assert!(segments > PODS, "only {segments} segments: nothing was rotated");
     Ok(())
 }
