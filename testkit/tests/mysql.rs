@@ -31,7 +31,7 @@ fn committed_rows_survive_a_kill_and_files_do_not() {
 }
 
 #[test]
-fn with_mysql_passes_on_the_server_and_the_exit_status() {
+fn with_mysql_passes_on_server_and_exit_status() {
     let shell = format!("echo ${URL_VARIABLE}; exit 7");
     let ended = process::run(
         process::command(env!("CARGO_BIN_EXE_with-mysql"))
