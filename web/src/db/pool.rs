@@ -21,14 +21,17 @@ use crate::db::outage::Outages;
 const TRUST_IDLE: Duration = Duration::from_secs(1);
 
 /// What MySQL says where it would do the work, and can't now: a lock is held, it is read-only, it took too long, it is being
-/// shut down.
-const REFUSALS: [&str; 6] = [
+/// shut down, its volume is full.
+const REFUSALS: [&str; 9] = [
     "Lock wait timeout exceeded",
     "Query execution was interrupted",
     "Server shutdown in progress",
     "Connection was killed",
     "read-only",
     "database is locked",
+    "is full",
+    "Disk full",
+    "No space left on device",
 ];
 
 /// Opens connections.
@@ -190,6 +193,19 @@ mod tests {
     use schema::tables::owner;
 
     use super::*;
+
+    #[test]
+    fn full_volume_is_unavailability() {
+        for message in [
+            "The table 'visit' is full",
+            "Disk full (/tmp/#sql-1); waiting for someone to free some space...",
+            "Got error 28 - 'No space left on device' from storage engine",
+            "database or disk is full",
+        ] {
+            let error = DatabaseError(diesel::result::DatabaseErrorKind::Unknown, Box::new(message.to_owned()));
+            assert!(is_refusal(&error), "{message}");
+        }
+    }
 
     #[test]
     fn a_statement_is_logged_without_its_values() {
