@@ -99,6 +99,7 @@ fn run(config: &Config) -> Result<(), Failure> {
     let url = &config.database.url;
     let patience = config.wait_timeout;
     info!(database = %url, wait_timeout_s = patience.as_secs(), "started");
+    config.database.warn_of_foreign_namespace();
     match config.command {
         Some(Command::Wait | Command::Status { .. }) => {
             wait(url, patience)?;

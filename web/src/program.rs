@@ -87,6 +87,7 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     if auth.is_open() {
         tracing::warn!("ADMIN_TOKEN is not set: everyone may switch /healthcheck and set /log-level");
     }
+    config.database.warn_of_foreign_namespace();
     tracing::info!(address = %pages.local_addr()?, admin = %admin.local_addr()?, "listening");
 
     // The admin port is there to the end: who looks at a drain needs it. Its limits are its own, whatever the public takes.

@@ -17,6 +17,19 @@ use super::DatabaseUrl;
 pub struct Settings {
     /// The address.
     pub url: DatabaseUrl,
+    /// The namespace of the pod that the program runs in.
+    pub pod_namespace: Option<String>,
+}
+
+impl Settings {
+    /// Logs a warning when the database's host is a Service of another namespace than the pod's: manifests that were copied
+    /// to a second namespace without their own host name would write to the first one's database.
+    pub fn warn_of_foreign_namespace(&self) {
+        let (Some(own), Some(other)) = (&self.pod_namespace, self.url.service_namespace()) else { return };
+        if own != other {
+            tracing::warn!(pod_namespace = own, database = %self.url, "database is in another namespace than this pod");
+        }
+    }
 }
 
 const URL_HELP: &str = "The database: mysql://user:password@host:3306/petclinic?ssl_mode=required or sqlite:PATH; a password \
@@ -31,6 +44,10 @@ struct Raw {
     /// A file that holds the database's URL, such as a mounted Secret
     #[arg(long, env = "DATABASE_URL_FILE", value_name = "PATH", global = true)]
     database_url_file: Option<PathBuf>,
+
+    /// Namespace of the pod; a database that is a Service of another namespace is logged as a warning
+    #[arg(long, env = "POD_NAMESPACE", value_name = "NAME", global = true)]
+    pod_namespace: Option<String>,
 }
 
 impl Args for Settings {
@@ -53,7 +70,7 @@ impl FromArgMatches for Settings {
                  give it in the environment (DATABASE_URL) or in a file (DATABASE_URL_FILE)",
             ));
         }
-        Ok(Self { url })
+        Ok(Self { url, pod_namespace: raw.pod_namespace })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

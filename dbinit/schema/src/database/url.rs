@@ -189,6 +189,15 @@ impl DatabaseUrl {
         }
     }
 
+    /// The namespace in a host that names a Kubernetes Service: `SERVICE.NAMESPACE` or `SERVICE.NAMESPACE.svc…`.
+    #[must_use]
+    pub fn service_namespace(&self) -> Option<&str> {
+        let Target::Mysql(url) = &self.0 else { return None };
+        let mut labels = url.host_str()?.split('.').skip(1);
+        let namespace = labels.next()?;
+        labels.next().is_none_or(|label| label == "svc").then_some(namespace)
+    }
+
     /// Whether it is for this account.
     #[must_use]
     pub fn is_of(&self, user: &str) -> bool {
@@ -296,6 +305,20 @@ mod tests {
         let client = |text: &str| text.parse::<DatabaseUrl>().unwrap().for_client();
         assert_eq!(client("mysql://u:p@localhost:3307/d"), "mysql://u:p@127.0.0.1:3307/d");
         assert_eq!(client("mysql://u@localhost/d?unix_socket=/s"), "mysql://u@localhost/d?unix_socket=/s");
+    }
+
+    #[test]
+    fn service_namespace_is_only_in_service_names() {
+        let namespace = |host: &str| -> Option<String> {
+            let url: DatabaseUrl = format!("mysql://u@{host}:3306/petclinic").parse().unwrap();
+            url.service_namespace().map(str::to_owned)
+        };
+        for host in ["mysql.clinic", "mysql.clinic.svc", "mysql.clinic.svc.cluster.local"] {
+            assert_eq!(namespace(host).as_deref(), Some("clinic"), "{host}");
+        }
+        for host in ["mysql", "db.example.com", "10.0.0.1", "[::1]", "p.cluster-x.eu-central-1.rds.amazonaws.com"] {
+            assert_eq!(namespace(host), None, "{host}");
+        }
     }
 
     #[test]
