@@ -315,9 +315,27 @@ impl Node {
     /// # Errors
     /// As kubectl, or no process was found.
     pub fn kill(&self, pod: &Pod, container: &str) -> Result<()> {
+        let processes = Self::processes(pod, container)?;
+        self.sh(&format!("pids=$({processes}) && [ -n \"$pids\" ] && kill -9 $pids")).map(drop)
+    }
+
+    /// Sends SIGKILL to the processes of a container except its process 1. Returns their number, which may be 0.
+    ///
+    /// # Errors
+    /// As kubectl.
+    pub fn kill_children(&self, pod: &Pod, container: &str) -> Result<usize> {
+        let processes = Self::processes(pod, container)?;
+        let killed = self.sh(&format!(
+            "for pid in $({processes}); do grep -q '^NSpid:.*[^0-9]1$' /proc/$pid/status || {{ kill -9 $pid && echo $pid; }}; done; true"
+        ))?;
+        Ok(killed.lines().count())
+    }
+
+    /// A shell command that prints the process ids of a container.
+    fn processes(pod: &Pod, container: &str) -> Result<String> {
         let status = pod.container(container);
-        let id = status["containerID"].as_str().and_then(|id| id.rsplit('/').next()).context("no container id")?.to_owned();
-        self.sh(&format!("pids=$(grep -l {id} /proc/[0-9]*/cgroup | cut -d/ -f3) && [ -n \"$pids\" ] && kill -9 $pids")).map(drop)
+        let id = status["containerID"].as_str().and_then(|id| id.rsplit('/').next()).context("no container id")?;
+        Ok(format!("grep -l {id} /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3"))
     }
 }
 

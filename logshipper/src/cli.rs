@@ -15,9 +15,12 @@ use crate::config::{Settings, pod_name};
 const ARCHIVE_HELP: &str = "Where each closed segment is uploaded to: s3://BUCKET/PREFIX, with credentials and an endpoint by the \
                             usual AWS variables, or file:///DIRECTORY; nowhere without it";
 
+const SUPERVISE_HELP: &str = "`logshipper supervise` runs the daemon, with the flags that follow, as a child process and restarts it \
+                              whenever it ends: for process 1 of a sidecar container that must never stop running";
+
 /// Rotates, compresses and keeps the log files of a pod; with a command: reads those of all pods
 #[derive(Parser, Debug)]
-#[command(name = "logshipper", version, about, subcommand_negates_reqs = true)]
+#[command(name = "logshipper", version, about, subcommand_negates_reqs = true, after_help = SUPERVISE_HELP)]
 #[group(skip)]
 pub struct Arguments {
     /// Directory that holds a directory of log files for each pod

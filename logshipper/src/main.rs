@@ -1,10 +1,13 @@
 //! Reads the settings, runs the daemon or a command, and turns its end into an exit status.
 
+mod supervise;
+
 use std::ffi::OsStr;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Context;
 use logshipper::archive::Archive;
@@ -19,14 +22,20 @@ use logshipper::{admin, cmd};
 use signal_hook::consts::{SIGINT, SIGIO, SIGTERM};
 
 fn main() -> ExitCode {
+    // before the settings are read, since the supervisor outlives a daemon with a bad one
+    if std::env::args_os().nth(1).is_some_and(|command| command == "supervise") {
+        return supervise::run().unwrap_or_else(|error| fail(&error.into()));
+    }
     match run(&runtime::settings::parse(&[])) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "{error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{error:#}");
+    ExitCode::FAILURE
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<bool> {
@@ -51,6 +60,7 @@ fn daemon(root: &Dir, pod: &str, settings: &Settings, archive: Option<Archive>) 
     let metrics = Arc::new(Metrics::default());
     let address = settings.admin_addr;
     let bound = admin::start(address, Arc::clone(&metrics)).with_context(|| format!("ADMIN_ADDR {address}"))?;
+    watchdog(Arc::clone(&metrics)).context("watchdog")?;
     tracing::info!(
         pod,
         admin = %bound,
@@ -87,5 +97,20 @@ fn listen(signals: Arc<Signals>) -> anyhow::Result<()> {
             signals.stop();
         }
     })?;
+    Ok(())
+}
+
+/// Ends the process when a thread no longer works, for the supervisor or kubelet to start another one.
+fn watchdog(metrics: Arc<Metrics>) -> anyhow::Result<()> {
+    let watch = move || {
+        let mut failed_checks = 0;
+        while failed_checks < 3 {
+            thread::sleep(Duration::from_secs(10));
+            failed_checks = if metrics.is_alive() { 0 } else { failed_checks + 1 };
+        }
+        tracing::error!("a thread does not respond; exiting");
+        std::process::exit(1);
+    };
+    thread::Builder::new().name(String::from("watchdog")).spawn(watch)?;
     Ok(())
 }

@@ -9,5 +9,7 @@ mod images;
 mod logs;
 mod manifests;
 mod orphans;
+mod overlays;
 mod rollout;
+mod shipper_crash;
 mod shipper_killed;

@@ -9,4 +9,5 @@ mod lossless;
 mod node;
 mod reading;
 mod store;
+mod supervise;
 mod support;

@@ -1,0 +1,40 @@
+//! A logshipper that keeps crashing costs no request, no endpoint and no line.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use e2e::petclinic::{Node, Petclinic, TIMEOUT};
+use e2e::{measurement, throughout, until};
+use testkit::load::{Load, RunConfig};
+
+#[test]
+fn crashing_logshipper_keeps_both_endpoints() -> Result<()> {
+    let petclinic = Petclinic::ready()?;
+    let node = Node::start()?;
+    let pods = petclinic.settle(2)?.0;
+    let service = petclinic.expose()?;
+    let load = Load::start(RunConfig::gentle(service.address, "/?crash={n}."));
+    let mut crashes = 0;
+    throughout("both pods stay in the Service", Duration::from_secs(60), || {
+        for pod in &pods {
+            crashes += node.kill_children(pod, "logshipper")?;
+        }
+        pods.iter().try_fold(true, |all, pod| Ok(all && petclinic.in_endpoints(&pod.name)?))
+    })?;
+    let report = load.stop();
+    measurement("load", &report);
+    measurement("crashes of logshipper", crashes);
+    assert!(report.failures().is_empty(), "{report}");
+    assert!(crashes > 4, "only {crashes} crashes");
+
+    let mut lines = 0;
+    for pod in &pods {
+        until("logshipper works again", TIMEOUT, || {
+            Ok(e2e::kubectl::kubectl(&["get", "--raw", &e2e::kubectl::proxy_path(&pod.name, 9091, "/readyz")]).ok())
+        })?;
+        assert_eq!(petclinic.pod(&pod.name)?.all_restarts(), pod.all_restarts(), "{} was restarted", pod.name);
+        lines += node.stream(&pod.directory, "access")?.lines().filter(|line| line.contains("/?crash=")).count();
+    }
+    assert_eq!(lines, report.answers.len(), "access lines and requests");
+    Ok(())
+}
