@@ -1,8 +1,8 @@
 //! `logshipper supervise`: runs the daemon as a child process and restarts it whenever it ends.
 //!
 //! kubelet takes a pod out of its Service while a sidecar container is not running (kubernetes#142145). The supervisor is
-//! process 1 of the container and outlives the daemon, so that a daemon that crashes costs no request to the application
-//! beside it. It reads no setting except those of logging: a bad setting ends the daemon, which prints it at every attempt.
+//! process 1 of the container and outlives the daemon, so that a daemon that crashes costs the pod's application no
+//! request. It reads no setting except those of logging: a bad setting ends the daemon, which prints it at every attempt.
 
 use std::io;
 use std::process::{Child, Command, ExitCode, ExitStatus};
@@ -18,7 +18,7 @@ use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 /// The pause before the first restart; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How long a daemon must have run for the next pause to be the first one again.
+/// Run time of a daemon after which the next pause is the first one again.
 const STABLE: Duration = Duration::from_mins(1);
 
 #[derive(Parser)]
@@ -32,7 +32,7 @@ struct Settings {
 ///
 /// # Errors
 /// No daemon can be started at all, or signals can't be received.
-pub fn run() -> io::Result<ExitCode> {
+pub(crate) fn run() -> io::Result<ExitCode> {
     let settings = Settings::try_parse_from(["logshipper"]);
     let settings = settings.map_or(logging::Settings { log_format: Format::Json, log_level: LogLevel::Info }, |it| it.logging);
     let _logging = logging::start(&settings, None, &[])?;

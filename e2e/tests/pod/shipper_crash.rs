@@ -29,7 +29,7 @@ fn crashing_logshipper_keeps_both_endpoints() -> Result<()> {
 
     let mut lines = 0;
     for pod in &pods {
-        until("logshipper works again", TIMEOUT, || {
+        until("logshipper has recovered", TIMEOUT, || {
             Ok(e2e::kubectl::kubectl(&["get", "--raw", &e2e::kubectl::proxy_path(&pod.name, 9091, "/readyz")]).ok())
         })?;
         assert_eq!(petclinic.pod(&pod.name)?.all_restarts(), pod.all_restarts(), "{} was restarted", pod.name);
