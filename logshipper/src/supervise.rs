@@ -22,6 +22,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const STABLE: Duration = Duration::from_mins(1);
 
 #[derive(Parser)]
+#[group(skip)]
 struct Settings {
     #[command(flatten)]
     logging: logging::Settings,
