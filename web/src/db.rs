@@ -196,7 +196,7 @@ impl Db {
 
     /// Whether the database answers a statement in time.
     pub async fn answers(&self) -> bool {
-        self.run("readiness", |connection| connection.batch_execute("SELECT 1")).await.is_ok()
+        self.run("readiness", |connection| connection.batch_execute(pool::PING)).await.is_ok()
     }
 }
 

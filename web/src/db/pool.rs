@@ -34,6 +34,9 @@ const REFUSALS: [&str; 9] = [
     "No space left on device",
 ];
 
+/// The statement that asks whether the server answers. It is logged at debug level: an idle pod runs it every second.
+pub(super) const PING: &str = "SELECT 1";
+
 /// Opens connections.
 pub(super) struct Manager {
     connector: Connector,
@@ -88,7 +91,7 @@ impl Pooled {
                 return DbError::Unavailable(error.to_string());
             }
             // The client library has no kind for a lost connection: whether it is, a statement tells.
-            if self.broken && self.connection.batch_execute("SELECT 1").is_err() {
+            if self.broken && self.connection.batch_execute(PING).is_err() {
                 return DbError::Unavailable(format!("connection lost: {error}"));
             }
             DbError::Query(error)
@@ -98,7 +101,7 @@ impl Pooled {
     fn is_alive(&mut self) -> bool {
         match &self.socket {
             Some(socket) => socket.is_quiet(),
-            None => self.used.elapsed() < TRUST_IDLE || self.connection.batch_execute("SELECT 1").is_ok(),
+            None => self.used.elapsed() < TRUST_IDLE || self.connection.batch_execute(PING).is_ok(),
         }
     }
 }
@@ -156,6 +159,7 @@ impl Instrumentation for LogStatements {
                 let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
                 let Text(sql) = Text::of(query);
                 match error {
+                    None if sql == PING => tracing::debug!(target: "sql", micros, sql, "statement"),
                     None | Some(NotFound) => tracing::info!(target: "sql", micros, sql, "statement"),
                     Some(error) => tracing::warn!(target: "sql", micros, sql, %error, "statement failed"),
                 }
