@@ -1,19 +1,26 @@
 //! The command line: the settings that all commands share, and the commands.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use handoff::Stream;
 
 use crate::archive::Archive;
-use crate::cmd::cat::{Cat, Tail};
+use crate::cmd::cat::Cat;
 use crate::cmd::ls::Ls;
 use crate::cmd::rotate::Rotate;
 use crate::cmd::verify::Verify;
-use crate::config::{Settings, pod_name};
+use crate::config::Settings;
+use crate::dir::Dir;
+use crate::reader::pods::{PodPattern, Selection};
 
 const ARCHIVE_HELP: &str = "Where each closed segment is uploaded to: s3://BUCKET/PREFIX, with credentials and an endpoint by the \
                             usual AWS variables, or file:///DIRECTORY; nowhere without it";
+/// The directory in a pod.
+const LOG_ROOT: &str = "/logs";
+/// The directory of `./dev up`.
+const DEV_LOG_ROOT: &str = "run/logs";
 
 const SUPERVISE_HELP: &str = "`logshipper supervise` runs the daemon, with the flags that follow, as a child process and restarts it \
                               whenever it ends: for process 1 of a sidecar container that must never stop running";
@@ -23,9 +30,9 @@ const SUPERVISE_HELP: &str = "`logshipper supervise` runs the daemon, with the f
 #[command(name = "logshipper", version, about, subcommand_negates_reqs = true, after_help = SUPERVISE_HELP)]
 #[group(skip)]
 pub struct Arguments {
-    /// Directory that holds a directory of log files for each pod
-    #[arg(long, env = "LOG_ROOT", default_value = "/logs", value_parser = directory, global = true)]
-    pub log_root: PathBuf,
+    /// Directory that holds one directory of log files per pod; /logs without it, or run/logs where only that exists
+    #[arg(long, env = "LOG_ROOT", global = true)]
+    log_root: Option<PathBuf>,
     /// Where closed segments are uploaded to.
     #[arg(long, env = "ARCHIVE_URL", value_parser = Archive::open, global = true, help = ARCHIVE_HELP)]
     pub archive_url: Option<Archive>,
@@ -37,6 +44,20 @@ pub struct Arguments {
     pub command: Option<Command>,
 }
 
+impl Arguments {
+    /// The path of the log root.
+    pub fn log_root(&self) -> &Path {
+        let dev = || Path::new(DEV_LOG_ROOT);
+        let default = || if !Path::new(LOG_ROOT).exists() && dev().is_dir() { dev() } else { Path::new(LOG_ROOT) };
+        self.log_root.as_deref().unwrap_or_else(default)
+    }
+
+    /// Opens the log root.
+    pub fn open_root(&self) -> io::Result<Dir> {
+        Dir::open(self.log_root())
+    }
+}
+
 /// The commands.
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
@@ -44,8 +65,8 @@ pub enum Command {
     Ls(Ls),
     /// Prints lines in the order of their times, from live and compressed files
     Cat(Cat),
-    /// Prints the last lines
-    Tail(Tail),
+    /// Prints the last 10 lines, or as many as -n says
+    Tail(Cat),
     /// Decodes every segment, compares checksums and looks for gaps; exit status 1 if something is wrong
     Verify(Verify),
     /// Rotates a stream now, however short its live file is
@@ -56,20 +77,37 @@ pub enum Command {
 #[derive(clap::Args, Debug)]
 #[group(skip)]
 pub struct Logs {
-    /// A pod; all without it
-    #[arg(value_parser = pod_name)]
-    pub pod: Option<String>,
+    /// A pod as `kubectl get pods` prints it, its beginning, or a regular expression; all without it
+    #[arg(value_parser = PodPattern::parse)]
+    pub pod: Option<PodPattern>,
     /// A stream, such as access; all without it
     pub stream: Option<Stream>,
+    /// The same, without a pod
+    #[arg(long = "stream", value_name = "STREAM", conflicts_with = "stream")]
+    pub stream_of_all: Option<Stream>,
+    /// Only the newest pod that isn't running any more
+    #[arg(short, long)]
+    pub previous: bool,
     /// With the segments in the archive
     #[arg(long, requires = "archive_url")]
     pub archive: bool,
 }
 
-fn directory(text: &str) -> Result<PathBuf, String> {
-    match std::fs::metadata(text) {
-        Ok(meta) if meta.is_dir() => Ok(PathBuf::from(text)),
-        Ok(_) => Err(String::from("not a directory")),
-        Err(error) => Err(format!("accepted is a directory that exists: {error}")),
+impl Logs {
+    /// The selection that these arguments mean.
+    pub fn selection<'a>(&'a self, archive: Option<&'a Archive>) -> Selection<'a> {
+        let stream = self.stream.as_ref().or(self.stream_of_all.as_ref());
+        Selection { pod: self.pod.as_ref(), stream, archive: archive.filter(|_| self.archive), previous: self.previous }
     }
+}
+
+/// The forms of output.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Output {
+    /// For people.
+    #[default]
+    #[value(alias = "table")]
+    Text,
+    /// For programs.
+    Json,
 }

@@ -6,18 +6,20 @@ pub mod ls;
 pub mod rotate;
 pub mod verify;
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 
 use crate::archive::Archive;
 use crate::cli::Command;
 use crate::dir::Dir;
 
+/// Lines that `tail` prints.
+const TAIL: usize = 10;
+
 /// Runs a command and returns `false` if it found problems. A reader of the output that goes away ends it well.
 pub fn run(root: &Dir, command: &Command, archive: Option<&Archive>) -> anyhow::Result<bool> {
     let stdout = io::stdout();
-    let terminal = stdout.is_terminal();
     let mut out = BufWriter::with_capacity(64 << 10, stdout.lock());
-    let done = dispatch(root, command, archive, terminal, &mut out).and_then(|good| Ok(out.flush().map(|()| good)?));
+    let done = dispatch(root, command, archive, &mut out).and_then(|good| Ok(out.flush().map(|()| good)?));
     let went_away =
         |error: &anyhow::Error| error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
     match done {
@@ -30,17 +32,11 @@ pub fn run(root: &Dir, command: &Command, archive: Option<&Archive>) -> anyhow::
     }
 }
 
-fn dispatch(
-    root: &Dir,
-    command: &Command,
-    archive: Option<&Archive>,
-    terminal: bool,
-    out: &mut impl Write,
-) -> anyhow::Result<bool> {
+fn dispatch(root: &Dir, command: &Command, archive: Option<&Archive>, out: &mut impl Write) -> anyhow::Result<bool> {
     match command {
-        Command::Ls(ls) => ls.run(root, archive, out).map(|()| true),
-        Command::Cat(cat) => cat.run(root, archive, None, terminal, out),
-        Command::Tail(tail) => tail.cat.run(root, archive, Some(tail.lines), terminal, out),
+        Command::Ls(ls) => ls.run(root, archive, out),
+        Command::Cat(cat) => cat.run(root, archive, None, out),
+        Command::Tail(tail) => tail.run(root, archive, Some(TAIL), out),
         Command::Verify(verify) => verify.run(root, archive, out),
         Command::Rotate(rotate) => rotate.run(root, out).map(|()| true),
     }

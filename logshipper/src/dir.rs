@@ -40,6 +40,8 @@ pub struct Meta {
     pub born: Option<DateTime<Utc>>,
     /// When it was last written.
     pub modified: DateTime<Utc>,
+    /// When it was last written, renamed or changed in another way.
+    pub changed: DateTime<Utc>,
 }
 
 impl Meta {
@@ -194,6 +196,7 @@ fn meta(found: &Statx) -> Meta {
         mode: u32::from(found.stx_mode) & 0o777,
         born: StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::BTIME).then(|| time(&found.stx_btime)),
         modified: time(&found.stx_mtime),
+        changed: time(&found.stx_ctime),
     }
 }
 

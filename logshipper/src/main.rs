@@ -3,7 +3,7 @@
 mod supervise;
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -19,6 +19,7 @@ use logshipper::metrics::Metrics;
 use logshipper::pod::OpenError;
 use logshipper::shutdown::Signals;
 use logshipper::{admin, cmd};
+use runtime::settings::EXIT_BAD_SETTING;
 use signal_hook::consts::{SIGINT, SIGIO, SIGTERM};
 
 fn main() -> ExitCode {
@@ -26,7 +27,15 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|command| command == "supervise") {
         return supervise::run().unwrap_or_else(|error| fail(&error.into()));
     }
-    match run(&runtime::settings::parse(&[])) {
+    let arguments: Arguments = runtime::settings::parse(&[]);
+    let root = match arguments.open_root() {
+        Ok(root) => root,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "LOG_ROOT: {:?} can't be used: {error}", arguments.log_root());
+            return ExitCode::from(EXIT_BAD_SETTING);
+        }
+    };
+    match run(&root, &arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => fail(&error),
@@ -34,21 +43,20 @@ fn main() -> ExitCode {
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "{error:#}");
+    let _ = writeln!(io::stderr(), "{error:#}");
     ExitCode::FAILURE
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<bool> {
-    let root = Dir::open(&arguments.log_root).with_context(|| format!("LOG_ROOT {}", arguments.log_root.display()))?;
+fn run(root: &Dir, arguments: &Arguments) -> anyhow::Result<bool> {
     if let Some(command) = &arguments.command {
-        return cmd::run(&root, command, arguments.archive_url.as_ref());
+        return cmd::run(root, command, arguments.archive_url.as_ref());
     }
     let settings = &arguments.daemon;
     let pod = settings.pod_name.as_deref().context("POD_NAME: not set")?;
     if settings.dry_run {
-        cmd::dry_run::dry_run(&root, pod, arguments, &mut std::io::stdout())?;
+        cmd::dry_run::dry_run(root, pod, arguments, &mut io::stdout())?;
     } else {
-        daemon(&root, pod, settings, arguments.archive_url.clone())?;
+        daemon(root, pod, settings, arguments.archive_url.clone())?;
     }
     Ok(true)
 }

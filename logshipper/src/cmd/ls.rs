@@ -4,22 +4,21 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use handoff::{Form, Segment, Stream};
 use serde::Serialize;
 
 use crate::archive::Archive;
-use crate::cli::Logs;
+use crate::cli::{Logs, Output};
 use crate::dir::Dir;
 use crate::gzip::index::Index;
-use crate::gzip::read::ReadAt;
-use crate::line::{HEAD, Span, time};
-use crate::plan::Forms;
-use crate::pod::is_alive;
-use crate::reader::pods::{PodLogs, pods, streams};
+use crate::line::{Span, time};
+use crate::plan::{Forms, Listing};
+use crate::pod::{Ages, Now, is_alive, list};
+use crate::reader::pods::{PodId, PodLogs, Selection, find};
 
-/// How much of a file's end is searched for its last line.
-const TAIL: u64 = 16 << 10;
+/// The part of a file's beginning, and of its end, that is searched for a time.
+const ENDS: u64 = 16 << 10;
 
 /// Arguments of `ls`
 #[derive(clap::Args, Debug)]
@@ -29,44 +28,40 @@ pub struct Ls {
     #[command(flatten)]
     logs: Logs,
     /// Form of the list
-    #[arg(long, value_enum, default_value = "table")]
+    #[arg(short, long, value_enum, default_value_t)]
     output: Output,
 }
 
-/// The forms of a list.
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Output {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
-}
-
 impl Ls {
-    /// Prints the list.
-    pub fn run(&self, root: &Dir, archive: Option<&Archive>, out: &mut impl Write) -> anyhow::Result<()> {
-        let Logs { pod, stream, archive: with_archive } = &self.logs;
-        let rows = rows(root, pod.as_deref(), stream.as_ref(), archive.filter(|_| *with_archive))?;
+    /// Prints the list, and returns `false` if a directory can't be read.
+    pub fn run(&self, root: &Dir, archive: Option<&Archive>, out: &mut impl Write) -> anyhow::Result<bool> {
+        let (rows, errors) = rows(root, &self.logs.selection(archive))?;
         match self.output {
-            Output::Table => table(&rows, out)?,
+            Output::Text => table(&rows, Utc::now(), out)?,
             Output::Json => {
                 serde_json::to_writer_pretty(&mut *out, &rows).map_err(io::Error::from)?;
                 out.write_all(b"\n")?;
             }
         }
-        Ok(())
+        for error in &errors {
+            writeln!(io::stderr(), "{error}")?;
+        }
+        Ok(errors.is_empty())
     }
 }
 
 /// A stream, as `ls` shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Row {
+    namespace: String,
     pod: String,
-    /// Whether a logshipper works on the pod's directory; null where that can't be asked.
+    /// The name of the pod's directory.
+    directory: String,
+    /// Whether a logshipper works on the directory; null where that isn't known.
     alive: Option<bool>,
     stream: String,
     segments: usize,
-    /// Segments in the archive, and their bytes there; null where it wasn't asked.
+    /// Segments in the archive, and their bytes there; null where it isn't read.
     archived_segments: Option<usize>,
     archived_bytes: Option<u64>,
     live_bytes: u64,
@@ -78,67 +73,68 @@ struct Row {
     ratio: Option<f64>,
 }
 
-/// The rows of one pod and stream, or of all.
-fn rows(root: &Dir, pod: Option<&str>, stream: Option<&Stream>, archive: Option<&Archive>) -> anyhow::Result<Vec<Row>> {
+/// The rows of the selected streams, and the directories that can't be read.
+fn rows(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<(Vec<Row>, Vec<String>)> {
     let mut rows = Vec::new();
-    for pod in &pods(root, pod, archive)? {
-        let alive = pod.dir.as_ref().map_or(Some(false), |dir| is_alive(dir));
-        for stream in streams(pod, stream) {
-            let mut row = describe(pod, alive, &stream);
-            if archive.is_some() {
+    let found = find(root, selection)?.ensure_any(selection)?;
+    for pod in &found.pods {
+        let here = match pod.is_here {
+            true => {
+                let dir = root.open_dir(OsStr::new(&pod.name))?;
+                let listing = list(&dir, &mut Ages::default(), Now::read())?;
+                Some((dir, listing))
+            }
+            false => None,
+        };
+        let alive = here.as_ref().map_or(Some(false), |(dir, _)| is_alive(dir));
+        let id = PodId::parse(&pod.name);
+        for stream in pod.streams(selection.stream) {
+            let (namespace, directory) = (id.namespace.to_owned(), pod.name.clone());
+            let mut row =
+                Row { namespace, pod: id.pod.to_owned(), directory, alive, stream: stream.to_string(), ..Row::default() };
+            if let Some((dir, listing)) = &here {
+                row.include_files(dir, listing, &stream);
+            }
+            if selection.archive.is_some() {
                 row.include_archived(pod, &stream);
             }
             rows.push(row);
         }
     }
-    Ok(rows)
-}
-
-fn describe(pod: &PodLogs, alive: Option<bool>, stream: &Stream) -> Row {
-    let mut row = Row {
-        pod: pod.name.clone(),
-        alive,
-        stream: stream.to_string(),
-        segments: 0,
-        archived_segments: None,
-        archived_bytes: None,
-        live_bytes: pod.listing.live.iter().find(|live| live.stream == *stream).map_or(0, |live| live.bytes),
-        segment_bytes: 0,
-        first: None,
-        last: None,
-        ratio: None,
-    };
-    let (mut all, mut plain, mut gz) = (None, 0, 0);
-    let mut include = |span| all = Span::around(all, span);
-    for (segment, forms) in pod.listing.segments.iter().filter(|(segment, _)| segment.stream == *stream) {
-        row.segments += 1;
-        row.segment_bytes += forms.plain.unwrap_or(0) + forms.gz.unwrap_or(0);
-        let Some(dir) = &pod.dir else { continue };
-        let (span, plain_bytes) = look(dir, segment, *forms).unwrap_or_default();
-        include(span);
-        if let Some((bytes, compressed)) = plain_bytes.zip(forms.gz) {
-            plain += bytes;
-            gz += compressed;
-        }
-    }
-    if let Some(Ok((file, meta))) = pod.dir.as_ref().map(|dir| dir.open_file(OsStr::new(&stream.live_name()))) {
-        include(ends(&file, meta.bytes).unwrap_or_default());
-    }
-    #[allow(clippy::cast_precision_loss)]
-    let ratio = (gz > 0).then(|| (plain as f64 / gz as f64 * 100.0).round() / 100.0);
-    let utc = |micros| DateTime::from_timestamp_micros(micros);
-    Row { first: all.and_then(|span| utc(span.first)), last: all.and_then(|span| utc(span.last)), ratio, ..row }
+    Ok((rows, found.errors))
 }
 
 impl Row {
-    /// Counts what is archived. The times are those of the first and the last archived segment: asking for each would be a
-    /// request each.
+    fn include_files(&mut self, dir: &Dir, listing: &Listing, stream: &Stream) {
+        self.live_bytes = listing.live.iter().find(|live| live.stream == *stream).map_or(0, |live| live.bytes);
+        let (mut all, mut plain, mut gz) = (None, 0, 0);
+        for (segment, forms) in listing.segments.iter().filter(|(segment, _)| segment.stream == *stream) {
+            self.segments += 1;
+            self.segment_bytes += forms.plain.unwrap_or(0) + forms.gz.unwrap_or(0);
+            let (span, plain_bytes) = read_ends(dir, segment, *forms).unwrap_or_default();
+            all = Span::around(all, span);
+            if let Some((bytes, compressed)) = plain_bytes.zip(forms.gz) {
+                plain += bytes;
+                gz += compressed;
+            }
+        }
+        if let Ok((file, meta)) = dir.open_file(OsStr::new(&stream.live_name())) {
+            all = Span::around(all, ends(&file, meta.bytes).unwrap_or_default());
+        }
+        #[allow(clippy::cast_precision_loss)]
+        let ratio = (gz > 0).then(|| (plain as f64 / gz as f64 * 100.0).round() / 100.0);
+        self.ratio = ratio;
+        self.first = all.and_then(|span| DateTime::from_timestamp_micros(span.first));
+        self.last = all.and_then(|span| DateTime::from_timestamp_micros(span.last));
+    }
+
+    /// Counts what is archived. The times are those of the first and the last archived segment, since each costs a request.
     fn include_archived(&mut self, pod: &PodLogs, stream: &Stream) {
         let objects: Vec<_> =
             pod.archived.iter().filter(|(segment, _)| segment.stream == *stream).map(|(_, object)| object).collect();
         self.archived_segments = Some(objects.len());
         self.archived_bytes = Some(objects.iter().map(|object| object.bytes).sum());
-        let alone = pod.archived_alone(stream);
+        let alone = pod.archived_only(stream);
         for object in alone.first_key_value().into_iter().chain(alone.last_key_value()).map(|(_, object)| object) {
             let span = Index::read(object).ok().flatten().and_then(|index| index.span());
             let at = |micros: fn(Span) -> i64| span.and_then(|span| DateTime::from_timestamp_micros(micros(span)));
@@ -149,7 +145,7 @@ impl Row {
 }
 
 /// The times of a segment's lines, and its plain length where it is compressed.
-fn look(dir: &Dir, segment: &Segment, forms: Forms) -> io::Result<(Option<Span>, Option<u64>)> {
+fn read_ends(dir: &Dir, segment: &Segment, forms: Forms) -> io::Result<(Option<Span>, Option<u64>)> {
     if forms.plain.is_some() {
         let (file, meta) = dir.open_file(OsStr::new(&segment.name(Form::Plain)))?;
         return Ok((ends(&file, meta.bytes)?, None));
@@ -158,58 +154,61 @@ fn look(dir: &Dir, segment: &Segment, forms: Forms) -> io::Result<(Option<Span>,
     Ok(Index::read(&file)?.map_or((None, None), |index| (index.span(), Some(index.plain_bytes()))))
 }
 
-/// The times of the first line and of the last that has one.
+/// The times of the first line and of the last line that have one.
 fn ends(mut file: &File, bytes: u64) -> io::Result<Option<Span>> {
-    let mut head = [0; HEAD];
-    let count = ReadAt::read_at(file, &mut head, 0)?;
-    let from = bytes.saturating_sub(TAIL);
-    let mut tail = Vec::new();
-    file.seek(SeekFrom::Start(from))?;
-    file.take(TAIL).read_to_end(&mut tail)?;
-    let last = tail.split(|&byte| byte == b'\n').rev().find_map(|line| time(&line[..line.len().min(HEAD)]));
-    let first = time(head[..count].split(|&byte| byte == b'\n').next().unwrap_or_default());
+    let mut part = |from| {
+        let mut part = Vec::new();
+        file.seek(SeekFrom::Start(from))?;
+        file.take(ENDS).read_to_end(&mut part).map(|_| part)
+    };
+    let (head, tail) = (part(0)?, part(bytes.saturating_sub(ENDS))?);
+    let first = head.split(|byte| *byte == b'\n').find_map(time);
+    let last = tail.split(|byte| *byte == b'\n').rev().find_map(time);
     Ok(first.or(last).zip(last.or(first)).map(|(first, last)| Span { first: first.min(last), last: last.max(first) }))
 }
 
 /// Writes the rows as a table.
-fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
+fn table(rows: &[Row], now: DateTime<Utc>, out: &mut impl Write) -> io::Result<()> {
+    let with_archive = rows.iter().any(|row| row.archived_segments.is_some());
+    let mut lines = vec![
+        ["NAMESPACE", "POD", "STATE", "AGE", "STREAM", "SEGMENTS", "SIZE", "LIVE", "ARCHIVED", "RATIO", "FIRST", "LAST"]
+            .map(String::from),
+    ];
     let time =
-        |time: Option<DateTime<Utc>>| time.map_or_else(|| "-".into(), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
-    let width = rows.iter().map(|row| row.pod.len()).max().unwrap_or(0).max(3);
-    let streams = rows.iter().map(|row| row.stream.len()).max().unwrap_or(0).max(6);
-    // A column more where the archive was asked.
-    let archived = |text: String| {
-        if rows.iter().any(|row| row.archived_segments.is_some()) { format!("  {text:>16}") } else { String::new() }
-    };
-    writeln!(
-        out,
-        "{:<width$}  {:<5}  {:<streams$}  {:>8}  {:>9}  {:>9}{}  {:>6}  {:<20}  LAST",
-        "POD",
-        "STATE",
-        "STREAM",
-        "SEGMENTS",
-        "ON DISK",
-        "LIVE",
-        archived("ARCHIVED".into()),
-        "RATIO",
-        "FIRST"
-    )?;
-    for row in rows {
-        let state = row.alive.map_or("?", |alive| if alive { "alive" } else { "dead" });
-        let ratio = row.ratio.map_or_else(|| "-".into(), |ratio| format!("{ratio:.1}"));
-        let (disk, live) = (size(row.segment_bytes), size(row.live_bytes));
-        let archived = archived(format!("{} ({})", row.archived_segments.unwrap_or(0), size(row.archived_bytes.unwrap_or(0))));
-        writeln!(
-            out,
-            "{:<width$}  {state:<5}  {:<streams$}  {:>8}  {disk:>9}  {live:>9}{archived}  {ratio:>6}  {:<20}  {}",
-            row.pod,
-            row.stream,
-            row.segments,
+        |time: Option<DateTime<Utc>>| time.map_or_else(|| "-".into(), |time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    lines.extend(rows.iter().map(|row| {
+        [
+            if row.namespace.is_empty() { "-".into() } else { row.namespace.clone() },
+            row.pod.clone(),
+            row.alive.map_or("?", |alive| if alive { "alive" } else { "dead" }).into(),
+            row.first.map_or_else(|| "-".into(), |first| age((now - first).num_seconds())),
+            row.stream.clone(),
+            row.segments.to_string(),
+            size(row.segment_bytes),
+            size(row.live_bytes),
+            format!("{} ({})", row.archived_segments.unwrap_or(0), size(row.archived_bytes.unwrap_or(0))),
+            row.ratio.map_or_else(|| "-".into(), |ratio| format!("{ratio:.1}")),
             time(row.first),
-            time(row.last)
-        )?;
+            time(row.last),
+        ]
+    }));
+    let columns = (0..lines[0].len()).filter(|column| with_archive || lines[0][*column] != "ARCHIVED").collect::<Vec<_>>();
+    let widths: Vec<_> =
+        (0..lines[0].len()).map(|column| lines.iter().map(|line| line[column].len()).max().unwrap_or(0)).collect();
+    for line in &lines {
+        let cells: Vec<_> = columns.iter().map(|&column| format!("{:<1$}", line[column], widths[column])).collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
     }
     Ok(())
+}
+
+/// A length of time as kubectl prints it: `5d3h`, `12m`.
+fn age(seconds: i64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+    let Some(at) = units.iter().position(|(unit, _)| seconds >= *unit) else { return String::from("0s") };
+    let (unit, name) = units[at];
+    let rest = units.get(at + 1).map(|(small, name)| (seconds % unit / small, name)).filter(|(rest, _)| *rest > 0 && at < 2);
+    format!("{}{name}{}", seconds / unit, rest.map_or_else(String::new, |(rest, name)| format!("{rest}{name}")))
 }
 
 /// A length for people, of three digits or four.
@@ -230,7 +229,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes() {
+    fn ages_are_short() {
+        assert_eq!([0, 59, 61, 7_300, 86_400 * 5 + 3 * 3_600].map(age), ["0s", "59s", "1m", "2h1m", "5d3h"]);
+    }
+
+    #[test]
+    fn sizes_are_short() {
         assert_eq!(
             [0, 1023, 1024, 1536, 10 << 20, u64::MAX].map(size),
             ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "10.0 MiB", "17179869183.9 GiB"]

@@ -1,23 +1,23 @@
 //! `rotate`: closes the live file of one stream.
 
+use std::ffi::OsStr;
 use std::io::Write;
 
-use anyhow::Context;
-use handoff::Stream;
+use anyhow::{Context, bail};
+use handoff::{FileName, Stream};
 
-use crate::config::pod_name;
 use crate::dir::Dir;
 use crate::pod::Now;
-use crate::reader::pods::directory;
+use crate::reader::pods::{PodPattern, directory};
 use crate::rotate::rotate_now;
 
 /// Arguments of `rotate`
 #[derive(clap::Args, Debug)]
 #[group(skip)]
 pub struct Rotate {
-    /// The pod
-    #[arg(value_parser = pod_name)]
-    pod: String,
+    /// The pod: its name or the beginning of it
+    #[arg(value_parser = PodPattern::parse)]
+    pod: PodPattern,
     /// The stream, such as access
     stream: Stream,
 }
@@ -26,11 +26,22 @@ impl Rotate {
     /// Rotates the stream and prints the segment's name.
     pub fn run(&self, root: &Dir, out: &mut impl Write) -> anyhow::Result<()> {
         let live = self.stream.live_name();
-        let (dir, _) = directory(root, &self.pod)?;
-        match rotate_now(&dir, &self.stream, Now::read()).with_context(|| format!("{live} can't be rotated"))? {
+        let (pod, dir) = directory(root, &self.pod)?;
+        match rotate_now(&dir, &self.stream, Now::read()).with_context(|| format!("failed to rotate {live}"))? {
             Some(segment) => writeln!(out, "{segment}")?,
-            None => writeln!(out, "{live} is empty or not there: nothing to rotate")?,
+            None if dir.names()?.iter().any(|name| self.is_of_stream(name)) => {
+                writeln!(out, "{live} is empty: nothing to rotate")?
+            }
+            None => bail!("{pod} has no stream {}; `logshipper ls` lists the streams", self.stream),
         }
         Ok(())
+    }
+
+    fn is_of_stream(&self, name: &OsStr) -> bool {
+        match name.to_str().and_then(FileName::parse) {
+            Some(FileName::Live(stream)) => stream == self.stream,
+            Some(FileName::Segment(segment, _)) => segment.stream == self.stream,
+            None => false,
+        }
     }
 }

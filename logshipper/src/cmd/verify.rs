@@ -10,7 +10,8 @@ use crate::cli::Logs;
 use crate::dir::Dir;
 use crate::gzip::index::Index;
 use crate::gzip::read::{ReadAt, digest};
-use crate::reader::pods::{PodLogs, pods, streams};
+use crate::pod::{Ages, Now, list};
+use crate::reader::pods::{PodLogs, Selection, find};
 use crate::reader::stream::{FETCH, Members};
 
 const BUFFER: usize = 64 << 10;
@@ -27,21 +28,25 @@ pub struct Verify {
 impl Verify {
     /// Verifies, and returns `false` if there were problems.
     pub fn run(&self, root: &Dir, archive: Option<&Archive>, out: &mut impl Write) -> anyhow::Result<bool> {
-        let Logs { pod, stream, archive: with_archive } = &self.logs;
-        let found = verify(root, pod.as_deref(), stream.as_ref(), archive.filter(|_| *with_archive), out)?;
-        Ok(found.problems == 0)
+        let sums = verify(root, &self.logs.selection(archive), out)?;
+        Ok(sums.problems == 0)
     }
 }
 
 /// The sums over all segments.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Found {
+struct Sums {
     segments: u64,
     plain_bytes: u64,
     problems: u64,
 }
 
-impl Found {
+impl Sums {
+    fn problem(&mut self, out: &mut impl Write, text: &str) -> io::Result<()> {
+        self.problems += 1;
+        writeln!(out, "{text}")
+    }
+
     /// Counts a decoded segment, or writes what is wrong with it.
     fn count(&mut self, pod: &str, name: &str, checked: io::Result<u64>, out: &mut impl Write) -> io::Result<()> {
         match checked {
@@ -49,51 +54,52 @@ impl Found {
                 self.plain_bytes += bytes;
                 Ok(())
             }
-            Err(error) => {
-                self.problems += 1;
-                writeln!(out, "{pod}/{name}: {error}")
-            }
+            Err(error) => self.problem(out, &format!("{pod}/{name}: {error}")),
         }
     }
 }
 
-/// Verifies one pod and stream, or all, with what is in `archive`; writes a line for each problem and one at the end.
-fn verify(
-    root: &Dir,
-    pod: Option<&str>,
-    stream: Option<&Stream>,
-    archive: Option<&Archive>,
-    out: &mut impl Write,
-) -> anyhow::Result<Found> {
-    let mut found = Found::default();
-    for pod in &pods(root, pod, archive)? {
-        for stream in streams(pod, stream) {
-            verify_stream(pod, &stream, &mut found, out)?;
+/// Verifies the selected streams; writes one line for each problem and one at the end.
+fn verify(root: &Dir, selection: &Selection<'_>, out: &mut impl Write) -> anyhow::Result<Sums> {
+    let mut sums = Sums::default();
+    let found = find(root, selection)?.ensure_any(selection)?;
+    for error in &found.errors {
+        sums.problem(out, error)?;
+    }
+    for pod in &found.pods {
+        let dir = if pod.is_here { Some(root.open_dir(OsStr::new(&pod.name))?) } else { None };
+        for stream in pod.streams(selection.stream) {
+            verify_stream(pod, dir.as_ref(), &stream, &mut sums, out)?;
         }
-        for (_, aside) in &pod.listing.quarantined {
-            found.problems += 1;
-            writeln!(out, "{}/{aside}: set aside: it does not hold its segment", pod.name)?;
+        let listing = dir.map(|dir| list(&dir, &mut Ages::default(), Now::read())).transpose()?.unwrap_or_default();
+        for (_, name) in &listing.quarantined {
+            sums.problem(out, &format!("{}/{name}: quarantined: it does not hold its segment", pod.name))?;
         }
     }
-    writeln!(out, "{} segments, {} bytes decoded, {} problems", found.segments, found.plain_bytes, found.problems)?;
-    Ok(found)
+    writeln!(out, "{} segments, {} bytes decoded, {} problems", sums.segments, sums.plain_bytes, sums.problems)?;
+    Ok(sums)
 }
 
-fn verify_stream(pod: &PodLogs, stream: &Stream, found: &mut Found, out: &mut impl Write) -> io::Result<()> {
+fn verify_stream(pod: &PodLogs, dir: Option<&Dir>, stream: &Stream, sums: &mut Sums, out: &mut impl Write) -> io::Result<()> {
     let mut before: Option<u64> = None;
-    for segment in pod.segments().into_iter().filter(|segment| segment.stream == *stream) {
+    for segment in &pod.segments(stream) {
         if let Some(before) = before.filter(|before| before + 1 < segment.sequence) {
-            found.problems += 1;
-            writeln!(out, "{}/{stream}: segments {} to {} are missing", pod.name, before + 1, segment.sequence - 1)?;
+            sums.problem(
+                out,
+                &format!("{}/{stream}: segments {} to {} are missing", pod.name, before + 1, segment.sequence - 1),
+            )?;
         }
         before = Some(segment.sequence);
-        found.segments += 1;
-        let compressed = pod.listing.segments.get(segment).is_some_and(|forms| forms.gz.is_some());
-        if let Some(dir) = pod.dir.as_ref().filter(|_| compressed) {
-            found.count(&pod.name, &segment.name(Form::Gz), check(dir, segment), out)?;
+        sums.segments += 1;
+        let name = segment.name(Form::Gz);
+        match dir.map(|dir| check(dir, segment)) {
+            // Not compressed yet.
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
+            Some(checked) => sums.count(&pod.name, &name, checked, out)?,
+            None => {}
         }
         if let Some(object) = pod.archived.get(segment) {
-            found.count(&pod.name, &object.to_string(), check_archived(object), out)?;
+            sums.count(&pod.name, &object.to_string(), check_archived(object), out)?;
         }
     }
     Ok(())
@@ -107,7 +113,7 @@ fn check(dir: &Dir, segment: &Segment) -> io::Result<u64> {
 
 fn check_archived(object: &Object) -> io::Result<u64> {
     let (crc, length) = decode(object.clone(), FETCH)?;
-    if crc == object.crc { Ok(length) } else { Err(io::Error::other("is not what its key says")) }
+    if crc == object.crc { Ok(length) } else { Err(io::Error::other("checksum mismatch: not the lines that its key names")) }
 }
 
 /// Decodes all of a compressed file, fetched in pieces of so many bytes; returns CRC and length of what it holds.
@@ -115,7 +121,9 @@ fn decode(file: impl ReadAt, fetch: usize) -> io::Result<(u32, u64)> {
     let index = Index::read(&file)?;
     let (crc, length) = digest(BufReader::with_capacity(fetch, Members::all(file)?))?;
     match index {
-        Some(index) if index.plain_bytes() != length || index.crc != crc => Err(io::Error::other("is not what its index says")),
+        Some(index) if index.plain_bytes() != length || index.crc != crc => {
+            Err(io::Error::other("checksum mismatch: not the lines that its index names"))
+        }
         _ => Ok((crc, length)),
     }
 }

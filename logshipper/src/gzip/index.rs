@@ -4,7 +4,7 @@
 //! (4), first and last time (8 each, microseconds since 1970; first > last where no line has one), then the CRC-32 of all that
 //! (4) and the length of this empty member (4), by which it is found from the file's end.
 
-use std::io::{self, Write};
+use std::io;
 
 use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
@@ -100,9 +100,7 @@ impl Index {
         let length = BEFORE_EXTRA + SUBFIELD + data + AFTER_EXTRA;
         extra.extend(u32::try_from(length).map_err(too_many)?.to_le_bytes());
         u16::try_from(extra.len()).map_err(too_many)?;
-        let mut member = GzBuilder::new().extra(extra).write(Vec::with_capacity(length), Compression::default());
-        member.flush()?;
-        member.finish()
+        GzBuilder::new().extra(extra).write(Vec::with_capacity(length), Compression::default()).finish()
     }
 
     fn decode(member: &[u8]) -> Option<Self> {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::os::unix::fs::FileExt;
+use std::rc::Rc;
 
 use crc32fast::Hasher;
 use flate2::read::MultiGzDecoder;
@@ -37,6 +38,16 @@ impl ReadAt for File {
 
     fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
         FileExt::read_at(self, buffer, at)
+    }
+}
+
+impl<R: ReadAt + ?Sized> ReadAt for Rc<R> {
+    fn length(&self) -> io::Result<u64> {
+        (**self).length()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+        (**self).read_at(buffer, at)
     }
 }
 

@@ -1,92 +1,139 @@
-//! Which lines a reader wants: by time, level and pattern.
+//! Selection of lines by time, level and pattern.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use regex::bytes::Regex;
 use runtime::logging::LogLevel;
 
-use crate::line::{self, Span};
+use crate::line::{self, Fields, Span};
 
-/// The level of a line: of JSON's `level`, or the word behind the time.
-pub fn level(line: &[u8]) -> Option<LogLevel> {
-    let head = &line[..line.len().min(256)];
-    let word = match memchr::memmem::find(head, br#""level":""#) {
-        Some(at) => &head[at + 9..],
-        None => head.split_at_checked(head.iter().position(|&byte| byte == b' ')?)?.1.trim_ascii_start(),
-    };
-    let end = word.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(word.len());
-    match &word[..end] {
-        b"ERROR" => Some(LogLevel::Error),
-        b"WARN" => Some(LogLevel::Warn),
-        b"INFO" => Some(LogLevel::Info),
-        b"DEBUG" => Some(LogLevel::Debug),
-        b"TRACE" => Some(LogLevel::Trace),
-        _ => None,
-    }
-}
-
-/// The lines that a reader wants. A line without a time or level of its own goes with the one before it.
+/// The lines to print
 #[derive(clap::Args, Debug, Clone, Default)]
 #[group(skip)]
 pub struct Filter {
-    /// Only lines from this time on: a length of time ago (2h, 30m), or 2026-07-23, 2026-07-23T10:11 or RFC 3339 (UTC)
+    /// Only lines from this time on: 2h, '5 minutes ago', today, yesterday, 10:00, 2026-07-23, 2026-07-23T10:11 or RFC 3339 (in UTC)
     #[arg(long, value_parser = time)]
     pub since: Option<DateTime<Utc>>,
     /// Only lines before this time
     #[arg(long, value_parser = time)]
     pub until: Option<DateTime<Utc>>,
-    /// Only lines at least this severe
-    #[arg(long, value_enum)]
+    /// Only lines at least this severe: error, warn, info, debug or trace
+    #[arg(long, value_parser = level, ignore_case = true)]
     pub level: Option<LogLevel>,
     /// Only lines that match this regular expression
     #[arg(long, value_parser = pattern)]
     pub grep: Option<Regex>,
+    /// Field that holds the time of a JSON or logfmt line, instead of the common ones
+    #[arg(long)]
+    pub time_field: Option<String>,
+    /// Field that holds the level of a JSON or logfmt line, instead of the common ones
+    #[arg(long)]
+    pub level_field: Option<String>,
 }
 
 impl Filter {
-    /// Whether lines of these times may be wanted.
+    /// Whether a part of the lines may be left out by their times.
+    pub fn has_range(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
+
+    /// Whether the times that logshipper indexes are the ones to select by.
+    pub fn uses_index(&self) -> bool {
+        self.has_range() && self.time_field.is_none()
+    }
+
+    /// Whether lines of these times are wanted.
     pub fn overlaps(&self, span: Span) -> bool {
         self.since.is_none_or(|since| span.last >= since.timestamp_micros())
             && self.until.is_none_or(|until| span.first < until.timestamp_micros())
     }
 
-    /// Whether `line` is wanted; `context` is what the lines before it said.
+    /// The names of the fields with time and level.
+    pub fn fields(&self) -> Fields<'_> {
+        Fields { time: self.time_field.as_deref(), level: self.level_field.as_deref() }
+    }
+
+    /// Checks whether `line` with this context is wanted. One whose time or level isn't understood is, and is counted.
     pub fn wants(&self, line: &[u8], context: &mut Context) -> bool {
-        context.time = line::time(line).or(context.time);
-        context.level = level(line).or(context.level);
-        let by_time = (self.since.is_none() && self.until.is_none())
-            || context.time.is_some_and(|time| self.overlaps(Span { first: time, last: time }));
-        let by_level = self.level.is_none_or(|wanted| context.level.is_some_and(|found| found <= wanted));
-        by_time && by_level && self.grep.as_ref().is_none_or(|pattern| pattern.is_match(line))
+        if self.has_range() && context.time.is_some_and(|time| !self.overlaps(Span { first: time, last: time })) {
+            return false;
+        }
+        if self.level.zip(context.level).is_some_and(|(wanted, found)| found > wanted) {
+            return false;
+        }
+        if self.grep.as_ref().is_some_and(|pattern| !pattern.is_match(line)) {
+            return false;
+        }
+        context.without_time += u64::from(self.has_range() && context.time.is_none());
+        context.without_level += u64::from(self.level.is_some() && context.level.is_none());
+        true
     }
 }
 
-/// What the lines so far said of themselves, for those that say nothing.
+/// Time and level of the event that a line belongs to: of its own, or of the line that it continues.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context {
-    /// The last time, in microseconds since 1970.
+    /// The time, in microseconds since 1970.
     pub time: Option<i64>,
-    level: Option<LogLevel>,
+    /// The level.
+    pub level: Option<LogLevel>,
+    /// Lines that were wanted although a time range was given and their time isn't known.
+    pub without_time: u64,
+    /// Lines that were wanted although a level was given and theirs isn't known.
+    pub without_level: u64,
+    /// Lines too long to be searched for the pattern as a whole.
+    pub searched_partly: u64,
+}
+
+impl Context {
+    /// Takes in a line's own time and level.
+    pub fn read(&mut self, line: &[u8], fields: &Fields<'_>) {
+        let head = line::head(line, fields);
+        if head.time.is_some() || head.level.is_some() {
+            self.time = head.time.or(self.time);
+            self.level = head.level;
+        }
+    }
+}
+
+fn level(text: &str) -> Result<LogLevel, &'static str> {
+    line::level::named(text.as_bytes()).ok_or("must be error, warn, info, debug or trace")
 }
 
 fn pattern(text: &str) -> Result<Regex, String> {
     // The parser's explanation is a drawing of several lines that ends with the reason.
-    Regex::new(text)
-        .map_err(|error| error.to_string().lines().next_back().unwrap_or_default().replace("error: ", "no regular expression: "))
+    Regex::new(text).map_err(|error| {
+        error.to_string().lines().next_back().unwrap_or_default().replace("error: ", "invalid regular expression: ")
+    })
 }
 
 fn time(text: &str) -> Result<DateTime<Utc>, &'static str> {
-    if let Ok(ago) = runtime::settings::duration(text) {
-        return chrono::TimeDelta::from_std(ago).ok().and_then(|ago| Utc::now().checked_sub_signed(ago)).ok_or("too long ago");
+    time_at(text.trim(), Utc::now())
+        .ok_or("must be 2h, '5 minutes ago', today, yesterday, or a time (UTC) such as 10:00, 2026-07-23, 2026-07-23T10:11 or 2026-07-23T10:11:12Z")
+}
+
+fn time_at(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    match text {
+        "now" => return Some(now),
+        "today" => return Some(midnight(now.date_naive())),
+        "yesterday" => return Some(midnight(now.date_naive().checked_sub_days(Days::new(1))?)),
+        _ => {}
+    }
+    if let Ok(ago) = runtime::settings::duration(text.strip_suffix("ago").unwrap_or(text).trim()) {
+        return now.checked_sub_signed(chrono::TimeDelta::from_std(ago).ok()?);
     }
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Ok(time.with_timezone(&Utc));
+        return Some(time.with_timezone(&Utc));
+    }
+    // The latest such time of day that isn't in the future.
+    let of_day = ["%H:%M", "%H:%M:%S"].iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok());
+    if let Some(time) = of_day {
+        let today = now.date_naive().and_time(time).and_utc();
+        return if today <= now { Some(today) } else { today.checked_sub_days(Days::new(1)) };
     }
     let text = text.replacen(' ', "T", 1);
     let time = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"].iter().find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok());
-    let midnight = || NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
-    time.or_else(midnight)
-        .map(|time| time.and_utc())
-        .ok_or("accepted is a length of time ago such as 2h, or a time (UTC) such as 2026-07-23, 2026-07-23T10:11 or 2026-07-23T10:11:12Z")
+    time.map(|time| time.and_utc()).or_else(|| Some(midnight(NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?)))
 }
 
 #[cfg(test)]
@@ -96,31 +143,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_in_several_forms() {
-        let expected: DateTime<Utc> = "2026-07-23T10:11:00Z".parse().unwrap();
-        for text in
-            ["2026-07-23T10:11:00Z", "2026-07-23T10:11", "2026-07-23 10:11", "2026-07-23T10:11:00", "2026-07-23T12:11:00+02:00"]
-        {
-            assert_eq!(time(text), Ok(expected), "{text}");
+    fn times_are_read_in_common_forms() {
+        let now: DateTime<Utc> = "2026-07-23T12:30:00Z".parse().unwrap();
+        for (text, expected) in [
+            ("2026-07-23T10:11:00Z", "2026-07-23T10:11:00Z"),
+            ("2026-07-23T10:11", "2026-07-23T10:11:00Z"),
+            ("2026-07-23 10:11", "2026-07-23T10:11:00Z"),
+            ("2026-07-23T10:11:00", "2026-07-23T10:11:00Z"),
+            ("2026-07-23T12:11:00+02:00", "2026-07-23T10:11:00Z"),
+            ("2026-07-23", "2026-07-23T00:00:00Z"),
+            ("2h", "2026-07-23T10:30:00Z"),
+            ("5 minutes ago", "2026-07-23T12:25:00Z"),
+            ("1h 30m ago", "2026-07-23T11:00:00Z"),
+            ("today", "2026-07-23T00:00:00Z"),
+            ("yesterday", "2026-07-22T00:00:00Z"),
+            ("10:00", "2026-07-23T10:00:00Z"),
+            ("23:59:30", "2026-07-22T23:59:30Z"),
+        ] {
+            assert_eq!(time_at(text, now).unwrap(), expected.parse::<DateTime<Utc>>().unwrap(), "{text}");
         }
-        assert_eq!(time("2026-07-23"), Ok("2026-07-23T00:00:00Z".parse().unwrap()));
-        let ago = time("2h").unwrap();
-        assert!((Utc::now() - ago).num_minutes() >= 120);
-        assert!(time("yesterday").is_err() && time("").is_err() && time("99999999y").is_err());
+        for text in ["", "ago", "tomorrow", "99999999y", "2026-13-01"] {
+            assert_eq!(time_at(text, now), None, "{text}");
+        }
     }
 
     #[test]
-    fn levels_of_lines() {
-        assert_eq!(level(br#"{"timestamp":"2026-07-23T10:11:12Z","level":"WARN","message":"x"}"#), Some(LogLevel::Warn));
-        assert_eq!(level(b"2026-07-23T10:11:12.000000Z  INFO logshipper: started"), Some(LogLevel::Info));
-        assert_eq!(level(b"2026-07-23T10:11:12.000000Z ERROR"), Some(LogLevel::Error));
-        for line in ["", "x", "  INFORMATION", "a b"] {
-            assert_eq!(level(line.as_bytes()), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_line_without_time_or_level_goes_with_the_one_before() {
+    fn continued_lines_go_with_their_event() {
         let filter =
             Filter { since: Some("2026-07-23T10:00:00Z".parse().unwrap()), level: Some(LogLevel::Warn), ..Filter::default() };
         let mut context = Context::default();
@@ -129,10 +177,16 @@ mod tests {
             "2026-07-23T09:59:59Z ERROR early",
             "  continued",
             "2026-07-23T10:00:00Z  INFO calm",
+            "  continued",
             "2026-07-23T10:00:01Z  WARN wanted",
             "  continued",
+            "2026-07-23T10:00:02Z unknown level",
         ]
-        .map(|line| filter.wants(line.as_bytes(), &mut context));
-        assert_eq!(wanted, [false, false, false, false, true, true]);
+        .map(|line| {
+            context.read(line.as_bytes(), &filter.fields());
+            filter.wants(line.as_bytes(), &mut context)
+        });
+        assert_eq!(wanted, [true, false, false, false, false, true, true, true]);
+        assert_eq!((context.without_time, context.without_level), (1, 2));
     }
 }

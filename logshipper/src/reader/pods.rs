@@ -1,102 +1,255 @@
-//! The pods whose logs can be read: below a log root, and in the archive where that is wanted.
+//! The pods whose logs can be read, and their files: below the log root, and in the archive where that is wanted.
 
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::io;
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use handoff::{Segment, Stream};
+use handoff::{FileName, Segment, Stream};
+use regex::Regex;
 
 use crate::archive::{Archive, Object};
-use crate::dir::Dir;
-use crate::plan::Listing;
-use crate::pod::{Ages, Now, list};
+use crate::dir::{Dir, escaped};
+use crate::pod::is_alive;
 
-/// What there is of a pod.
+/// The files of a pod.
+#[derive(Debug, Default)]
 pub struct PodLogs {
-    /// The pod's name.
+    /// The name of its directory.
     pub name: String,
-    /// Its directory, unless it is in the archive alone.
-    pub dir: Option<Arc<Dir>>,
-    /// What is in it.
-    pub listing: Listing,
-    /// Its archived segments, where they are wanted.
+    /// Whether the directory is here, and not in the archive alone.
+    pub is_here: bool,
+    /// The streams in the directory, and the segments of each.
+    pub streams: BTreeMap<Stream, BTreeSet<Segment>>,
+    /// The archived segments, where they are wanted.
     pub archived: BTreeMap<Segment, Object>,
 }
 
 impl PodLogs {
-    /// The streams that have a file, in the order of their names.
-    pub fn streams(&self) -> Vec<Stream> {
-        let live = self.listing.live.iter().map(|live| &live.stream);
-        let mut streams: Vec<_> = live.chain(self.segments().into_iter().map(|segment| &segment.stream)).cloned().collect();
-        streams.sort();
-        streams.dedup();
-        streams
+    /// The streams that have a file, only `wanted` if that is given.
+    pub fn streams(&self, wanted: Option<&Stream>) -> BTreeSet<Stream> {
+        let archived = self.archived.keys().map(|segment| &segment.stream);
+        let all = self.streams.keys().chain(archived);
+        all.filter(|stream| wanted.is_none_or(|wanted| wanted == *stream)).cloned().collect()
     }
 
-    /// The segments in the directory and in the archive, each once.
-    pub fn segments(&self) -> Vec<&Segment> {
-        let mut segments: Vec<_> = self.listing.segments.keys().chain(self.archived.keys()).collect();
-        segments.sort();
-        segments.dedup();
-        segments
+    /// The segments of a stream in the directory and in the archive, each once.
+    pub fn segments(&self, stream: &Stream) -> BTreeSet<Segment> {
+        let archived = self.archived.keys().filter(|segment| segment.stream == *stream);
+        self.streams.get(stream).into_iter().flatten().chain(archived).cloned().collect()
     }
 
     /// The archived segments of a stream that aren't in the directory.
-    pub fn archived_alone(&self, stream: &Stream) -> BTreeMap<Segment, Object> {
-        let alone =
-            |(segment, _): &(&Segment, &Object)| segment.stream == *stream && !self.listing.segments.contains_key(segment);
-        self.archived.iter().filter(alone).map(|(segment, object)| (segment.clone(), object.clone())).collect()
+    pub fn archived_only(&self, stream: &Stream) -> BTreeMap<Segment, Object> {
+        let here = self.streams.get(stream);
+        let only = |segment: &Segment| segment.stream == *stream && here.is_none_or(|here| !here.contains(segment));
+        self.archived
+            .iter()
+            .filter(|(segment, _)| only(segment))
+            .map(|(segment, object)| (segment.clone(), object.clone()))
+            .collect()
     }
 }
 
-/// The logs of `pod`, or of all pods, in the order of their names; with what is in `archive`.
-///
-/// # Errors
-/// Where there are none, or the archive can't be read; one line says what is missing.
-pub fn pods(root: &Dir, pod: Option<&str>, archive: Option<&Archive>) -> anyhow::Result<Vec<PodLogs>> {
-    let mut archived = match archive {
-        Some(archive) => archive.list(pod).with_context(|| format!("ARCHIVE_URL {}", archive.url()))?,
+/// Namespace, name and uid of a pod, as its directory's name has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PodId<'a> {
+    /// The namespace, if the directory's name has one.
+    pub namespace: &'a str,
+    /// The name that `kubectl get pods` prints.
+    pub pod: &'a str,
+}
+
+impl<'a> PodId<'a> {
+    /// Reads `<namespace>_<pod>_<uid>`; any other name is the pod's own.
+    pub fn parse(directory: &'a str) -> Self {
+        match directory.split_once('_').and_then(|(namespace, rest)| Some((namespace, rest.rsplit_once('_')?.0))) {
+            Some((namespace, pod)) => Self { namespace, pod },
+            None => Self { namespace: "", pod: directory },
+        }
+    }
+}
+
+/// Pods by the text that was typed.
+#[derive(Debug, Clone)]
+pub struct PodPattern {
+    text: String,
+    namespace: Option<String>,
+    pattern: Regex,
+}
+
+impl PodPattern {
+    /// Takes a directory's name, a pod's name or its beginning, or a regular expression; a namespace and `/` may stand before it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let invalid =
+            || String::from("must be a pod's name, its beginning, or a regular expression; NAMESPACE/ may stand before it");
+        let (namespace, pod) = match text.split_once('/') {
+            Some((namespace, pod)) => (Some(namespace), pod),
+            None => (None, text),
+        };
+        let is_label = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if pod.is_empty() || pod.contains('/') || namespace.is_some_and(|namespace| !is_label(namespace)) {
+            return Err(invalid());
+        }
+        let pattern = Regex::new(pod).map_err(|_| invalid())?;
+        Ok(Self { text: pod.to_owned(), namespace: namespace.map(str::to_owned), pattern })
+    }
+
+    /// The directories that are meant: by their own name, else by the pod's, else by its beginning, else by the expression.
+    pub fn select<'a>(&self, directories: &[&'a str]) -> Vec<&'a str> {
+        let in_namespace = |id: PodId<'_>| self.namespace.as_ref().is_none_or(|namespace| namespace == id.namespace);
+        let matching = |matches: &dyn Fn(&str, &str) -> bool| {
+            let of_pod = |directory: &&str| {
+                let id = PodId::parse(directory);
+                in_namespace(id) && matches(directory, id.pod)
+            };
+            directories.iter().copied().filter(of_pod).collect::<Vec<_>>()
+        };
+        let rules: [&dyn Fn(&str, &str) -> bool; 4] = [
+            &|directory, _| directory == self.text,
+            &|_, pod| pod == self.text,
+            &|_, pod| pod.starts_with(&self.text),
+            &|_, pod| self.pattern.is_match(pod),
+        ];
+        rules.iter().map(|rule| matching(rule)).find(|found| !found.is_empty()).unwrap_or_default()
+    }
+}
+
+/// The pods and streams to read.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'a> {
+    /// The pods; all without it.
+    pub pod: Option<&'a PodPattern>,
+    /// The stream; all without it.
+    pub stream: Option<&'a Stream>,
+    /// The archive, if its segments are wanted.
+    pub archive: Option<&'a Archive>,
+    /// Only the newest pod that isn't running any more.
+    pub previous: bool,
+}
+
+/// The pods that were found, and the directories that can't be read.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// In the order of their names.
+    pub pods: Vec<PodLogs>,
+    /// One line for each directory that can't be read.
+    pub errors: Vec<String>,
+}
+
+impl Found {
+    /// Fails with one line where nothing was found.
+    pub fn ensure_any(self, selection: &Selection<'_>) -> anyhow::Result<Self> {
+        if self.pods.is_empty() && self.errors.is_empty() {
+            match selection.pod {
+                Some(pod) => bail!("no logs of a pod {}; `logshipper ls` lists the pods", pod.text),
+                None => bail!("LOG_ROOT holds no directory of a pod"),
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// Finds the logs of the selected pods, with their archived segments where those are wanted.
+pub fn find(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<Found> {
+    let mut archived = match selection.archive {
+        Some(archive) => archive.list(None).with_context(|| format!("ARCHIVE_URL {}", archive.url()))?,
         None => BTreeMap::new(),
     };
-    if let Some(pod) = pod.filter(|_| archived.is_empty()) {
-        return Ok(vec![open(root, OsStr::new(pod)).with_context(|| missing(pod))?]);
+    let names = root.names().context("LOG_ROOT can't be read")?;
+    let here: BTreeSet<&str> = names.iter().filter_map(|name| name.to_str()).filter(|name| !name.starts_with('.')).collect();
+    let all: Vec<&str> =
+        here.iter().copied().chain(archived.keys().map(String::as_str)).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut selected = selection.pod.map_or_else(|| all.clone(), |pod| pod.select(&all));
+    if selection.previous {
+        selected = previous(root, &selected);
     }
-    let names = pod.map_or_else(|| root.names(), |pod| Ok(vec![OsString::from(pod)])).context("LOG_ROOT can't be read")?;
-    let mut pods: Vec<_> = names.iter().filter_map(|name| open(root, name).ok()).collect();
-    for pod in &mut pods {
-        pod.archived = archived.remove(&pod.name).unwrap_or_default();
+    let mut found = Found::default();
+    for name in selected.into_iter().map(str::to_owned).collect::<Vec<_>>() {
+        let streams = if here.contains(name.as_str()) { files(root, &name) } else { Ok(None) };
+        let (streams, is_here) = match streams {
+            Ok(streams) => (streams.clone().unwrap_or_default(), streams.is_some()),
+            Err(error) => {
+                found.errors.push(format!("{}: {error}", escaped(OsStr::new(&name))));
+                continue;
+            }
+        };
+        let archived = archived.remove(&name).unwrap_or_default();
+        if is_here || !archived.is_empty() {
+            found.pods.push(PodLogs { name, is_here, streams, archived });
+        }
     }
-    pods.extend(archived.into_iter().map(|(name, archived)| PodLogs { name, dir: None, listing: Listing::default(), archived }));
-    pods.sort_by(|one, other| one.name.cmp(&other.name));
-    if pods.is_empty() {
-        bail!("LOG_ROOT holds no directory of a pod");
+    Ok(found)
+}
+
+/// The streams and segments in a pod's directory, by their names alone; `None` if it is no directory.
+fn files(root: &Dir, pod: &str) -> io::Result<Option<BTreeMap<Stream, BTreeSet<Segment>>>> {
+    let dir = match root.open_dir(OsStr::new(pod)) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::NotFound) => return Ok(None),
+        dir => dir?,
+    };
+    let mut streams: BTreeMap<Stream, BTreeSet<Segment>> = BTreeMap::new();
+    for name in dir.names()? {
+        match name.to_str().and_then(FileName::parse) {
+            Some(FileName::Live(stream)) => drop(streams.entry(stream).or_default()),
+            Some(FileName::Segment(segment, _)) => drop(streams.entry(segment.stream.clone()).or_default().insert(segment)),
+            None => {}
+        }
     }
-    Ok(pods)
+    Ok(Some(streams))
 }
 
-/// The directory of `pod`, and what is in it.
-///
-/// # Errors
-/// Where there is none; one line says so.
-pub fn directory(root: &Dir, pod: &str) -> anyhow::Result<(Arc<Dir>, Listing)> {
-    let found = open(root, OsStr::new(pod)).with_context(|| missing(pod))?;
-    Ok((found.dir.with_context(|| missing(pod))?, found.listing))
+/// The directory that was written last among those whose pod isn't running.
+fn previous<'a>(root: &Dir, pods: &[&'a str]) -> Vec<&'a str> {
+    let last_change = |pod: &&'a str| {
+        let dir = root.open_dir(OsStr::new(pod)).ok()?;
+        let files = dir.names().ok()?.into_iter().filter_map(|name| dir.meta(&name).ok()?);
+        let last = files.map(|meta| meta.modified).max();
+        (is_alive(&dir) == Some(false)).then_some((last, *pod))
+    };
+    pods.iter().filter_map(last_change).max().map(|(_, pod)| pod).into_iter().collect()
 }
 
-fn missing(pod: &str) -> String {
-    format!("no logs of a pod {pod}; `logshipper ls` shows which there are")
+/// The name of the one directory that `pod` means, and the directory.
+pub fn directory(root: &Dir, pod: &PodPattern) -> anyhow::Result<(String, Dir)> {
+    let selection = Selection { pod: Some(pod), stream: None, archive: None, previous: false };
+    let found = find(root, &selection)?.ensure_any(&selection)?;
+    match &found.pods[..] {
+        [one] => Ok((one.name.clone(), root.open_dir(OsStr::new(&one.name))?)),
+        [] => bail!("{}", found.errors.join("; ")),
+        several => {
+            let names: Vec<_> = several.iter().map(|pod| pod.name.as_str()).collect();
+            bail!("{} means several pods: {}", pod.text, names.join(", "))
+        }
+    }
 }
 
-/// The one stream that was asked for, or all.
-pub fn streams(pod: &PodLogs, wanted: Option<&Stream>) -> Vec<Stream> {
-    pod.streams().into_iter().filter(|stream| wanted.is_none_or(|wanted| wanted == stream)).collect()
-}
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
 
-fn open(root: &Dir, name: &OsStr) -> io::Result<PodLogs> {
-    let text = name.to_str().filter(|text| !text.starts_with('.') && !text.contains('/')).ok_or(io::ErrorKind::NotFound)?;
-    let dir = root.open_dir(name)?;
-    let listing = list(&dir, &mut Ages::default(), Now::read())?;
-    Ok(PodLogs { name: text.to_owned(), dir: Some(Arc::new(dir)), listing, archived: BTreeMap::new() })
+    use super::*;
+
+    #[test]
+    fn pods_match_by_name_prefix_and_expression() {
+        let all = [
+            "default_petclinic-7d4b9c6f5-x2x4z_11",
+            "default_petclinic-7d4b9c6f5-zzzzz_22",
+            "test_mysql-0_33",
+            "test_mysql-0_44",
+            "pod-1",
+        ];
+        let select = |text: &str| PodPattern::parse(text).unwrap().select(&all);
+        assert_eq!(select("pod-1"), ["pod-1"]);
+        assert_eq!(select("test_mysql-0_44"), ["test_mysql-0_44"]);
+        assert_eq!(select("petclinic-7d4b9c6f5-x2x4z"), all[..1]);
+        assert_eq!(select("petclinic"), all[..2]);
+        assert_eq!(select("mysql-0"), all[2..4]);
+        assert_eq!(select("test/mysql"), all[2..4]);
+        assert_eq!(select("sql-[0-9]$|zzzzz"), all[1..4]);
+        assert_eq!(select("default/mysql"), [""; 0]);
+        for text in ["", "/", "a/b/c", "../etc", "("] {
+            assert!(PodPattern::parse(text).is_err(), "{text}");
+        }
+    }
 }

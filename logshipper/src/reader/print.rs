@@ -1,70 +1,164 @@
-//! How a line is shown: as it is in a pipe; aligned, coloured and with its origin on a terminal.
+//! The form of a line: as it is in a pipe, for a person on a terminal, or as a JSON object with its origin.
 
 use std::io::{self, Write};
 
+use chrono::{DateTime, SecondsFormat};
+use handoff::Stream;
 use runtime::logging::LogLevel;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::reader::filter;
+use crate::line::{self, Fields};
+use crate::reader::pods::PodId;
 
-/// Where a line comes from.
-#[derive(Debug)]
+/// Fields that are printed elsewhere, or say nothing to a person.
+const HIDDEN: [&str; 10] = ["timestamp", "@timestamp", "time", "ts", "level", "severity", "message", "msg", "target", "status"];
+/// The order of fields; others follow, and ids come last.
+const ORDER: [&str; 6] = ["method", "path", "route", "client", "duration_ms", "error"];
+
+/// The origin of a line.
+#[derive(Debug, Clone)]
 pub struct Label {
-    /// The pod.
-    pub pod: String,
+    /// The name of the pod's directory.
+    pub directory: String,
     /// The stream.
     pub stream: String,
 }
 
-/// The way in which lines are written.
-#[derive(Debug, Clone, Copy)]
-pub enum Show {
+impl Label {
+    /// The stream of a pod with this directory.
+    pub fn new(directory: &str, stream: &Stream) -> Self {
+        Self { directory: directory.to_owned(), stream: stream.to_string() }
+    }
+
+    /// The pod's name without the hash of its replica set, and the stream.
+    fn short(&self) -> String {
+        let pod = PodId::parse(&self.directory).pod;
+        let is_hash = |part: &str| (6..=10).contains(&part.len()) && part.bytes().any(|byte| byte.is_ascii_digit());
+        let pod = match pod.rsplit_once('-').and_then(|(rest, id)| Some((rest.rsplit_once('-')?, id))) {
+            Some(((name, hash), id)) if id.len() == 5 && is_hash(hash) => format!("{name}-{id}"),
+            _ => pod.to_owned(),
+        };
+        format!("{pod}/{}", self.stream)
+    }
+}
+
+/// The forms of lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
     /// As they are.
     Raw,
-    /// For a person.
-    Terminal {
-        /// With the pod and stream that a line comes from.
-        origin: bool,
-    },
+    /// Time, level, origin, status, message and fields.
+    Pretty,
+    /// JSON objects with pod, stream, time, level and the line.
+    Json,
 }
 
-impl Show {
-    /// Writes a line and its end.
-    pub fn line(self, out: &mut impl Write, label: &Label, line: &[u8]) -> io::Result<()> {
-        let Self::Terminal { origin } = self else {
-            out.write_all(line)?;
-            return out.write_all(b"\n");
+/// Writes lines.
+#[derive(Debug)]
+pub struct Printer<'a> {
+    /// The form of the lines.
+    pub form: Form,
+    /// Whether a terminal shows colours.
+    pub color: bool,
+    /// The names of the fields with time and level.
+    pub fields: Fields<'a>,
+}
+
+impl Printer<'_> {
+    /// Whether lines are written as they are.
+    pub fn is_raw(&self) -> bool {
+        self.form == Form::Raw
+    }
+
+    /// Writes a line; `more` bytes of it are not in `line`.
+    pub fn line(&self, out: &mut impl Write, label: &Label, line: &[u8], more: u64) -> io::Result<()> {
+        match self.form {
+            Form::Raw => out.write_all(line)?,
+            Form::Pretty => self.pretty(out, label, line)?,
+            Form::Json => self.json(out, label, line, more)?,
+        }
+        if more > 0 && self.form != Form::Json {
+            write!(out, " … {more} more bytes")?;
+        }
+        out.write_all(b"\n")
+    }
+
+    fn json(&self, out: &mut impl Write, label: &Label, line: &[u8], more: u64) -> io::Result<()> {
+        let head = line::head(line, &self.fields);
+        let PodId { namespace, pod } = PodId::parse(&label.directory);
+        let value = serde_json::from_slice::<Map<String, Value>>(line);
+        let value = value.map_or_else(|_| Value::from(String::from_utf8_lossy(line)), Value::from);
+        let mut object = json!({ "namespace": namespace, "pod": pod, "stream": label.stream, "time": head.time.and_then(rfc3339),
+            "level": head.level.map(LogLevel::name), "line": value });
+        if more > 0 {
+            object["more_bytes"] = more.into();
+        }
+        serde_json::to_writer(out, &object).map_err(io::Error::from)
+    }
+
+    fn pretty(&self, out: &mut impl Write, label: &Label, line: &[u8]) -> io::Result<()> {
+        let head = line::head(line, &self.fields);
+        let origin = self.paint(36, &label.short());
+        let Ok(mut fields) = serde_json::from_slice::<Map<String, Value>>(line) else {
+            return write!(out, "{origin} {}", printable(&line::plain_text(line)));
         };
-        if origin {
-            write!(out, "\x1b[36m{}/{}\x1b[0m ", label.pod, label.stream)?;
+        let time = head.time.and_then(rfc3339).unwrap_or_default();
+        let level = head.level.map_or_else(
+            || self.paint(2, "-    "),
+            |level| self.paint(level_color(level), &format!("{:<5}", level.name().to_uppercase())),
+        );
+        write!(out, "{} {level} {origin}", self.paint(2, &time))?;
+        if let Some(status) = fields.get("status") {
+            let text = text(status);
+            let color = if text.starts_with('5') {
+                31
+            } else if text.starts_with('4') {
+                33
+            } else {
+                32
+            };
+            write!(out, " {}", self.paint(color, &printable(&text)))?;
         }
-        match serde_json::from_slice::<Map<String, Value>>(line) {
-            Ok(fields) => event(out, &fields),
-            Err(_) => writeln!(out, "{}", printable(&String::from_utf8_lossy(line))),
+        let message = fields.get("message").or_else(|| fields.get("msg")).map(text).unwrap_or_default();
+        write!(out, " {}", printable(&message))?;
+        if let Some(Value::Object(span)) = fields.remove("span") {
+            for (name, value) in span.into_iter().filter(|(name, _)| name != "name") {
+                fields.entry(name).or_insert(value);
+            }
         }
+        let mut fields: Vec<_> = fields.into_iter().filter(|(name, _)| !HIDDEN.contains(&name.as_str())).collect();
+        let is_id = |name: &str| name == "id" || name.ends_with("_id") || name.ends_with("Id");
+        let rank = |name: &str| (is_id(name), ORDER.iter().position(|first| *first == name).unwrap_or(ORDER.len()));
+        fields.sort_by_key(|(name, _)| rank(name));
+        for (name, value) in fields {
+            write!(out, " {}{}", self.paint(2, &format!("{}=", printable(&name))), printable(&text(&value)))?;
+        }
+        Ok(())
+    }
+
+    fn paint(&self, color: u8, text: &str) -> String {
+        if self.color { format!("\x1b[{color}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
 
-/// `time LEVEL message field=value …`
-fn event(out: &mut impl Write, fields: &Map<String, Value>) -> io::Result<()> {
-    let text = |name| fields.get(name).and_then(Value::as_str).unwrap_or_default();
-    let level = text("level");
-    let colour = match filter::level(format!(" {level}").as_bytes()) {
-        Some(LogLevel::Error) => 31,
-        Some(LogLevel::Warn) => 33,
-        Some(LogLevel::Info) => 32,
-        _ => 34,
-    };
-    let (time, message) = (printable(text("timestamp")), printable(text("message")));
-    write!(out, "\x1b[2m{time:<27}\x1b[0m \x1b[{colour}m{:<5}\x1b[0m {message}", printable(level))?;
-    for (name, value) in fields.iter().filter(|(name, _)| !["timestamp", "level", "message", "target"].contains(&name.as_str())) {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        write!(out, " \x1b[2m{}=\x1b[0m{}", printable(name), printable(&value))?;
+fn level_color(level: LogLevel) -> u8 {
+    match level {
+        LogLevel::Error => 31,
+        LogLevel::Warn => 33,
+        LogLevel::Info => 32,
+        LogLevel::Debug | LogLevel::Trace => 34,
     }
-    writeln!(out)
 }
 
-/// Control characters escaped: a log line must not command the terminal that shows it.
+fn rfc3339(micros: i64) -> Option<String> {
+    Some(DateTime::from_timestamp_micros(micros)?.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Escapes control characters: a log line must not command the terminal that shows it.
 fn printable(text: &str) -> String {
     let escape = |c: char| c.is_control() && c != '\t';
     text.chars().map(|c| if escape(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
@@ -76,26 +170,39 @@ mod tests {
 
     use super::*;
 
-    fn shown(show: Show, line: &str) -> String {
+    const LINE: &str = r#"{"timestamp":"2026-07-23T10:11:12.123456Z","level":"WARN","message":"slow\u001b[2J","target":"web","trace_id":"ab","status":404,"path":"/owners","span":{"name":"request","request_id":"7"}}"#;
+
+    fn shown(form: Form, color: bool, line: &str, more: u64) -> String {
         let mut out = Vec::new();
-        let label = Label { pod: "pod-1".into(), stream: "access".into() };
-        show.line(&mut out, &label, line.as_bytes()).unwrap();
+        let label = Label { directory: "default_petclinic-7d4b9c6f5-x2x4z_11".into(), stream: "access".into() };
+        Printer { form, color, fields: Fields::default() }.line(&mut out, &label, line.as_bytes(), more).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn raw_lines_are_as_they_are() {
-        assert_eq!(shown(Show::Raw, "\u{1b}[31m{"), "\u{1b}[31m{\n");
+    fn raw_lines_are_unchanged() {
+        assert_eq!(shown(Form::Raw, false, "\u{1b}[31m{", 0), "\u{1b}[31m{\n");
     }
 
     #[test]
-    fn a_terminal_gets_aligned_text_and_no_commands() {
-        let line = r#"{"timestamp":"2026-07-23T10:11:12.123456Z","level":"WARN","message":"slow\u001b[2J","target":"web","path":"/owners","status":200}"#;
+    fn pretty_lines_have_a_fixed_order_and_no_commands() {
         assert_eq!(
-            shown(Show::Terminal { origin: true }, line),
-            "\u{1b}[36mpod-1/access\u{1b}[0m \u{1b}[2m2026-07-23T10:11:12.123456Z\u{1b}[0m \u{1b}[33mWARN \u{1b}[0m slow\\u{1b}[2J \
-             \u{1b}[2mpath=\u{1b}[0m/owners \u{1b}[2mstatus=\u{1b}[0m200\n"
+            shown(Form::Pretty, false, LINE, 0),
+            "2026-07-23T10:11:12.123Z WARN  petclinic-x2x4z/access 404 slow\\u{1b}[2J path=/owners request_id=7 trace_id=ab\n"
         );
-        assert_eq!(shown(Show::Terminal { origin: false }, "not\u{7} JSON"), "not\\u{7} JSON\n");
+        assert!(shown(Form::Pretty, true, LINE, 0).contains("\u{1b}[33mWARN \u{1b}[0m"));
+        assert_eq!(
+            shown(Form::Pretty, false, "\u{1b}[31mnot\u{7} JSON", 5),
+            "petclinic-x2x4z/access not\\u{7} JSON … 5 more bytes\n"
+        );
+    }
+
+    #[test]
+    fn json_lines_name_their_origin() {
+        let value: Value = serde_json::from_str(&shown(Form::Json, false, LINE, 0)).unwrap();
+        assert_eq!((&value["pod"], &value["namespace"]), (&"petclinic-7d4b9c6f5-x2x4z".into(), &"default".into()));
+        assert_eq!((&value["level"], &value["line"]["status"]), (&"warn".into(), &404.into()));
+        let value: Value = serde_json::from_str(&shown(Form::Json, false, "text", 7)).unwrap();
+        assert_eq!((&value["line"], &value["time"], &value["more_bytes"]), (&"text".into(), &Value::Null, &7.into()));
     }
 }

@@ -1,243 +1,631 @@
-//! Reading one stream from its oldest segment to the end of its live file, while writers write and a logshipper renames,
-//! compresses and removes.
+//! One stream, from its oldest segment to the end of its live file, while writers write and a logshipper renames, compresses
+//! and removes.
+//!
+//! A [`Reader`] holds at most one file open. It knows the segments from one listing of the directory and lists it again only
+//! when it has read them all. A segment that is removed before it was read, and a live file that is truncated, are errors: what
+//! can't be printed is reported.
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::sync::Arc;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Utc};
 use flate2::read::MultiGzDecoder;
-use handoff::{Form, Segment, Stream};
+use handoff::{FileName, Form, Segment, Stream};
 
 use crate::archive::Object;
-use crate::dir::{Dir, meta_of};
+use crate::dir::{Dir, Meta, meta_of};
 use crate::gzip::index::Index;
 use crate::gzip::read::ReadAt;
-use crate::plan::{Forms, Listing};
-use crate::pod::{Ages, Now, list};
+use crate::line::{self, Span};
 use crate::reader::filter::Filter;
 
+/// Bytes of a line that are held in memory; the rest of a longer one is streamed or counted.
+pub const LINE: usize = 64 << 10;
 const BUFFER: usize = 64 << 10;
-/// What an archived segment is fetched in: some members at once.
+/// The part of an archived segment that is fetched at once.
 pub(crate) const FETCH: usize = 1 << 20;
-/// How far a clock may be set within the life of a segment, so that its name still tells the times of its lines.
+/// The difference between clocks that a segment's name is trusted with.
 const CLOCK: TimeDelta = TimeDelta::days(1);
-/// How long a renamed file may still get lines: a writer looks at least once a second.
+/// How long a renamed file may still get lines: a writer checks the name at least once a second.
 const LETTING_GO: Duration = Duration::from_millis(1500);
+/// The beginning of a live file, by which one that was truncated and written again is recognised.
+const FINGERPRINT: usize = 64;
 
-/// A place in a stream.
-pub struct Reader {
-    dir: Option<Arc<Dir>>,
-    /// Archived segments; those that the directory has too are read from there.
-    archived: BTreeMap<Segment, Object>,
+/// The position in a stream.
+pub struct Reader<'a> {
+    root: &'a Dir,
+    pod: OsString,
     stream: Stream,
-    filter: Filter,
+    filter: &'a Filter,
     follow: bool,
-    /// The highest sequence number that has been opened here, or passed over.
-    done: u64,
+    letting_go: Duration,
+    /// Segments to read.
+    queue: VecDeque<Queued>,
+    /// All segments that have been seen.
+    known: BTreeSet<Segment>,
+    /// The number of the segment read or passed over last.
+    last: Option<u64>,
     piece: Option<Piece>,
+    /// The beginning of a line whose end hasn't been written yet.
+    partial: Vec<u8>,
+    /// The line returned last is longer than [`LINE`], and its rest hasn't been read.
+    in_line: bool,
+    /// The last event of a time range may go on in the next segment.
+    in_event: bool,
+    /// The latest time that was passed over since the last line.
+    skipped: Option<i64>,
     /// The live file was read to its end, or can't be read.
     ended: bool,
 }
 
+enum Queued {
+    Here(Segment),
+    Archived(Segment, Object),
+}
+
 /// One file of a stream, open.
 struct Piece {
-    source: Source,
-    /// A line whose end hasn't been written yet.
-    partial: Vec<u8>,
     name: String,
+    source: Source,
 }
 
 enum Source {
-    Segment(Box<dyn BufRead>),
-    Live { file: BufReader<File>, identity: (u64, u64), renamed: Option<Instant> },
+    Plain(Plain),
+    Gz(Box<Gz>),
 }
 
-/// What comes next in a stream.
+/// A live file, or a segment that isn't compressed yet.
+struct Plain {
+    file: BufReader<File>,
+    identity: (u64, u64),
+    position: u64,
+    /// The highest sequence number in the directory when the live file was opened; `None` for a segment.
+    live: Option<u64>,
+    /// When the file was seen to have been renamed.
+    renamed: Option<Instant>,
+    /// No line comes any more.
+    is_final: bool,
+    /// Its end was reached, and it may have been truncated since.
+    waited: bool,
+    fingerprint: Vec<u8>,
+}
+
+/// The wanted members of a compressed segment.
+struct Gz {
+    file: Rc<dyn ReadAt>,
+    /// The runs of members to read, in their order.
+    runs: VecDeque<Run>,
+    decoder: Option<Box<dyn BufRead>>,
+    /// Plain bytes of wanted members that are left in this run; behind them, its last event ends with the next time.
+    left: u64,
+    fetch: usize,
+}
+
+/// Adjacent members.
+#[derive(Debug, Default)]
+struct Run {
+    begin: u64,
+    end: u64,
+    /// Plain bytes of the wanted ones; a last one that isn't may hold the end of their last event.
+    plain: u64,
+    /// The latest time of the members before it that are passed over.
+    skipped: Option<i64>,
+}
+
+/// The next thing in a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
-    /// A line, without its end.
-    Line(Vec<u8>),
-    /// Nothing yet: whoever follows asks again.
+    /// A line without its end, or the first [`LINE`] bytes of one: then `is_cut`, and [`Reader::rest`] has the others.
+    Line {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// There are more.
+        is_cut: bool,
+    },
+    /// Nothing yet; there may be more later.
     Nothing,
     /// The stream's end.
     End,
 }
 
-impl Reader {
-    /// A reader of `stream` in a directory and among its archived segments, which passes over segments up to number `done`
-    /// and, where the index tells, over what the filter's times leave out. `follow` waits for more at the end of the live
-    /// file.
+impl<'a> Reader<'a> {
+    /// A reader of the stream's segments `here` and `archived`, and its live file, that passes over segments up to number
+    /// `done` and, where an index tells, over members outside the filter's time range. `follow` waits for more at the end.
     pub fn new(
-        (dir, archived): (Option<Arc<Dir>>, BTreeMap<Segment, Object>),
+        (root, pod): (&'a Dir, &str),
         stream: Stream,
-        filter: Filter,
+        (here, archived): (&BTreeSet<Segment>, BTreeMap<Segment, Object>),
+        filter: &'a Filter,
         done: u64,
         follow: bool,
     ) -> Self {
-        let mut archived = in_time(archived, &filter);
-        archived.retain(|segment, _| segment.sequence > done);
-        Self { dir, archived, stream, filter, follow, done, piece: None, ended: false }
+        let known: BTreeSet<_> = here.iter().chain(archived.keys()).cloned().collect();
+        let here = here.iter().map(|segment| (segment.clone(), Queued::Here(segment.clone())));
+        let archived =
+            in_time(archived, filter).into_iter().map(|(segment, object)| (segment.clone(), Queued::Archived(segment, object)));
+        let queue: BTreeMap<_, _> = here.chain(archived).filter(|(segment, _)| segment.sequence > done).collect();
+        Self {
+            root,
+            pod: OsString::from(pod),
+            stream,
+            filter,
+            follow,
+            letting_go: LETTING_GO,
+            queue: queue.into_values().collect(),
+            known,
+            last: (done > 0).then_some(done),
+            piece: None,
+            partial: Vec::new(),
+            in_line: false,
+            in_event: false,
+            skipped: None,
+            ended: false,
+        }
     }
 
-    /// The next line, whatever it says.
+    /// A time that no line of the stream precedes, as far as its first file tells; so that it needn't be opened earlier.
+    pub fn lower_bound(&self) -> Option<i64> {
+        let dir = self.dir().ok()?;
+        let of_plain = |name: &str| {
+            let (file, _) = dir.open_file(OsStr::new(name)).ok()?;
+            let mut head = [0; 4 << 10];
+            let count = ReadAt::read_at(&file, &mut head, 0).ok()?;
+            line::head(head[..count].split(|byte| *byte == b'\n').next()?, &self.filter.fields()).time
+        };
+        match self.queue.front() {
+            Some(Queued::Here(segment)) => of_plain(&segment.name(Form::Plain)).or_else(|| {
+                let (file, _) = dir.open_file(OsStr::new(&segment.name(Form::Gz))).ok()?;
+                Index::read(&file).ok()??.members.first()?.span.map(|span| span.first)
+            }),
+            Some(Queued::Archived(..)) => None,
+            None => of_plain(&self.stream.live_name()),
+        }
+    }
+
+    /// The latest time of the lines that were passed over before the line returned last.
+    pub fn take_skipped(&mut self) -> Option<i64> {
+        self.skipped.take()
+    }
+
+    /// The next line.
     ///
     /// # Errors
-    /// A file that can't be read further, with its name; the next call goes on with the one after it.
+    /// Lines that can't be read, with the name of their file and why; the next call goes on with what follows them.
     pub fn read_line(&mut self) -> io::Result<Next> {
+        if self.in_line {
+            self.rest(&mut io::sink())?;
+        }
         loop {
-            if self.piece.is_none() && !self.ended {
+            if let Some(next) = self.after_waiting()? {
+                return Ok(next);
+            }
+            if self.piece.is_none() {
+                if self.ended {
+                    return Ok(Next::End);
+                }
                 self.piece = self.open_next()?;
             }
             let Some(piece) = &mut self.piece else {
-                return Ok(if self.follow && !self.ended { Next::Nothing } else { Next::End });
-            };
-            let read = match &mut piece.source {
-                Source::Segment(reader) => reader.read_until(b'\n', &mut piece.partial),
-                Source::Live { file, .. } => file.read_until(b'\n', &mut piece.partial),
-            };
-            if let Err(error) = read {
-                let name = std::mem::take(&mut piece.name);
-                self.ended = self.leave();
-                return Err(named(&name, &error));
-            }
-            if piece.partial.pop_if(|last| *last == b'\n').is_some() {
-                return Ok(Next::Line(std::mem::take(&mut piece.partial)));
-            }
-            if self.follow && matches!(piece.source, Source::Live { .. }) {
-                match self.is_renamed() {
-                    Ok(true) => {}
-                    Ok(false) => return Ok(Next::Nothing),
-                    Err(error) => {
-                        self.ended = self.leave();
-                        return Err(error);
-                    }
+                if !self.follow {
+                    self.ended = true;
                 }
-            }
-            let torn = self.piece.as_mut().map(|piece| std::mem::take(&mut piece.partial)).filter(|torn| !torn.is_empty());
-            let was_live = self.leave();
-            self.ended = was_live && !self.follow;
-            if let Some(torn) = torn {
-                return Ok(Next::Line(torn));
-            }
-        }
-    }
-
-    /// Whether the live file that is open was renamed, and long enough ago for its last line to be in it.
-    fn is_renamed(&mut self) -> io::Result<bool> {
-        let Some(dir) = &self.dir else { return Ok(false) };
-        let now = dir.meta(OsStr::new(&self.stream.live_name()))?.map(|meta| meta.identity);
-        let Some(Piece { source: Source::Live { identity, renamed, .. }, .. }) = &mut self.piece else { return Ok(false) };
-        if now == Some(*identity) {
-            return Ok(false);
-        }
-        Ok(renamed.get_or_insert_with(Instant::now).elapsed() >= LETTING_GO)
-    }
-
-    /// Closes the file that is open, and says whether it was the live one.
-    fn leave(&mut self) -> bool {
-        match self.piece.take().map(|piece| piece.source) {
-            Some(Source::Live { .. }) => {
-                // When it was opened there was no segment behind `done`: it has become the first one there is now.
-                let became = self.segments().ok().and_then(|segments| segments.first().map(|(segment, _)| segment.sequence));
-                self.done = became.unwrap_or(self.done);
-                true
-            }
-            Some(Source::Segment(_)) | None => false,
-        }
-    }
-
-    fn open_next(&mut self) -> io::Result<Option<Piece>> {
-        loop {
-            // Where the directory can't be listed any more, the stream is at its end.
-            let here = self.segments().inspect_err(|_| self.ended = true)?.into_iter().next();
-            if let Some(object) = self.take_archived(here.as_ref().map(|(segment, _)| segment)) {
-                let name = object.to_string();
-                let reader = self.decoder(object, FETCH).map_err(|error| named(&name, &error))?;
-                return Ok(Some(Piece { source: Source::Segment(reader), partial: Vec::new(), name }));
-            }
-            let Some(dir) = &self.dir else { return Ok(None) };
-            if let Some((segment, forms)) = here {
-                let form = if forms.plain.is_some() { Form::Plain } else { Form::Gz };
-                let name = segment.name(form);
-                let opened = dir.open_file(OsStr::new(&name));
-                if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-                    // Compressed or removed meanwhile.
+                return Ok(if self.ended { Next::End } else { Next::Nothing });
+            };
+            let at_start = self.partial.is_empty();
+            let read = piece.fill(LINE - self.partial.len(), &mut self.partial, &mut self.skipped);
+            let Some(filled) = self.named(read)? else {
+                if let Some(next) = self.at_end()? {
+                    return Ok(next);
+                }
+                continue;
+            };
+            if let Some(Piece { source: Source::Gz(gz), .. }) = &mut self.piece {
+                if at_start
+                    && gz.left == 0
+                    && self.filter.uses_index()
+                    && line::head(&self.partial, &self.filter.fields()).time.is_some()
+                {
+                    // Another event, in a member that isn't wanted.
+                    self.partial.clear();
+                    gz.decoder = None;
                     continue;
                 }
-                self.done = segment.sequence;
-                self.archived.remove(&segment);
-                let reader = opened.and_then(|(file, _)| self.reader(file, form)).map_err(|error| named(&name, &error))?;
-                return Ok(Some(Piece { source: Source::Segment(reader), partial: Vec::new(), name }));
+                gz.left = gz.left.saturating_sub(filled as u64);
+            }
+            if self.partial.pop_if(|last| *last == b'\n').is_some() {
+                return Ok(Next::Line { bytes: std::mem::take(&mut self.partial), is_cut: false });
+            }
+            if self.partial.len() >= LINE {
+                self.in_line = true;
+                return Ok(Next::Line { bytes: std::mem::take(&mut self.partial), is_cut: true });
+            }
+        }
+    }
+
+    /// Copies what follows the beginning of a line that was cut, without the line's end; returns its length.
+    pub fn rest(&mut self, out: &mut dyn Write) -> io::Result<u64> {
+        let mut count = 0;
+        let mut buffer = Vec::with_capacity(LINE);
+        self.in_line = false;
+        while let Some(piece) = &mut self.piece {
+            buffer.clear();
+            let read = piece.fill(LINE, &mut buffer, &mut self.skipped);
+            let Some(filled) = self.named(read)? else { break };
+            if let Some(Piece { source: Source::Gz(gz), .. }) = &mut self.piece {
+                gz.left = gz.left.saturating_sub(filled as u64);
+            }
+            let ended = buffer.pop_if(|last| *last == b'\n').is_some();
+            out.write_all(&buffer)?;
+            count += buffer.len() as u64;
+            if ended {
+                break;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Gives an error the name of the file that is open, and closes it.
+    fn named<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|error| {
+            let piece = self.piece.take();
+            self.partial.clear();
+            let name = piece.as_ref().map_or_else(String::new, |piece| piece.name.clone());
+            if piece.is_some_and(|piece| piece.live().is_some()) {
+                self.ended = true;
+            }
+            named(&name, &error)
+        })
+    }
+
+    /// Decides at the end of the file that is open: to wait, to begin anew, or to go on with the next one.
+    fn at_end(&mut self) -> io::Result<Option<Next>> {
+        let letting_go = self.letting_go;
+        let torn = |partial: &mut Vec<u8>| Some(std::mem::take(partial)).filter(|torn| !torn.is_empty());
+        let is_at_name = self.is_at_name();
+        let is_at_name = self.named(is_at_name)?;
+        let Some(Piece { source: Source::Plain(plain), .. }) = &mut self.piece else {
+            // A compressed segment ends a line that a killed writer has torn.
+            self.piece = None;
+            return Ok(torn(&mut self.partial).map(|bytes| Next::Line { bytes, is_cut: false }));
+        };
+        if is_at_name {
+            plain.waited = true;
+            if let Some(next) = self.after_waiting()? {
+                return Ok(Some(next));
+            }
+            if self.follow {
+                if let Some(Piece { source: Source::Plain(plain), .. }) = &mut self.piece {
+                    plain.waited = true;
+                }
+                return Ok(Some(Next::Nothing));
+            }
+        } else if !plain.is_final && (self.follow || plain.live.is_none()) {
+            if !plain.is_settled(letting_go)? {
+                return Ok(Some(Next::Nothing));
+            }
+            // What the writer wrote before it let go is read first.
+            plain.is_final = true;
+            return Ok(None);
+        }
+        let closed = self.piece.take();
+        if let Some((base, identity)) = closed.as_ref().and_then(|piece| Some((piece.live()?, piece.identity()?))) {
+            self.ended = is_at_name || !self.follow;
+            if !self.ended {
+                self.pass_renamed(base, identity)?;
+            }
+        }
+        Ok(torn(&mut self.partial).map(|bytes| Next::Line { bytes, is_cut: false }))
+    }
+
+    /// Begins a live file anew that was truncated since its end was reached.
+    fn after_waiting(&mut self) -> io::Result<Option<Next>> {
+        let Some(Piece { source: Source::Plain(plain), name }) = &mut self.piece else { return Ok(None) };
+        if !std::mem::take(&mut plain.waited) {
+            return Ok(None);
+        }
+        let Some(read) = plain.truncated_at()? else { return Ok(None) };
+        if !self.partial.is_empty() {
+            plain.waited = true;
+            return Ok(Some(Next::Line { bytes: std::mem::take(&mut self.partial), is_cut: false }));
+        }
+        plain.restart()?;
+        Err(io::Error::other(format!("{name}: truncated after {read} bytes were read; lines may be missing")))
+    }
+
+    /// Whether the live file that is open still has its name.
+    fn is_at_name(&self) -> io::Result<bool> {
+        let Some(Piece { source: Source::Plain(Plain { live: Some(_), identity, .. }), .. }) = &self.piece else {
+            return Ok(false);
+        };
+        match self.dir() {
+            Ok(dir) => Ok(dir.meta(OsStr::new(&self.stream.live_name()))?.is_some_and(|meta| meta.identity == *identity)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes which segment a renamed live file has become, so that it isn't read again.
+    fn pass_renamed(&mut self, base: u64, identity: (u64, u64)) -> io::Result<()> {
+        let new: BTreeSet<_> = self.list()?.into_iter().filter(|segment| !self.known.contains(segment)).collect();
+        let dir = self.dir();
+        let is_it = |segment: &&Segment| {
+            let meta = dir.as_ref().ok().and_then(|dir| dir.meta(OsStr::new(&segment.name(Form::Plain))).ok()?);
+            meta.is_some_and(|meta| meta.identity == identity)
+        };
+        // One that is compressed or removed already has the number that was next, or is the first where numbers began anew.
+        let numbered = |number| new.iter().find(|segment| segment.sequence == number);
+        let began_anew = new.first().is_some_and(|first| first.sequence <= base);
+        let next = if began_anew && numbered(base + 1).is_none() { 1 } else { base + 1 };
+        let it = new.iter().find(is_it).or_else(|| numbered(next)).cloned();
+        self.last = Some(it.as_ref().map_or(next, |segment| segment.sequence));
+        self.known.extend(it);
+        Ok(())
+    }
+
+    fn dir(&self) -> io::Result<Dir> {
+        self.root.open_dir(&self.pod)
+    }
+
+    /// The stream's segments that are in the directory; none if it is gone.
+    fn list(&self) -> io::Result<BTreeSet<Segment>> {
+        let names = match self.dir().and_then(|dir| dir.names()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+            names => names?,
+        };
+        let segments = names.iter().filter_map(|name| match FileName::parse(name.to_str()?)? {
+            FileName::Segment(segment, _) => Some(segment),
+            FileName::Live(_) => None,
+        });
+        Ok(segments.filter(|segment| segment.stream == self.stream).collect())
+    }
+
+    /// Puts segments that are new into the queue.
+    fn refill(&mut self) -> io::Result<BTreeSet<Segment>> {
+        let all = self.list()?;
+        for segment in &all {
+            if self.known.insert(segment.clone()) {
+                self.queue.push_back(Queued::Here(segment.clone()));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Opens the next segment, or the live file behind the last one.
+    fn open_next(&mut self) -> io::Result<Option<Piece>> {
+        loop {
+            if self.queue.is_empty() {
+                self.refill().inspect_err(|_| self.ended = true)?;
+            }
+            if let Some(queued) = self.queue.front() {
+                let number = queued.segment().sequence;
+                if let Some(missing) = self.missing_before(number) {
+                    self.last = Some(number - 1);
+                    return Err(io::Error::other(format!(
+                        "{}: {missing} missing: removed before they could be read",
+                        self.stream
+                    )));
+                }
+                let Some(queued) = self.queue.pop_front() else { continue };
+                self.last = Some(number);
+                return self.open_segment(queued).map(Some);
             }
             let name = self.stream.live_name();
-            let live = match dir.open_file(OsStr::new(&name)) {
-                Ok((file, _)) => Some(file),
+            let opened = self.dir().and_then(|dir| dir.open_file(OsStr::new(&name)));
+            let opened = match opened {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => {
+                opened => Some(opened.map_err(|error| {
                     self.ended = true;
-                    return Err(named(&name, &error));
-                }
+                    named(&name, &error)
+                })?),
             };
             // Rotated between the listing and the open: then its segment comes first, and perhaps others.
-            if self.segments()?.is_empty() {
-                let Some(file) = live else { return Ok(None) };
-                let identity = meta_of(&file)?.identity;
-                let source = Source::Live { file: BufReader::with_capacity(BUFFER, file), identity, renamed: None };
-                return Ok(Some(Piece { source, partial: Vec::new(), name }));
+            let all = self.refill().inspect_err(|_| self.ended = true)?;
+            if self.queue.is_empty() {
+                let Some((file, meta)) = opened else { return Ok(None) };
+                let base = all.last().map_or(0, |segment| segment.sequence);
+                let source = Source::Plain(Plain::new(file, &meta, Some(base)));
+                return Ok(Some(Piece { name, source }));
             }
         }
     }
 
-    /// Takes the next archived segment, if it comes before the next one that is here. Where numbers began anew, as they do
-    /// after the quota took all segments, each is still read once.
-    fn take_archived(&mut self, here: Option<&Segment>) -> Option<Object> {
-        let (first, _) = self.archived.first_key_value()?;
-        if here.is_some_and(|here| here.sequence <= first.sequence) {
-            return None;
+    /// The segments that are missing between the last one and this number.
+    fn missing_before(&self, number: u64) -> Option<String> {
+        // Where numbers began anew, they began at 1.
+        let last = self.last?;
+        let from = if number <= last { 1 } else { last + 1 };
+        let known: BTreeSet<_> =
+            self.known.iter().map(|segment| segment.sequence).filter(|known| (from..number).contains(known)).collect();
+        let is_missing =
+            number <= last && from < number && known.is_empty() || number > last && (known.len() as u64) < number - from;
+        is_missing.then(|| format!("segments {from} to {}", number - 1))
+    }
+
+    fn open_segment(&mut self, queued: Queued) -> io::Result<Piece> {
+        match queued {
+            Queued::Archived(_, object) => {
+                let name = object.to_string();
+                let source = self.compressed(object, FETCH).map_err(|error| named(&name, &error))?;
+                Ok(Piece { name, source })
+            }
+            Queued::Here(segment) => {
+                for form in [Form::Plain, Form::Gz] {
+                    let name = segment.name(form);
+                    let opened = match self.dir().and_then(|dir| dir.open_file(OsStr::new(&name))) {
+                        // Compressed or removed in the meantime.
+                        Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                        opened => opened.map_err(|error| named(&name, &error))?,
+                    };
+                    let source = match (form, opened) {
+                        (Form::Plain, (file, meta)) => {
+                            self.in_event = true;
+                            let mut plain = Plain::new(file, &meta, None);
+                            plain.is_final = (Utc::now() - meta.changed).to_std().is_ok_and(|age| age >= self.letting_go);
+                            Source::Plain(plain)
+                        }
+                        (Form::Gz, (file, _)) => self.compressed(file, BUFFER).map_err(|error| named(&name, &error))?,
+                    };
+                    return Ok(Piece { name, source });
+                }
+                Err(io::Error::other(format!("{}: removed before it could be read", segment.name(Form::Gz))))
+            }
         }
-        self.archived.pop_first().map(|(_, object)| object)
     }
 
-    /// The segments that are here and haven't been read yet.
-    fn segments(&self) -> io::Result<Vec<(Segment, Forms)>> {
-        let Some(dir) = &self.dir else { return Ok(Vec::new()) };
-        let Listing { segments, .. } = list(dir, &mut Ages::default(), Now::read())?;
-        let wanted = |segment: &Segment| segment.stream == self.stream && segment.sequence > self.done;
-        Ok(segments.into_iter().filter(|(segment, _)| wanted(segment)).collect())
-    }
-
-    fn reader(&self, file: File, form: Form) -> io::Result<Box<dyn BufRead>> {
-        if form == Form::Plain {
-            return Ok(Box::new(BufReader::with_capacity(BUFFER, file)));
-        }
-        self.decoder(file, BUFFER)
-    }
-
-    /// Reads the wanted members of a compressed segment, so many bytes at a time.
-    fn decoder(&self, file: impl ReadAt + 'static, fetch: usize) -> io::Result<Box<dyn BufRead>> {
-        let members = match Index::read(&file)? {
-            Some(index) => Members::new(file, &index, &self.filter),
-            None => Members::all(file)?,
+    /// The members of a compressed segment that may be wanted.
+    fn compressed(&mut self, file: impl ReadAt + 'static, fetch: usize) -> io::Result<Source> {
+        let index = if self.filter.uses_index() { Index::read(&file)? } else { None };
+        let length = file.length()?;
+        let runs = match index {
+            Some(index) => runs(&index, self.filter, &mut self.in_event),
+            None => VecDeque::from_iter((length > 0).then_some(Run { end: length, plain: u64::MAX, ..Run::default() })),
         };
-        if members.stretches.is_empty() {
-            // No member is no gzip file to the decoder.
-            return Ok(Box::new(io::empty()));
-        }
-        let members = BufReader::with_capacity(fetch, members);
-        Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(members))))
+        Ok(Source::Gz(Box::new(Gz { file: Rc::new(file), runs, decoder: None, left: 0, fetch })))
     }
+}
+
+impl Queued {
+    fn segment(&self) -> &Segment {
+        match self {
+            Self::Here(segment) | Self::Archived(segment, _) => segment,
+        }
+    }
+}
+
+impl Piece {
+    /// Appends bytes to `line`, at most `most`, up to and with the end of a line; `None` at the end of the file.
+    fn fill(&mut self, most: usize, line: &mut Vec<u8>, skipped: &mut Option<i64>) -> io::Result<Option<usize>> {
+        match &mut self.source {
+            Source::Plain(plain) => {
+                let filled = take_line(&mut plain.file, most, line)?;
+                plain.position += filled as u64;
+                if plain.fingerprint.len() < FINGERPRINT {
+                    let from = line.len() - filled;
+                    plain.fingerprint.extend(line[from..].iter().take(FINGERPRINT - plain.fingerprint.len()));
+                }
+                Ok((filled > 0).then_some(filled))
+            }
+            Source::Gz(gz) => loop {
+                if let Some(decoder) = &mut gz.decoder {
+                    let filled = take_line(decoder, most, line)?;
+                    if filled > 0 {
+                        return Ok(Some(filled));
+                    }
+                }
+                let Some(run) = gz.runs.pop_front() else { return Ok(None) };
+                *skipped = run.skipped.max(*skipped);
+                gz.left = run.plain;
+                // A run without members says only what was passed over at the end.
+                gz.decoder = (run.begin < run.end).then(|| {
+                    let members = Members { file: Rc::clone(&gz.file), begin: run.begin, end: run.end };
+                    let decoder = MultiGzDecoder::new(BufReader::with_capacity(gz.fetch, members));
+                    Box::new(BufReader::with_capacity(BUFFER, decoder)) as _
+                });
+            },
+        }
+    }
+
+    fn live(&self) -> Option<u64> {
+        match &self.source {
+            Source::Plain(plain) => plain.live,
+            Source::Gz(_) => None,
+        }
+    }
+
+    fn identity(&self) -> Option<(u64, u64)> {
+        match &self.source {
+            Source::Plain(plain) => Some(plain.identity),
+            Source::Gz(_) => None,
+        }
+    }
+}
+
+impl Plain {
+    fn new(file: File, meta: &Meta, live: Option<u64>) -> Self {
+        Self {
+            file: BufReader::with_capacity(BUFFER, file),
+            identity: meta.identity,
+            position: 0,
+            live,
+            renamed: None,
+            is_final: false,
+            waited: false,
+            fingerprint: Vec::new(),
+        }
+    }
+
+    /// The number of bytes that were read of a file that has been truncated since.
+    fn truncated_at(&self) -> io::Result<Option<u64>> {
+        let mut begin = [0; FINGERPRINT];
+        let is_shorter = self.file.get_ref().length()? < self.position;
+        let count = if is_shorter { 0 } else { ReadAt::read_at(self.file.get_ref(), &mut begin, 0)? };
+        let is_other = !begin[..count].starts_with(&self.fingerprint);
+        Ok((is_shorter || is_other).then_some(self.position))
+    }
+
+    fn restart(&mut self) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(0))?;
+        self.position = 0;
+        self.fingerprint.clear();
+        Ok(())
+    }
+
+    /// Whether the writer of a renamed file must have let go of it.
+    fn is_settled(&mut self, letting_go: Duration) -> io::Result<bool> {
+        let renamed = *self.renamed.get_or_insert_with(Instant::now);
+        Ok(renamed.elapsed() >= letting_go || meta_of(self.file.get_ref())?.links == 0)
+    }
+}
+
+/// Appends bytes to `line`, at most `most`, up to and with the end of a line.
+fn take_line(reader: &mut impl BufRead, most: usize, line: &mut Vec<u8>) -> io::Result<usize> {
+    reader.take(most as u64).read_until(b'\n', line)
 }
 
 fn named(name: &str, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{name}: {error}"))
+    match error.raw_os_error() {
+        // The kind of it ends the command.
+        Some(code) if code == libc::EMFILE || code == libc::ENFILE => io::Error::from_raw_os_error(code),
+        _ => io::Error::new(error.kind(), format!("{name}: {error}")),
+    }
 }
 
-/// The archived segments that may hold wanted times, told by when they and the ones before them were closed: an index
-/// costs a request, and there may be thousands.
+/// The runs of members to read; `in_event` says whether an event of the time range may go on in the first member, and
+/// afterwards in the next segment.
+fn runs(index: &Index, filter: &Filter, in_event: &mut bool) -> VecDeque<Run> {
+    let mut runs: VecDeque<Run> = VecDeque::new();
+    let (mut begin, mut skipped) = (0, None);
+    for member in &index.members {
+        let end = begin + u64::from(member.compressed);
+        // A member none of whose lines has a time goes on with what is before it.
+        let is_wanted = member.span.is_none_or(|span| filter.overlaps(span));
+        if is_wanted || *in_event {
+            match runs.back_mut().filter(|last| *in_event && last.end == begin) {
+                Some(last) => last.end = end,
+                None => runs.push_back(Run { begin, end, plain: 0, skipped }),
+            }
+            if let Some(last) = runs.back_mut().filter(|_| is_wanted) {
+                last.plain += u64::from(member.plain);
+            }
+        }
+        if !is_wanted {
+            skipped = member.span.map(|span: Span| span.last);
+        }
+        *in_event = is_wanted;
+        begin = end;
+    }
+    if let Some(skipped) = skipped.filter(|_| !*in_event) {
+        runs.push_back(Run { begin, end: begin, plain: 0, skipped: Some(skipped) });
+    }
+    runs
+}
+
+/// The archived segments that may hold wanted times, by when they and the ones before them were closed: an index costs a
+/// request, and there may be thousands.
 fn in_time<T>(archived: BTreeMap<Segment, T>, filter: &Filter) -> BTreeMap<Segment, T> {
     let mut before = None;
     let wanted = |(segment, _): &(Segment, T)| {
@@ -248,51 +636,29 @@ fn in_time<T>(archived: BTreeMap<Segment, T>, filter: &Filter) -> BTreeMap<Segme
     archived.into_iter().filter(wanted).collect()
 }
 
-/// The compressed bytes of the members that a filter may want.
+/// The compressed bytes of some members.
 pub(crate) struct Members<R> {
     file: R,
-    /// Begin and end of each stretch, the last one first.
-    stretches: Vec<(u64, u64)>,
+    begin: u64,
+    end: u64,
 }
 
 impl<R: ReadAt> Members<R> {
     /// The whole file.
     pub(crate) fn all(file: R) -> io::Result<Self> {
-        let length = file.length()?;
-        Ok(Self { file, stretches: Vec::from_iter((length > 0).then_some((0, length))) })
-    }
-
-    fn new(file: R, index: &Index, filter: &Filter) -> Self {
-        let mut stretches: Vec<(u64, u64)> = Vec::new();
-        let mut begin = 0;
-        for member in &index.members {
-            let end = begin + u64::from(member.compressed);
-            // A member none of whose lines has a time goes with what is before it, which may be wanted.
-            if member.span.is_none_or(|span| filter.overlaps(span)) {
-                match stretches.last_mut() {
-                    Some(last) if last.1 == begin => last.1 = end,
-                    _ => stretches.push((begin, end)),
-                }
-            }
-            begin = end;
-        }
-        stretches.reverse();
-        Self { file, stretches }
+        let end = file.length()?;
+        Ok(Self { file, begin: 0, end })
     }
 }
 
 impl<R: ReadAt> Read for Members<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some((begin, end)) = self.stretches.last_mut() else { return Ok(0) };
-        let wanted = usize::try_from(*end - *begin).unwrap_or(usize::MAX).min(buffer.len());
-        let count = self.file.read_at(&mut buffer[..wanted], *begin)?;
+        let wanted = usize::try_from(self.end - self.begin).unwrap_or(usize::MAX).min(buffer.len());
+        let count = self.file.read_at(&mut buffer[..wanted], self.begin)?;
         if count == 0 && wanted > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        *begin += count as u64;
-        if begin == end {
-            self.stretches.pop();
-        }
+        self.begin += count as u64;
         Ok(count)
     }
 }
@@ -304,7 +670,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn archived_segments_are_told_by_their_names_with_a_day_for_clocks() {
+    fn archived_segments_are_selected_by_close_time() {
         let closed = |day: u64| Segment::new("a".parse().unwrap(), day, format!("2026-07-{day:02}T12:00:00Z").parse().unwrap());
         let all: BTreeMap<_, _> = (1..=20).map(|day| (closed(day), day)).collect();
         let days = |since: Option<&str>, until: Option<&str>| -> Vec<u64> {
