@@ -9,7 +9,7 @@ use std::time::Instant;
 use handoff::{Form, Segment};
 
 use crate::archive::state::ArchiveState;
-use crate::compress::{Tick, compress};
+use crate::compress::{Checkpoint, compress};
 use crate::error_log::ErrorLog;
 use crate::handover::{Handover, Handovers, Holder};
 use crate::metrics::{Metrics, gauge};
@@ -28,7 +28,7 @@ pub struct Compactor {
     /// Since when each plain segment has waited.
     waiting: HashMap<Segment, Instant>,
     /// Not of the program's own pod: the gauges of what waits are not about it.
-    foreign: bool,
+    orphan: bool,
 }
 
 /// How a piece of work ended.
@@ -41,8 +41,8 @@ enum Outcome {
 /// What a pass left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Backlog {
-    /// Segments that a writer still holds.
-    pub held: usize,
+    /// Segments that a writer still has open.
+    pub in_use: usize,
     /// Pieces of work that failed.
     pub failed: usize,
 }
@@ -56,40 +56,40 @@ impl Compactor {
 
     /// One for a dead pod's directory: the gauges of what waits stay those of the program's own pod.
     pub fn for_orphan(metrics: &Arc<Metrics>, archive_state: &Arc<ArchiveState>) -> Self {
-        Self { foreign: true, ..Self::new(metrics, archive_state) }
+        Self { orphan: true, ..Self::new(metrics, archive_state) }
     }
 
     /// Does all the work that waits, and says what it had to leave. What fails is reported and left for the next pass.
     ///
     /// # Errors
-    /// The directory can't be read, or `tick` ended the work.
-    pub fn pass(&mut self, pod: &Pod, policy: &Policy, tick: Tick<'_>) -> io::Result<Backlog> {
+    /// The directory can't be read, or `checkpoint` ended the work.
+    pub fn pass(&mut self, pod: &Pod, policy: &Policy, checkpoint: Checkpoint<'_>) -> io::Result<Backlog> {
         let now = Now::read();
         let mut listing = list(&pod.dir, &mut Ages::default(), now)?;
         self.archive_state.annotate(&pod.name, &pod.dir, &mut listing);
         self.count_waiting(&listing);
-        let (mut rest, mut unquiet) = (Backlog::default(), 0);
+        let (mut backlog, mut settling) = (Backlog::default(), 0);
         for work in plan::work(&listing, policy, now.wall) {
-            tick()?;
-            let done = self.work(pod, policy, &work, tick);
-            // Ended by the tick: nothing went wrong.
-            tick()?;
+            checkpoint()?;
+            let done = self.work(pod, policy, &work, checkpoint);
+            // Ended by the checkpoint: nothing went wrong.
+            checkpoint()?;
             self.errors.record(work.operation(), &work.subject(), &done);
             match done {
                 Ok(Outcome::Done) => {}
                 Ok(Outcome::Held(holder)) => {
-                    rest.held += 1;
-                    unquiet += i64::from(holder == Holder::RecentlyModified);
+                    backlog.in_use += 1;
+                    settling += i64::from(holder == Holder::RecentlyModified);
                 }
-                Err(_) => rest.failed += 1,
+                Err(_) => backlog.failed += 1,
             }
         }
-        if !self.foreign {
-            self.metrics.held.set(gauge(rest.held));
-            self.metrics.unquiet.set(unquiet);
+        if !self.orphan {
+            self.metrics.in_use.set(gauge(backlog.in_use));
+            self.metrics.settling.set(settling);
             self.show_waiting();
         }
-        Ok(rest)
+        Ok(backlog)
     }
 
     fn count_waiting(&mut self, listing: &Listing) {
@@ -101,7 +101,7 @@ impl Compactor {
     }
 
     fn show_waiting(&self) {
-        if !self.foreign {
+        if !self.orphan {
             let oldest = self.waiting.values().min().map_or(0, |since| since.elapsed().as_secs());
             self.metrics.pending_age.set(gauge(oldest));
             self.metrics.pending.set(gauge(self.waiting.len()));
@@ -109,7 +109,7 @@ impl Compactor {
         }
     }
 
-    fn work(&mut self, pod: &Pod, policy: &Policy, work: &Work, tick: Tick<'_>) -> io::Result<Outcome> {
+    fn work(&mut self, pod: &Pod, policy: &Policy, work: &Work, checkpoint: Checkpoint<'_>) -> io::Result<Outcome> {
         match work {
             Work::RemoveTemp(name) | Work::RemoveQuarantined(name) => {
                 pod.dir.remove(OsStr::new(name))?;
@@ -117,23 +117,23 @@ impl Compactor {
                 Ok(Outcome::Done)
             }
             Work::Remove(segment, reason) => self.remove(pod, segment, *reason),
-            Work::Compress(segment) => self.compress(pod, policy, segment, tick),
+            Work::Compress(segment) => self.compress(pod, policy, segment, checkpoint),
         }
     }
 
-    fn compress(&mut self, pod: &Pod, policy: &Policy, segment: &Segment, tick: Tick<'_>) -> io::Result<Outcome> {
+    fn compress(&mut self, pod: &Pod, policy: &Policy, segment: &Segment, checkpoint: Checkpoint<'_>) -> io::Result<Outcome> {
         let started = Instant::now();
         let name = segment.name(Form::Plain);
         let (file, meta) = match self.handovers.ask(&pod.dir, OsStr::new(&name), started)? {
             Handover::Granted(file, meta) => (file, meta),
             Handover::Held(holder) => return Ok(Outcome::Held(holder)),
         };
-        let done = compress(&pod.dir, segment, &file, &meta, policy.compress_level, tick)?;
+        let done = compress(&pod.dir, segment, &file, &meta, policy.compress_level, checkpoint)?;
         self.waiting.remove(segment);
         self.show_waiting();
         self.metrics.compressed.inc();
-        self.metrics.plain_bytes.inc_by(done.plain);
-        self.metrics.gzip_bytes.inc_by(done.gz);
+        self.metrics.uncompressed_bytes.inc_by(done.plain);
+        self.metrics.compressed_bytes.inc_by(done.gz);
         let milliseconds = runtime::milliseconds(started.elapsed());
         tracing::info!(segment = %name, bytes = done.plain, compressed_bytes = done.gz, milliseconds, "segment compressed");
         Ok(Outcome::Done)

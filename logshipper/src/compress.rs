@@ -29,24 +29,31 @@ pub struct Compressed {
     pub gz: u64,
 }
 
-/// Asked between pieces of work; an error ends the work, which leaves the plain file as it is.
-pub type Tick<'a> = &'a mut dyn FnMut() -> io::Result<()>;
+/// A callback between pieces of work; its error ends the work, which leaves the plain file as it is.
+pub type Checkpoint<'a> = &'a mut dyn FnMut() -> io::Result<()>;
 
 /// Compresses the plain `file` of `segment`, which has been handed over, and removes it. A compressed form that is there
-/// already is kept if it holds the same bytes, and set aside if not.
-pub fn compress(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, tick: Tick<'_>) -> io::Result<Compressed> {
+/// already is kept if it holds the same bytes, and quarantined if not.
+pub fn compress(
+    dir: &Dir,
+    segment: &Segment,
+    file: &File,
+    meta: &Meta,
+    level: u32,
+    checkpoint: Checkpoint<'_>,
+) -> io::Result<Compressed> {
     let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
     let gz = OsStr::new(&gz);
-    if dir.meta(gz)?.is_some() && !holds(dir, gz, file, tick)? {
+    if dir.meta(gz)?.is_some() && !holds(dir, gz, file, checkpoint)? {
         quarantine(dir, segment)?;
     }
     let mut plain_bytes = meta.bytes;
     if dir.meta(gz)?.is_none() {
         plain_bytes += terminate_last_line(dir, OsStr::new(&plain), file, meta)?;
-        let crc = make(dir, segment, file, meta, level, tick)?;
-        if !reads_back(dir, gz, crc, tick)? {
+        let crc = make(dir, segment, file, meta, level, checkpoint)?;
+        if !reads_back(dir, gz, crc, checkpoint)? {
             quarantine(dir, segment)?;
-            return Err(io::Error::other("what was written is not what is read back"));
+            return Err(io::Error::other("read-back checksum mismatch"));
         }
     }
     let written = dir.meta(gz)?.map_or(0, |meta| meta.bytes);
@@ -73,13 +80,13 @@ fn terminate_last_line(dir: &Dir, plain: &OsStr, file: &File, meta: &Meta) -> io
     }
 }
 
-fn make(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, tick: Tick<'_>) -> io::Result<u32> {
+fn make(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, checkpoint: Checkpoint<'_>) -> io::Result<u32> {
     let temporary = temporary_name(segment);
     let temporary = OsStr::new(&temporary);
     dir.remove(temporary)?;
     let out = dir.create(temporary, 0o600)?;
     let gz = segment.name(Form::Gz);
-    let made = fill(file, meta, &out, level, tick).and_then(|crc| dir.rename(temporary, OsStr::new(&gz)).map(|()| crc));
+    let made = fill(file, meta, &out, level, checkpoint).and_then(|crc| dir.rename(temporary, OsStr::new(&gz)).map(|()| crc));
     if made.is_err() {
         // What can't be removed now is swept later; the first error is the one to hear of.
         let _ = dir.remove(temporary);
@@ -90,10 +97,10 @@ fn make(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, tick
 }
 
 /// Fills the file `out`, makes it durable and returns the CRC-32 of its bytes.
-fn fill(file: &File, meta: &Meta, out: &File, level: u32, tick: Tick<'_>) -> io::Result<u32> {
+fn fill(file: &File, meta: &Meta, out: &File, level: u32, checkpoint: Checkpoint<'_>) -> io::Result<u32> {
     let mut file = Failpoint(file);
     file.rewind()?;
-    let crc = gzip::write::compress(&mut file, meta.bytes, Failpoint(out), level, tick)?.crc;
+    let crc = gzip::write::compress(&mut file, meta.bytes, Failpoint(out), level, checkpoint)?.crc;
     fault::point()?;
     fchmod(out, rustix::fs::Mode::from_raw_mode(meta.mode))?;
     let stamp = Timespec { tv_sec: meta.modified.timestamp(), tv_nsec: i64::from(meta.modified.timestamp_subsec_nanos()) };
@@ -106,11 +113,11 @@ fn fill(file: &File, meta: &Meta, out: &File, level: u32, tick: Tick<'_>) -> io:
 }
 
 /// Whether the disk gives back what was written, which has been decoded and compared before: its CRC tells.
-fn reads_back(dir: &Dir, gz: &OsStr, crc: u32, tick: Tick<'_>) -> io::Result<bool> {
+fn reads_back(dir: &Dir, gz: &OsStr, crc: u32, checkpoint: Checkpoint<'_>) -> io::Result<bool> {
     let (gz, _) = dir.open_file(gz)?;
     let (mut gz, mut found, mut buffer) = (Failpoint(&gz), crc32fast::Hasher::new(), vec![0; READ_BACK]);
     loop {
-        tick()?;
+        checkpoint()?;
         match gz.read(&mut buffer)? {
             0 => return Ok(found.finalize() == crc),
             count => found.update(&buffer[..count]),
@@ -119,7 +126,7 @@ fn reads_back(dir: &Dir, gz: &OsStr, crc: u32, tick: Tick<'_>) -> io::Result<boo
 }
 
 /// Whether the compressed file `gz` decodes to exactly the bytes of `plain`.
-fn holds(dir: &Dir, gz: &OsStr, plain: &File, tick: Tick<'_>) -> io::Result<bool> {
+fn holds(dir: &Dir, gz: &OsStr, plain: &File, checkpoint: Checkpoint<'_>) -> io::Result<bool> {
     if !dir.meta(gz)?.is_some_and(|meta| meta.is_plain_file()) {
         return Ok(false);
     }
@@ -129,7 +136,7 @@ fn holds(dir: &Dir, gz: &OsStr, plain: &File, tick: Tick<'_>) -> io::Result<bool
     let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, Failpoint(&gz)));
     let (mut expected, mut found) = (vec![0; BUFFER], vec![0; BUFFER]);
     loop {
-        tick()?;
+        checkpoint()?;
         let count = match decoder.read(&mut found) {
             Ok(count) => count,
             Err(error) if is_damage(&error) => return Ok(false),
@@ -158,13 +165,13 @@ fn is_damage(error: &io::Error) -> bool {
 fn quarantine(dir: &Dir, segment: &Segment) -> io::Result<()> {
     let gz = segment.name(Form::Gz);
     let mut attempt = 1;
-    let aside = loop {
-        let aside = quarantine_name(segment, attempt);
-        match dir.rename(OsStr::new(&gz), OsStr::new(&aside)) {
+    let quarantined = loop {
+        let name = quarantine_name(segment, attempt);
+        match dir.rename(OsStr::new(&gz), OsStr::new(&name)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
-            result => break result.map(|()| aside)?,
+            result => break result.map(|()| name)?,
         }
     };
-    tracing::error!(segment = %gz, %aside, "compressed form does not hold the plain file; set aside and made again");
+    tracing::error!(segment = %gz, %quarantined, "corrupt .gz quarantined, recompressing");
     dir.sync()
 }

@@ -1,39 +1,44 @@
-//! The daemon: one thread rotates; others, of low priority, work on what is closed, upload it, and look after dead pods.
-//! Rotator and worker poll at least once a second. A directory that is removed or replaced is opened anew.
+//! The daemon: one thread rotates; others, of low priority, compress what is closed, upload it, and collect dead pods.
+//!
+//! Rotator and compactor poll at least once a second. A directory that is removed or replaced is opened again.
+//!
+//! Each thread waits on a channel of its own. A message is a wake-up; a closed channel says that the thread before it has
+//! ended, so that nothing more will come: the rotator ends first, then the compactor, then the uploader.
 
 use std::ffi::OsStr;
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::setpriority_process;
 
-use crate::archive::state::ArchiveState;
+use crate::archive::ArchiveState;
 use crate::archive::upload::Uploader;
 use crate::compactor::{Backlog, Compactor};
-use crate::dir::Dir;
+use crate::dir::{Dir, escaped};
 use crate::error_log::ErrorLog;
 use crate::gc::Collector;
 use crate::metrics::Metrics;
 use crate::plan::{Limits, Policy};
 use crate::pod::{Now, OpenError, Pod};
-use crate::rotate::{Rotator, Seen};
-use crate::shutdown::Signals;
+use crate::rotate::Rotator;
+use crate::shutdown::Shutdown;
 use crate::watch::Watch;
 
+/// Time for the last pass, from the signal on.
+pub const GRACE: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_secs(1);
-/// Between two passes of the rotator, however busy the writers are.
+/// Pause between two passes of the rotator, however busy the writers are.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Until a segment that a writer holds is asked for again.
-const HELD: Duration = Duration::from_millis(100);
-/// Between two passes of the reaper, at most.
-const REAP: Duration = Duration::from_mins(1);
+/// Pause until a segment in use is tried again.
+const IN_USE: Duration = Duration::from_millis(100);
+/// Longest pause between two passes of the collector.
+const COLLECT: Duration = Duration::from_mins(1);
 /// The niceness of all threads but the rotator: writers come first.
 const NICE: i32 = 19;
 
-/// Where the daemon works, and by which rules.
+/// The directory that the daemon works in, and the rules.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// The directory of all pods' directories.
@@ -44,32 +49,47 @@ pub struct Context<'a> {
     pub policy: Policy,
     /// The rules for the node.
     pub limits: Limits,
-    /// What is archived.
+    /// The archive and what it holds.
     pub archive_state: Arc<ArchiveState>,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
 }
 
-/// Runs until [`Signals::stop`].
+/// Wakes a thread. Sent while it works, a wake-up counts for its next wait.
+pub type Wakeup = SyncSender<()>;
+
+/// Creates a wake-up channel.
+pub fn wakeup() -> (Wakeup, Receiver<()>) {
+    sync_channel(1)
+}
+
+/// Wakes the thread behind `wakeup`, unless a wake-up is on its way.
+pub fn notify(wakeup: &Wakeup) {
+    let _ = wakeup.try_send(());
+}
+
+/// Runs until `shutdown` is requested; whoever requests it sends to `wake` as well, the other end of `woken`.
 ///
 /// # Errors
-/// [`OpenError::Taken`] where another logshipper works on it already. Whatever else stands against it is logged and
-/// tried again.
-pub fn run(context: &Context<'_>, signals: &Arc<Signals>, metrics: &Arc<Metrics>) -> Result<(), OpenError> {
+/// [`OpenError::Taken`] where another logshipper works on the directory. Any other error is logged and tried again.
+pub fn run(context: &Context<'_>, shutdown: &Shutdown, wake: &Wakeup, woken: &Receiver<()>) -> Result<(), OpenError> {
+    let metrics = &context.metrics;
     let mut errors = ErrorLog::new(Arc::clone(metrics));
     let start = Instant::now();
-    while !signals.stopping() {
+    while !shutdown.is_requested() {
         let opened = Pod::open(context.root, context.pod);
         if !matches!(opened, Err(OpenError::Taken)) {
-            errors.record("open", &crate::dir::escaped(context.pod), &opened);
+            errors.record("open", &escaped(context.pod), &opened);
         }
         match opened {
-            Ok(opened) => session(context, &opened, signals, metrics),
+            Ok(opened) => session(context, &opened, &shutdown.child(GRACE), wake, woken),
             Err(OpenError::Taken) if start.elapsed() > POLL => return Err(OpenError::Taken),
-            // Perhaps somebody only looked whether it is taken.
-            Err(OpenError::Taken) => signals.rotate.wait(HELD),
+            // A reader takes the lock for a moment to see whether it is free.
+            Err(OpenError::Taken) => drop(woken.recv_timeout(IN_USE)),
             Err(OpenError::Io(_)) => {
-                metrics.worker_alive();
+                metrics.compactor_alive();
                 metrics.rotator_alive(false);
-                signals.rotate.wait(POLL);
+                let _ = woken.recv_timeout(POLL);
             }
         }
     }
@@ -77,35 +97,33 @@ pub fn run(context: &Context<'_>, signals: &Arc<Signals>, metrics: &Arc<Metrics>
 }
 
 /// Works on one directory as long as it is the pod's.
-fn session(context: &Context<'_>, pod: &Pod, signals: &Arc<Signals>, metrics: &Arc<Metrics>) {
-    let watch = Watch::new(&pod.dir, Arc::clone(signals));
-    let (over, worked) = (AtomicBool::new(false), AtomicBool::new(false));
+fn session(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, wake: &Wakeup, woken: &Receiver<()>) {
+    let (compactor, compact) = wakeup();
+    let (uploader, upload) = wakeup();
+    let (collector, collect) = wakeup();
+    let watch = Watch::new(&pod.dir, wake.clone(), compactor.clone());
     thread::scope(|scope| {
-        scope.spawn(|| {
-            work(pod, context, signals, metrics, &over);
-            worked.store(true, Ordering::Release);
-            signals.archive.ring();
-        });
-        scope.spawn(|| archive(pod, context, signals, metrics, (&over, &worked)));
-        scope.spawn(|| reap(context, signals, metrics, &over));
-        rotate(context, pod, watch, signals, metrics);
-        over.store(true, Ordering::Release);
-        signals.work.ring();
-        signals.reap.ring();
+        scope.spawn(move || compact_segments(context, pod, shutdown, &compact, &uploader));
+        scope.spawn(move || upload_segments(context, pod, shutdown, &upload));
+        scope.spawn(move || collect_orphans(context, &shutdown.child(Duration::ZERO), &collect));
+        rotate(context, pod, watch, shutdown, woken, &compactor);
+        // The directory may have been replaced: then the request is for this session alone.
+        shutdown.request();
+        drop((compactor, collector));
     });
 }
 
-/// Rotates until the end is asked for or the directory is another one.
-fn rotate(context: &Context<'_>, pod: &Pod, mut watch: Watch, signals: &Signals, metrics: &Arc<Metrics>) {
-    let mut rotator = Rotator::new(metrics);
-    let mut errors = ErrorLog::new(Arc::clone(metrics));
+/// Rotates until shutdown or until the directory is another one.
+fn rotate(context: &Context<'_>, pod: &Pod, mut watch: Watch, shutdown: &Shutdown, woken: &Receiver<()>, compactor: &Wakeup) {
+    let mut rotator = Rotator::new(&context.metrics);
+    let mut errors = ErrorLog::new(Arc::clone(&context.metrics));
     loop {
-        let last = signals.stopping();
-        let rotated = rotator.pass(pod, &context.policy, Now::read());
-        metrics.rotator_alive(errors.record("list", "directory", &rotated));
-        let Seen { rotated, live_bytes } = rotated.unwrap_or_default();
-        if rotated > 0 {
-            signals.work.ring();
+        let last = shutdown.is_requested();
+        let pass = rotator.pass(pod, &context.policy, Now::read());
+        context.metrics.rotator_alive(errors.record("list", "directory", &pass));
+        let pass = pass.unwrap_or_default();
+        if pass.rotated > 0 {
+            notify(compactor);
         }
         if last {
             errors.record("list", "directory", &rotator.end(pod, Now::read()));
@@ -115,77 +133,81 @@ fn rotate(context: &Context<'_>, pod: &Pod, mut watch: Watch, signals: &Signals,
             tracing::warn!("the pod's directory was removed or replaced");
             return;
         }
-        if watch.is_on(live_bytes) {
-            signals.rotate.wait(POLL);
+        if watch.is_on(pass.live_bytes) {
+            let _ = woken.recv_timeout(POLL);
         }
         thread::sleep(PAUSE);
     }
 }
 
 /// Compresses and removes until the rotator has ended and nothing is left that can be done in time.
-fn work(pod: &Pod, context: &Context<'_>, signals: &Signals, metrics: &Arc<Metrics>, over: &AtomicBool) {
-    // For this thread alone: on Linux it is the thread's. One that stays as it is only costs the writers some time.
-    let _ = setpriority_process(None, NICE);
-    let mut worker = Compactor::new(metrics, &context.archive_state);
+fn compact_segments(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, woken: &Receiver<()>, uploader: &Wakeup) {
+    lower_priority();
+    let metrics = &context.metrics;
+    let mut compactor = Compactor::new(metrics, &context.archive_state);
     let mut errors = ErrorLog::new(Arc::clone(metrics));
+    let mut last = false;
     loop {
-        let last = over.load(Ordering::Acquire);
-        metrics.worker_alive();
-        let rest = worker.pass(pod, &context.policy, &mut || {
-            metrics.worker_alive();
-            signals.check()
+        metrics.compactor_alive();
+        let backlog = compactor.pass(pod, &context.policy, &mut || {
+            metrics.compactor_alive();
+            shutdown.check()
         });
-        if signals.is_late() {
+        if shutdown.is_expired() {
             tracing::warn!("stopped before all segments were compressed; the next start goes on");
             return;
         }
-        errors.record("list", "directory", &rest);
-        signals.archive.ring();
-        let held = matches!(rest, Ok(Backlog { held: 1.., .. }));
-        if last && !(held && signals.stopping()) {
+        errors.record("list", "directory", &backlog);
+        notify(uploader);
+        let in_use = matches!(backlog, Ok(Backlog { in_use: 1.., .. }));
+        if last && !in_use {
             return;
         }
-        signals.work.wait(if held { HELD } else { POLL });
+        if last {
+            thread::sleep(IN_USE);
+        } else {
+            last = woken.recv_timeout(if in_use { IN_USE } else { POLL }) == Err(RecvTimeoutError::Disconnected);
+        }
     }
 }
 
-/// Uploads until the worker has ended and nothing is left that can be done in time.
-fn archive(
-    pod: &Pod,
-    context: &Context<'_>,
-    signals: &Signals,
-    metrics: &Arc<Metrics>,
-    (over, worked): (&AtomicBool, &AtomicBool),
-) {
-    let _ = setpriority_process(None, NICE);
-    let Some(mut uploader) = Uploader::new(&context.archive_state, metrics) else { return };
-    // Another directory in the place of the pod's doesn't wait for a slow store.
-    let ended = || signals.is_late() || (over.load(Ordering::Acquire) && !signals.stopping());
+/// Uploads until the compactor has ended and nothing is left that can be done in time.
+fn upload_segments(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, woken: &Receiver<()>) {
+    lower_priority();
+    let Some(mut uploader) = Uploader::new(&context.archive_state, &context.metrics) else { return };
+    let mut last = false;
     loop {
-        let last = worked.load(Ordering::Acquire);
-        let (left, pause) = uploader.pass(context.root, (&pod.name, &pod.dir), &ended);
-        if last || ended() {
+        let (left, backoff) = uploader.pass(context.root, (&pod.name, &pod.dir), shutdown);
+        if last || shutdown.is_expired() {
             if left.segments > 0 {
                 tracing::warn!(segments = left.segments, "stopped before all segments were archived; the next start goes on");
             }
             return;
         }
         let start = Instant::now();
-        signals.archive.wait(pause.unwrap_or(POLL));
-        while pause.is_some_and(|pause| start.elapsed() < pause) && !over.load(Ordering::Acquire) {
-            signals.archive.wait(POLL);
-        }
+        last = loop {
+            // A wake-up doesn't cut the backoff short, the end does.
+            let pause = backoff.unwrap_or(POLL).saturating_sub(start.elapsed());
+            match woken.recv_timeout(pause) {
+                Ok(()) if backoff.is_some() => {}
+                result => break result == Err(RecvTimeoutError::Disconnected),
+            }
+        };
     }
 }
 
-/// Looks after dead pods until the session is over.
-fn reap(context: &Context<'_>, signals: &Signals, metrics: &Arc<Metrics>, over: &AtomicBool) {
-    let _ = setpriority_process(None, NICE);
-    let mut reaper = Collector::new(metrics, &context.archive_state);
-    let pause = (context.limits.grace() / 4).clamp(POLL, REAP);
-    while !over.load(Ordering::Acquire) && !signals.stopping() {
-        let mut tick = || if signals.stopping() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) };
-        reaper.pass(context.root, context.pod, &context.policy, &context.limits, Now::read(), &mut tick);
-        signals.reap.wait(pause);
+/// Collects dead pods until the session is over.
+fn collect_orphans(context: &Context<'_>, shutdown: &Shutdown, woken: &Receiver<()>) {
+    lower_priority();
+    let mut collector = Collector::new(&context.metrics, &context.archive_state);
+    let pause = (context.limits.grace() / 4).clamp(POLL, COLLECT);
+    while !shutdown.is_requested() {
+        collector.pass(context.root, context.pod, &context.policy, &context.limits, Now::read(), &mut || shutdown.check());
+        let _ = woken.recv_timeout(pause);
     }
+}
+
+/// Lowers the priority of this thread alone, as Linux does. One that keeps its priority only costs the writers some time.
+fn lower_priority() {
+    let _ = setpriority_process(None, NICE);
 }

@@ -1,4 +1,4 @@
-//! Errors that last: a line when one begins or changes and a line when it is over, not one each time.
+//! Lasting errors: one log line when an error begins or changes and one when it is over, not one per attempt.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::metrics::Metrics;
 
-/// The operations that fail at present, each with what it was done to and why.
+/// The operations that fail at present, by operation and subject, each with its cause.
 #[derive(Debug, Default)]
 pub struct ErrorLog {
     metrics: Arc<Metrics>,
@@ -14,17 +14,17 @@ pub struct ErrorLog {
 }
 
 impl ErrorLog {
-    /// None yet. Each failure is counted in `metrics`.
+    /// Creates an empty log that counts each failure in `metrics`.
     pub fn new(metrics: Arc<Metrics>) -> Self {
         Self { metrics, present: HashMap::new() }
     }
 
-    /// Notes how `operation` on `subject` ended, logs the news in it, and says whether it went well.
+    /// Records the result of `operation` on `subject`, logs it if it changed, and returns whether it succeeded.
     pub fn record<T, E: Display>(&mut self, operation: &'static str, subject: &str, result: &Result<T, E>) -> bool {
         self.record_by(operation, subject, result, ToString::to_string)
     }
 
-    /// The same where errors of one kind are one state, however their texts differ.
+    /// Does the same with errors grouped by `kind`, however their texts differ.
     pub fn record_by<T, E: Display>(
         &mut self,
         operation: &'static str,
@@ -36,14 +36,14 @@ impl ErrorLog {
         match result {
             Ok(_) => {
                 if self.present.remove(&key).is_some() {
-                    tracing::info!(operation, subject, "works again");
+                    tracing::info!(operation, subject, "recovered");
                 }
             }
             Err(error) => {
                 self.metrics.failed(operation);
                 let kind = kind(error);
                 if self.present.get(&key) != Some(&kind) {
-                    tracing::error!(operation, subject, %error, "failed; it is tried again");
+                    tracing::error!(operation, subject, %error, "failed; will retry");
                     self.present.insert(key, kind);
                 }
             }

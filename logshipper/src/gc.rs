@@ -12,7 +12,7 @@ use handoff::Form;
 
 use crate::archive::state::ArchiveState;
 use crate::compactor::Compactor;
-use crate::compress::Tick;
+use crate::compress::Checkpoint;
 use crate::dir::{Dir, Meta, escaped};
 use crate::error_log::ErrorLog;
 use crate::handover::{Handover, Handovers};
@@ -41,9 +41,9 @@ impl Collector {
     }
 
     /// Looks at all directories in `root` but `own`. What fails is reported and left for the next pass.
-    pub fn pass(&mut self, root: &Dir, own: &OsStr, policy: &Policy, limits: &Limits, now: Now, tick: Tick<'_>) {
-        let done = self.try_pass(root, own, policy, limits, now, tick);
-        if tick().is_ok() {
+    pub fn pass(&mut self, root: &Dir, own: &OsStr, policy: &Policy, limits: &Limits, now: Now, checkpoint: Checkpoint<'_>) {
+        let done = self.try_pass(root, own, policy, limits, now, checkpoint);
+        if checkpoint().is_ok() {
             self.errors.record("reap", "log root", &done);
         }
     }
@@ -55,16 +55,16 @@ impl Collector {
         policy: &Policy,
         limits: &Limits,
         now: Now,
-        tick: Tick<'_>,
+        checkpoint: Checkpoint<'_>,
     ) -> io::Result<()> {
         // Waiting times go on while another logshipper reaps: any may be the next.
         let dead = self.dead(root, own, limits.grace(), now)?;
         let Some(_lock) = root.lock(OsStr::new(REAPER))? else { return Ok(()) };
         self.metrics.orphans.set(gauge(dead.len()));
         for name in dead {
-            tick()?;
-            let done = self.reap(root, &name, policy, limits, now, tick);
-            tick()?;
+            checkpoint()?;
+            let done = self.reap(root, &name, policy, limits, now, checkpoint);
+            checkpoint()?;
             self.errors.record("reap", &escaped(&name), &done);
         }
         self.keep_quota(root, limits.quota)
@@ -89,7 +89,15 @@ impl Collector {
         Ok(dead)
     }
 
-    fn reap(&self, root: &Dir, name: &OsStr, policy: &Policy, limits: &Limits, now: Now, tick: Tick<'_>) -> io::Result<()> {
+    fn reap(
+        &self,
+        root: &Dir,
+        name: &OsStr,
+        policy: &Policy,
+        limits: &Limits,
+        now: Now,
+        checkpoint: Checkpoint<'_>,
+    ) -> io::Result<()> {
         let pod = match Pod::open(root, name) {
             Ok(pod) => pod,
             // It has come back.
@@ -97,7 +105,7 @@ impl Collector {
             Err(OpenError::Io(error)) => return Err(error),
         };
         Rotator::new(&self.metrics).end(&pod, now)?;
-        Compactor::for_orphan(&self.metrics, &self.archive_state).pass(&pod, policy, tick)?;
+        Compactor::for_orphan(&self.metrics, &self.archive_state).pass(&pod, policy, checkpoint)?;
         let mut listing = list(&pod.dir, &mut Ages::default(), now)?;
         self.archive_state.annotate(name, &pod.dir, &mut listing);
         if !listing.waiting.is_empty() {

@@ -10,14 +10,14 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
-use logshipper::archive::Archive;
-use logshipper::archive::state::ArchiveState;
+use logshipper::archive::{Archive, ArchiveState};
 use logshipper::cli::Arguments;
 use logshipper::config::Settings;
+use logshipper::daemon::{GRACE, Wakeup, notify, wakeup};
 use logshipper::dir::Dir;
 use logshipper::metrics::Metrics;
 use logshipper::pod::OpenError;
-use logshipper::shutdown::Signals;
+use logshipper::shutdown::Shutdown;
 use logshipper::{admin, cmd};
 use runtime::settings::EXIT_BAD_SETTING;
 use signal_hook::consts::{SIGINT, SIGIO, SIGTERM};
@@ -63,8 +63,9 @@ fn run(root: &Dir, arguments: &Arguments) -> anyhow::Result<bool> {
 
 fn daemon(root: &Dir, pod: &str, settings: &Settings, archive: Option<Archive>) -> anyhow::Result<()> {
     let _logging = runtime::logging::start(&settings.logging, None, &[]).context("logging")?;
-    let signals = Arc::new(Signals::default());
-    listen(Arc::clone(&signals)).context("signal handlers")?;
+    let shutdown = Shutdown::new(GRACE);
+    let (wake, woken) = wakeup();
+    listen(shutdown.clone(), wake.clone()).context("signal handlers")?;
     let metrics = Arc::new(Metrics::default());
     let address = settings.admin_addr;
     let bound = admin::start(address, Arc::clone(&metrics)).with_context(|| format!("ADMIN_ADDR {address}"))?;
@@ -79,14 +80,10 @@ fn daemon(root: &Dir, pod: &str, settings: &Settings, archive: Option<Archive>) 
         "started"
     );
     let archive_state = Arc::new(ArchiveState::new(archive));
-    let context = logshipper::daemon::Context {
-        root,
-        pod: OsStr::new(pod),
-        policy: settings.policy(),
-        limits: settings.limits(),
-        archive_state,
-    };
-    logshipper::daemon::run(&context, &signals, &metrics).map_err(|error| match error {
+    let pod_name = OsStr::new(pod);
+    let (policy, limits) = (settings.policy(), settings.limits());
+    let context = logshipper::daemon::Context { root, pod: pod_name, policy, limits, archive_state, metrics };
+    logshipper::daemon::run(&context, &shutdown, &wake, &woken).map_err(|error| match error {
         OpenError::Taken => anyhow::anyhow!("POD_NAME {pod}: {error}; stop it, or choose another directory"),
         OpenError::Io(error) => error.into(),
     })?;
@@ -94,15 +91,17 @@ fn daemon(root: &Dir, pod: &str, settings: &Settings, archive: Option<Archive>) 
     Ok(())
 }
 
-/// SIGTERM and SIGINT ask for the end, a second one is the end. SIGIO, which may come with a lease, means nothing here.
-fn listen(signals: Arc<Signals>) -> anyhow::Result<()> {
+/// Requests the shutdown on SIGTERM or SIGINT; a second one ends the process at once. SIGIO, which may announce a broken
+/// lease, is ignored.
+fn listen(shutdown: Shutdown, wake: Wakeup) -> anyhow::Result<()> {
     let mut received = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGIO])?;
     thread::Builder::new().name(String::from("signals")).spawn(move || {
         for signal in received.forever().filter(|signal| *signal != SIGIO) {
-            if signals.stopping() {
+            if shutdown.is_requested() {
                 std::process::exit(128 + signal);
             }
-            signals.stop();
+            shutdown.request();
+            notify(&wake);
         }
     })?;
     Ok(())

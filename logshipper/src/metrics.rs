@@ -1,4 +1,4 @@
-//! What the daemon counts, for Prometheus to read on the admin port, and what its probes ask.
+//! Metrics for Prometheus, and the state behind the probes.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,11 +9,11 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry};
 
 use crate::plan;
 
-/// How long a thread may be silent before the program is no longer alive: a disk may hang for a while.
+/// Time without progress after which the program is no longer alive: a disk may hang for a while.
 const SILENCE: Duration = Duration::from_mins(2);
 
 /// A label of one word.
@@ -32,7 +32,7 @@ struct Kind {
     kind: &'static str,
 }
 
-/// The numbers of this process.
+/// The metrics of this process.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -42,30 +42,30 @@ pub struct Metrics {
     archive_errors: Family<Kind, Counter>,
     /// Segments of the pod, plain or compressed.
     pub segments: Gauge,
-    /// Segments that the quota removed and that are nowhere else.
+    /// Segments removed by the quota that are stored nowhere else.
     pub dropped: Counter,
     /// Segments uploaded.
     pub archived: Counter,
-    /// Their compressed bytes.
+    /// Compressed bytes uploaded.
     pub archived_bytes: Counter,
     /// Closed segments that aren't archived yet.
     pub archive_pending: Gauge,
-    /// For how many seconds the oldest of them has been closed.
+    /// Seconds since the oldest of them was closed.
     pub archive_lag: Gauge,
     /// Segments compressed.
     pub compressed: Counter,
     /// Plain bytes of the segments compressed.
-    pub plain_bytes: Counter,
+    pub uncompressed_bytes: Counter,
     /// Compressed bytes of the segments compressed.
-    pub gzip_bytes: Counter,
-    /// Plain segments that wait.
+    pub compressed_bytes: Counter,
+    /// Plain segments that wait for compression.
     pub pending: Gauge,
-    /// For how many seconds the oldest of them has waited.
+    /// Seconds that the oldest of them has waited.
     pub pending_age: Gauge,
-    /// Plain segments that a writer holds.
-    pub held: Gauge,
-    /// Of those, the ones whose writers the kernel can't tell, so that they have to stay quiet for a while.
-    pub unquiet: Gauge,
+    /// Plain segments that a writer still has open.
+    pub in_use: Gauge,
+    /// Of those, the ones whose writers the kernel can't tell, so that they have to stay unchanged for a while.
+    pub settling: Gauge,
     /// Directories of dead pods.
     pub orphans: Gauge,
     /// Bytes of all pods' segments and live files.
@@ -74,99 +74,53 @@ pub struct Metrics {
     pub quota: Gauge,
     start: Instant,
     rotator_seen: AtomicU64,
-    worker_seen: AtomicU64,
+    compactor_seen: AtomicU64,
     ready: AtomicBool,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut metrics = Self {
-            registry: Registry::with_prefix("logshipper"),
-            rotations: Family::default(),
-            removals: Family::default(),
-            errors: Family::default(),
-            archive_errors: Family::default(),
-            segments: Gauge::default(),
-            dropped: Counter::default(),
-            archived: Counter::default(),
-            archived_bytes: Counter::default(),
-            archive_pending: Gauge::default(),
-            archive_lag: Gauge::default(),
-            compressed: Counter::default(),
-            plain_bytes: Counter::default(),
-            gzip_bytes: Counter::default(),
-            pending: Gauge::default(),
-            pending_age: Gauge::default(),
-            held: Gauge::default(),
-            unquiet: Gauge::default(),
-            orphans: Gauge::default(),
-            root_bytes: Gauge::default(),
-            quota: Gauge::default(),
+        let mut registry = Registry::with_prefix("logshipper");
+        let r = &mut registry;
+        r.register("build", "Version of the program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        Self {
+            rotations: metric(r, "rotations", "Live files rotated"),
+            removals: metric(r, "segments_removed", "Segments removed"),
+            errors: metric(r, "errors", "Failed operations, per attempt"),
+            archive_errors: metric(r, "archive_errors", "Failed attempts to archive"),
+            segments: metric(r, "segments", "Segments of the pod, plain or compressed"),
+            dropped: metric(r, "dropped_segments", "Segments removed by NODE_QUOTA that are not archived"),
+            archived: metric(r, "archived_segments", "Segments uploaded to the archive"),
+            archived_bytes: metric(r, "archived_bytes", "Compressed bytes uploaded"),
+            archive_pending: metric(r, "archive_pending_segments", "Closed segments not archived yet"),
+            archive_lag: metric(r, "archive_lag_seconds", "Time since the oldest unarchived segment was closed"),
+            compressed: metric(r, "segments_compressed", "Segments compressed"),
+            uncompressed_bytes: metric(r, "uncompressed_bytes", "Plain bytes of segments compressed"),
+            compressed_bytes: metric(r, "compressed_bytes", "Compressed bytes of segments compressed"),
+            pending: metric(r, "pending_segments", "Plain segments that wait for compression"),
+            pending_age: metric(r, "pending_age_seconds", "Wait of the oldest plain segment"),
+            in_use: metric(r, "segments_in_use", "Plain segments that a writer still has open"),
+            settling: metric(r, "settling_segments", "Segments in use whose writers are unknown: leases are refused"),
+            orphans: metric(r, "orphan_directories", "Directories of dead pods, as the collecting logshipper sees them"),
+            root_bytes: metric(r, "root_bytes", "All pods' log files, as the collecting logshipper sees them"),
+            quota: metric(r, "quota_bytes", "NODE_QUOTA; 0 without one"),
             start: Instant::now(),
             rotator_seen: AtomicU64::new(0),
-            worker_seen: AtomicU64::new(0),
+            compactor_seen: AtomicU64::new(0),
             ready: AtomicBool::new(false),
-        };
-        metrics.register();
-        metrics
+            registry,
+        }
     }
 }
 
+/// Creates a metric and registers it.
+fn metric<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
 impl Metrics {
-    fn register(&mut self) {
-        let registry = &mut self.registry;
-        registry.register("rotations", "Live files rotated", self.rotations.clone());
-        registry.register("segments_removed", "Segments removed", self.removals.clone());
-        registry.register("errors", "Operations that failed, each try", self.errors.clone());
-        registry.register("segments_compressed", "Segments compressed", self.compressed.clone());
-        registry.register_with_unit("plain", "Plain bytes of segments compressed", Unit::Bytes, self.plain_bytes.clone());
-        registry.register_with_unit(
-            "compressed",
-            "Compressed bytes of segments compressed",
-            Unit::Bytes,
-            self.gzip_bytes.clone(),
-        );
-        registry.register("pending_segments", "Plain segments that wait for compression", self.pending.clone());
-        registry.register_with_unit("pending_age", "Wait of the oldest plain segment", Unit::Seconds, self.pending_age.clone());
-        registry.register("held_segments", "Plain segments that a writer holds", self.held.clone());
-        registry.register(
-            "unquiet_segments",
-            "Held segments that are waited for because leases are refused",
-            self.unquiet.clone(),
-        );
-        registry.register(
-            "orphan_directories",
-            "Directories of dead pods, as the reaping logshipper sees them",
-            self.orphans.clone(),
-        );
-        registry.register_with_unit(
-            "root",
-            "All pods' log files, as the reaping logshipper sees them",
-            Unit::Bytes,
-            self.root_bytes.clone(),
-        );
-        registry.register_with_unit("quota", "NODE_QUOTA; 0 without one", Unit::Bytes, self.quota.clone());
-        registry.register("segments", "Segments of the pod, plain or compressed", self.segments.clone());
-        registry.register("dropped_segments", "Segments that NODE_QUOTA removed and that are not archived", self.dropped.clone());
-        self.register_archive();
-        let registry = &mut self.registry;
-        registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-    }
-
-    fn register_archive(&mut self) {
-        let registry = &mut self.registry;
-        registry.register("archived_segments", "Segments uploaded to the archive", self.archived.clone());
-        registry.register_with_unit("archived", "Compressed bytes uploaded", Unit::Bytes, self.archived_bytes.clone());
-        registry.register("archive_pending_segments", "Closed segments not archived yet", self.archive_pending.clone());
-        registry.register_with_unit(
-            "archive_lag",
-            "Since the oldest segment that is not archived was closed",
-            Unit::Seconds,
-            self.archive_lag.clone(),
-        );
-        registry.register("archive_errors", "Tries to archive that failed", self.archive_errors.clone());
-    }
-
     /// Counts a failure of the archive.
     pub fn archive_failed(&self, kind: &'static str) {
         self.archive_errors.get_or_create(&Kind { kind }).inc();
@@ -187,29 +141,31 @@ impl Metrics {
         self.errors.get_or_create(&Operation { operation }).inc();
     }
 
-    /// The rotator has made a pass; `good` where it could read its directory.
+    /// Notes a pass of the rotator; `good` where it could read its directory.
     pub fn rotator_alive(&self, good: bool) {
         self.rotator_seen.store(self.now(), Ordering::Relaxed);
         self.ready.store(good, Ordering::Relaxed);
     }
 
-    /// The worker goes on.
-    pub fn worker_alive(&self) {
-        self.worker_seen.store(self.now(), Ordering::Relaxed);
+    /// Notes that the compactor makes progress.
+    pub fn compactor_alive(&self) {
+        self.compactor_seen.store(self.now(), Ordering::Relaxed);
     }
 
-    /// Whether no thread has been silent for two minutes.
+    /// Tells whether both threads have made progress within two minutes.
     pub fn is_alive(&self) -> bool {
         let now = self.now();
-        [&self.rotator_seen, &self.worker_seen].iter().all(|seen| now - seen.load(Ordering::Relaxed).min(now) < SILENCE.as_secs())
+        [&self.rotator_seen, &self.compactor_seen]
+            .iter()
+            .all(|seen| now - seen.load(Ordering::Relaxed).min(now) < SILENCE.as_secs())
     }
 
-    /// Whether the pod's directory is open and could be read last time.
+    /// Tells whether the pod's directory is open and could be read last time.
     pub fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Relaxed)
     }
 
-    /// All of it, as Prometheus reads it.
+    /// Encodes all metrics for Prometheus.
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a String doesn't fail.
@@ -234,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_number_has_its_name_from_the_start_and_readme_tells_it() {
+    fn metrics_are_registered_and_documented() {
         let metrics = Metrics::default();
         metrics.rotated(plan::Reason::Size);
         metrics.removed("quota");
@@ -247,12 +203,12 @@ mod tests {
             "segments",
             "segments_compressed_total",
             "segments_removed_total",
-            "plain_bytes_total",
+            "uncompressed_bytes_total",
             "compressed_bytes_total",
             "pending_segments",
             "pending_age_seconds",
-            "held_segments",
-            "unquiet_segments",
+            "segments_in_use",
+            "settling_segments",
             "archived_segments_total",
             "archived_bytes_total",
             "archive_pending_segments",

@@ -348,7 +348,7 @@ fn a_full_disk_is_one_line_and_one_metric_and_so_is_its_end() {
     let failures = text.lines().filter(|line| line.contains("operation=\"compress\"")).collect::<Vec<_>>();
     assert_eq!(failures.len(), 2, "{text}");
     assert!(failures[0].contains("ERROR") && failures[0].contains("No space left on device"), "{text}");
-    assert!(failures[1].contains("INFO") && failures[1].contains("works again"), "{text}");
+    assert!(failures[1].contains("INFO") && failures[1].contains("recovered"), "{text}");
     assert!(metrics.text().contains("errors_total{operation=\"compress\"} 1\n"), "{}", metrics.text());
 }
 

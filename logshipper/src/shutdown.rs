@@ -1,71 +1,55 @@
-//! Waking and ending the daemon's threads.
+//! Graceful shutdown: one token per scope of work, with children that end with their parent.
 
 use std::io;
-use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// How long the last pass may take, from the signal on.
-const LAST_PASS: Duration = Duration::from_secs(2);
+/// A request to end, and the time left until work is given up. Clones share the request.
+#[derive(Debug, Clone)]
+pub struct Shutdown(Arc<Token>);
 
-/// A bell that one thread waits for. Rung while nobody waits, it is heard by the next wait.
-#[derive(Debug, Default)]
-pub struct Bell {
-    rung: Mutex<bool>,
-    heard: Condvar,
+#[derive(Debug)]
+struct Token {
+    requested: OnceLock<Instant>,
+    grace: Duration,
+    parent: Option<Shutdown>,
 }
 
-impl Bell {
-    /// Ends the present or the next wait.
-    pub fn ring(&self) {
-        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.heard.notify_one();
+impl Shutdown {
+    /// Creates a token whose work may go on for `grace` after the request.
+    pub fn new(grace: Duration) -> Self {
+        Self(Arc::new(Token { requested: OnceLock::new(), grace, parent: None }))
     }
 
-    /// Waits for a ring, at most for `limit`.
-    pub fn wait(&self, limit: Duration) {
-        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut rung, _) = self.heard.wait_timeout_while(rung, limit, |rung| !*rung).unwrap_or_else(PoisonError::into_inner);
-        *rung = false;
-    }
-}
-
-/// What the daemon's threads share: what wakes them, and when they end.
-#[derive(Debug, Default)]
-pub struct Signals {
-    /// Wakes the rotator.
-    pub rotate: Bell,
-    /// Wakes the worker.
-    pub work: Bell,
-    /// Wakes the uploader.
-    pub archive: Bell,
-    /// Wakes the reaper.
-    pub reap: Bell,
-    deadline: OnceLock<Instant>,
-}
-
-impl Signals {
-    /// Asks for the end: each thread makes a last pass, which has 2 s.
-    pub fn stop(&self) {
-        let _ = self.deadline.set(Instant::now() + LAST_PASS);
-        self.rotate.ring();
-        self.work.ring();
-        self.archive.ring();
-        self.reap.ring();
+    /// Creates a token that is requested with this one, or alone by its own [`request`](Self::request).
+    #[must_use]
+    pub fn child(&self, grace: Duration) -> Self {
+        Self(Arc::new(Token { requested: OnceLock::new(), grace, parent: Some(self.clone()) }))
     }
 
-    /// Whether the end was asked for.
-    pub fn stopping(&self) -> bool {
-        self.deadline.get().is_some()
+    /// Asks for the end. Only the first request counts.
+    pub fn request(&self) {
+        let _ = self.0.requested.set(Instant::now());
     }
 
-    /// Whether the last pass has no time left.
-    pub fn is_late(&self) -> bool {
-        self.deadline.get().is_some_and(|deadline| Instant::now() >= *deadline)
+    /// Tells whether the end was asked for.
+    pub fn is_requested(&self) -> bool {
+        self.requested_at().is_some()
     }
 
-    /// An error once the last pass has no time left.
+    /// Tells whether the grace period is over.
+    pub fn is_expired(&self) -> bool {
+        self.requested_at().is_some_and(|requested| requested.elapsed() >= self.0.grace)
+    }
+
+    /// Returns an error once the grace period is over.
     pub fn check(&self) -> io::Result<()> {
-        if self.is_late() { Err(io::Error::new(io::ErrorKind::TimedOut, "stopped")) } else { Ok(()) }
+        if self.is_expired() { Err(io::Error::new(io::ErrorKind::TimedOut, "stopped")) } else { Ok(()) }
+    }
+
+    fn requested_at(&self) -> Option<Instant> {
+        let parent = self.0.parent.as_ref().and_then(Self::requested_at);
+        self.0.requested.get().copied().into_iter().chain(parent).min()
     }
 }
 
@@ -74,13 +58,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ring_without_a_listener_is_heard_once() {
-        let bell = Bell::default();
-        bell.ring();
-        bell.ring();
-        let start = Instant::now();
-        bell.wait(Duration::from_mins(1));
-        assert!(start.elapsed() < Duration::from_mins(1));
-        bell.wait(Duration::from_millis(1));
+    fn children_end_with_their_parent() {
+        let parent = Shutdown::new(Duration::from_mins(1));
+        let (patient, hasty) = (parent.child(Duration::from_mins(1)), parent.child(Duration::ZERO));
+        hasty.request();
+        assert!(hasty.check().is_err() && !parent.is_requested() && !patient.is_requested());
+        parent.request();
+        assert!(patient.is_requested() && patient.check().is_ok() && parent.check().is_ok());
+        assert!(parent.child(Duration::ZERO).is_expired());
     }
 }

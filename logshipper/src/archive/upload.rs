@@ -19,14 +19,12 @@ use crate::gzip::read::digest;
 use crate::metrics::{Metrics, gauge};
 use crate::plan::{self, Listing};
 use crate::pod::{Ages, Now, OpenError, Pod, list};
+use crate::shutdown::Shutdown;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// How often an upload looks whether it has to end.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// Says that an upload has to end at once.
-pub type Ended<'a> = &'a dyn Fn() -> bool;
+/// Interval at which an upload checks for the shutdown.
+const CHECK: Duration = Duration::from_millis(50);
 
 /// Uploads what waits.
 #[derive(Debug)]
@@ -68,13 +66,13 @@ impl Uploader {
 
     /// Uploads what waits in the directory of the own pod, then in those of dead ones. Returns what is left, and for how
     /// long the store is to be left alone.
-    pub fn pass(&mut self, root: &Dir, own: (&OsStr, &Dir), ended: Ended<'_>) -> (Waiting, Option<Duration>) {
-        let (mut left, mut done) = self.directory(own.0, own.1, ended);
+    pub fn pass(&mut self, root: &Dir, own: (&OsStr, &Dir), shutdown: &Shutdown) -> (Waiting, Option<Duration>) {
+        let (mut left, mut done) = self.directory(own.0, own.1, shutdown);
         for pod in self.archive_state.take_queue() {
             // One that is taken has come back, or another logshipper reaps it: who needs it submits it again.
             match Pod::open(root, &pod) {
                 Ok(opened) if done.is_ok() => {
-                    let (waiting, uploaded) = self.directory(&pod, &opened.dir, ended);
+                    let (waiting, uploaded) = self.directory(&pod, &opened.dir, shutdown);
                     left.add(waiting);
                     done = uploaded;
                 }
@@ -112,11 +110,11 @@ impl Uploader {
 
     /// Uploads what waits in one directory. What is wrong with a file is reported and left; what is wrong with the store
     /// ends the work.
-    fn directory(&mut self, pod: &OsStr, dir: &Dir, ended: Ended<'_>) -> (Waiting, Result<(), ArchiveError>) {
+    fn directory(&mut self, pod: &OsStr, dir: &Dir, shutdown: &Shutdown) -> (Waiting, Result<(), ArchiveError>) {
         let mut listing = self.list(pod, dir);
         let mut done = Ok(());
         for segment in plan::uploads(&listing) {
-            let uploaded = self.upload(pod, dir, &segment, ended);
+            let uploaded = self.upload(pod, dir, &segment, shutdown);
             match uploaded {
                 // Removed meanwhile.
                 Err(ArchiveError::File(ref error)) if error.kind() == io::ErrorKind::NotFound => {}
@@ -137,7 +135,7 @@ impl Uploader {
         (Waiting::of(&listing), done)
     }
 
-    fn upload(&self, pod: &OsStr, dir: &Dir, segment: &Segment, ended: Ended<'_>) -> Result<(), ArchiveError> {
+    fn upload(&self, pod: &OsStr, dir: &Dir, segment: &Segment, shutdown: &Shutdown) -> Result<(), ArchiveError> {
         let started = Instant::now();
         let name = segment.name(Form::Gz);
         let (file, meta) = dir.open_file(OsStr::new(&name))?;
@@ -149,7 +147,7 @@ impl Uploader {
         let put = async {
             tokio::select! {
                 put = self.archive.put(&key, &file, meta.bytes) => put,
-                () = until(ended) => Err(ArchiveError::Stopped),
+                () = expiry(shutdown) => Err(ArchiveError::Stopped),
             }
         };
         let uploaded = self.archive.wait(put)?;
@@ -164,8 +162,8 @@ impl Uploader {
     }
 }
 
-async fn until(ended: Ended<'_>) {
-    while !ended() {
-        tokio::time::sleep(LOOK).await;
+async fn expiry(shutdown: &Shutdown) {
+    while !shutdown.is_expired() {
+        tokio::time::sleep(CHECK).await;
     }
 }

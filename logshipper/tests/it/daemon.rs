@@ -59,13 +59,16 @@ fn the_admin_port_counts_and_answers_probes() {
     let writer = Writer::open(&logs.pod(), "access").unwrap();
     writer.write(&[b'x'; 2000]).unwrap();
     wait_until("rotated", || logs.admin("/metrics").1.contains("logshipper_rotations_total{reason=\"size\"} 1\n"));
-    wait_until("held", || logs.admin("/metrics").1.contains("logshipper_held_segments 1\n"));
+    wait_until("held", || logs.admin("/metrics").1.contains("logshipper_segments_in_use 1\n"));
     writer.check().unwrap();
     wait_until("compressed", || logs.admin("/metrics").1.contains("logshipper_segments_compressed_total 1\n"));
-    wait_until("nothing waits", || logs.admin("/metrics").1.contains("logshipper_held_segments 0\n"));
+    wait_until("nothing waits", || logs.admin("/metrics").1.contains("logshipper_segments_in_use 0\n"));
     let (_, text) = logs.admin("/metrics");
     // One byte more than was written: the end of the torn line.
-    assert!(text.contains("logshipper_plain_bytes_total 2001\n") && text.contains("logshipper_pending_segments 0\n"), "{text}");
+    assert!(
+        text.contains("logshipper_uncompressed_bytes_total 2001\n") && text.contains("logshipper_pending_segments 0\n"),
+        "{text}"
+    );
     daemon.stop();
     let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
     let output = command
@@ -238,7 +241,7 @@ fn a_child_that_inherited_the_file_keeps_its_segment_waiting_and_the_metrics_say
     file.write_all(&[b'a'; 2000]).unwrap();
     let child = Process::spawn(Command::new("sleep").arg("1000").stdout(file));
     let daemon = logs.started(&SMALL);
-    wait_until("held", || logs.admin("/metrics").1.contains("logshipper_held_segments 1\n"));
+    wait_until("held", || logs.admin("/metrics").1.contains("logshipper_segments_in_use 1\n"));
     wait_until("its wait is counted", || !logs.admin("/metrics").1.contains("logshipper_pending_age_seconds 0\n"));
     assert_eq!(logs.segments(Form::Gz), []);
     child.kill();

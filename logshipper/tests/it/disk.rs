@@ -43,7 +43,7 @@ fn on_a_full_file_system_the_plain_segment_stays_and_work_resumes_by_itself() {
     fs::remove_file(&ballast).unwrap();
     writer.write(b"after\n").unwrap();
     logs.wait_for_all_compressed();
-    wait_until("said so", || logs.lines_of_daemon().contains("works again"));
+    wait_until("said so", || logs.lines_of_daemon().contains("recovered"));
     drop(writer);
     logs.finish(daemon, &[]);
     assert!(logs.read("access") == bytes);
