@@ -1,44 +1,55 @@
 //! Work on closed segments: compression, retention and leftovers of earlier runs, one file at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use handoff::{Form, Segment};
 
 use crate::archive::state::ArchiveState;
 use crate::compress::{Checkpoint, compress};
+use crate::dir::Dir;
 use crate::error_log::ErrorLog;
 use crate::handover::{Handover, Handovers, Holder};
 use crate::metrics::{Metrics, gauge};
-use crate::plan::{self, Listing, Policy, RetentionReason, Work};
-use crate::pod::{Ages, Now, Pod, list};
+use crate::plan::{self, Policy, RetentionReason, Work};
+use crate::pod::Pod;
+use crate::survey::{Now, Surveyor};
 
-/// Does the work that waits in a pod's directory.
+/// The time after which a segment that is still in use is worth a warning.
+const LONG_USE: Duration = Duration::from_mins(1);
+/// The longest pause between two passes over an unchanged directory.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Does the pending work in a pod's directory.
 #[derive(Debug, Default)]
 pub struct Compactor {
     handovers: Handovers,
     metrics: Arc<Metrics>,
     errors: ErrorLog,
     archive_state: Arc<ArchiveState>,
-    /// How many there are, in either form.
+    surveyor: Surveyor,
+    last_pass: Option<Instant>,
+    /// Number of segments, in either form.
     segments: usize,
-    /// Since when each plain segment has waited.
+    /// The time since which each plain segment has waited.
     waiting: HashMap<Segment, Instant>,
-    /// Not of the program's own pod: the gauges of what waits are not about it.
+    /// Plain segments whose long use was logged.
+    warned: HashSet<Segment>,
+    /// It works on an orphan: the gauges are about the program's own pod.
     orphan: bool,
 }
 
-/// How a piece of work ended.
+/// The outcome of a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Done,
     Held(Holder),
 }
 
-/// What a pass left.
+/// The work that a pass had to leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Backlog {
     /// Segments that a writer still has open.
@@ -48,15 +59,20 @@ pub struct Backlog {
 }
 
 impl Compactor {
-    /// One that counts in `metrics` and keeps what the archive_state says isn't archived yet.
+    /// Creates a compactor that counts in `metrics` and keeps segments until they are archived.
     pub fn new(metrics: &Arc<Metrics>, archive_state: &Arc<ArchiveState>) -> Self {
         let errors = ErrorLog::new(Arc::clone(metrics));
         Self { metrics: Arc::clone(metrics), errors, archive_state: Arc::clone(archive_state), ..Self::default() }
     }
 
-    /// One for a dead pod's directory: the gauges of what waits stay those of the program's own pod.
+    /// Creates a compactor for a dead pod's directory.
     pub fn for_orphan(metrics: &Arc<Metrics>, archive_state: &Arc<ArchiveState>) -> Self {
         Self { orphan: true, ..Self::new(metrics, archive_state) }
+    }
+
+    /// Tells whether a pass may find work: the directory has changed, or the last pass was a while ago.
+    pub fn is_due(&self, dir: &Dir) -> bool {
+        self.last_pass.is_none_or(|last| last.elapsed() >= IDLE) || self.surveyor.is_outdated(dir)
     }
 
     /// Does all the work that waits, and says what it had to leave. What fails is reported and left for the next pass.
@@ -65,11 +81,17 @@ impl Compactor {
     /// The directory can't be read, or `checkpoint` ended the work.
     pub fn pass(&mut self, pod: &Pod, policy: &Policy, checkpoint: Checkpoint<'_>) -> io::Result<Backlog> {
         let now = Now::read();
-        let mut listing = list(&pod.dir, &mut Ages::default(), now)?;
-        self.archive_state.annotate(&pod.name, &pod.dir, &mut listing);
-        self.count_waiting(&listing);
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, now)?;
+        let planned = plan::work(survey, policy, now);
+        self.segments = survey.segments.len();
+        let plain = survey.segments.iter().filter(|(_, forms)| forms.plain.is_some());
+        let since = |segment| self.waiting.get(segment).copied().unwrap_or(now.monotonic);
+        self.waiting = plain.map(|(segment, _)| (segment.clone(), since(segment))).collect();
+        self.warned.retain(|segment| self.waiting.contains_key(segment));
+        self.report_gauges();
+        self.last_pass = Some(now.monotonic);
         let (mut backlog, mut settling) = (Backlog::default(), 0);
-        for work in plan::work(&listing, policy, now.wall) {
+        for work in planned {
             checkpoint()?;
             let done = self.work(pod, policy, &work, checkpoint);
             // Ended by the checkpoint: nothing went wrong.
@@ -79,6 +101,7 @@ impl Compactor {
                 Ok(Outcome::Done) => {}
                 Ok(Outcome::Held(holder)) => {
                     backlog.in_use += 1;
+                    self.warn_in_use(&work.subject(), holder);
                     settling += i64::from(holder == Holder::RecentlyModified);
                 }
                 Err(_) => backlog.failed += 1,
@@ -87,20 +110,28 @@ impl Compactor {
         if !self.orphan {
             self.metrics.in_use.set(gauge(backlog.in_use));
             self.metrics.settling.set(settling);
-            self.show_waiting();
+            self.report_gauges();
         }
         Ok(backlog)
     }
 
-    fn count_waiting(&mut self, listing: &Listing) {
-        let now = Instant::now();
-        self.segments = listing.segments.len();
-        let plain = listing.segments.iter().filter(|(_, forms)| forms.plain.is_some());
-        self.waiting = plain.map(|(segment, _)| (segment.clone(), self.waiting.get(segment).copied().unwrap_or(now))).collect();
-        self.show_waiting();
+    /// Warns once of a segment that has been open for a while: its writer may never let go.
+    fn warn_in_use(&mut self, name: &str, holder: Holder) {
+        let is_new = |segment: &Segment| segment.to_string() == name && !self.warned.contains(segment);
+        let late = self.waiting.iter().find(|(segment, since)| since.elapsed() >= LONG_USE && is_new(segment));
+        if let Some((segment, since)) = late {
+            let seconds = since.elapsed().as_secs();
+            tracing::warn!(
+                segment = name,
+                ?holder,
+                seconds,
+                "segment still in use: it is kept as it is until its writer closes it"
+            );
+            self.warned.insert(segment.clone());
+        }
     }
 
-    fn show_waiting(&self) {
+    fn report_gauges(&self) {
         if !self.orphan {
             let oldest = self.waiting.values().min().map_or(0, |since| since.elapsed().as_secs());
             self.metrics.pending_age.set(gauge(oldest));
@@ -130,7 +161,7 @@ impl Compactor {
         };
         let done = compress(&pod.dir, segment, &file, &meta, policy.compress_level, checkpoint)?;
         self.waiting.remove(segment);
-        self.show_waiting();
+        self.report_gauges();
         self.metrics.compressed.inc();
         self.metrics.uncompressed_bytes.inc_by(done.plain);
         self.metrics.compressed_bytes.inc_by(done.gz);

@@ -14,7 +14,7 @@ use rustix::fs::{Advice, Timespec, Timestamps, fadvise, fchmod, futimens};
 use crate::dir::{Dir, Meta};
 use crate::fault::{self, Failpoint};
 use crate::gzip;
-use crate::pod::{quarantine_name, temporary_name};
+use crate::survey::{quarantine_name, temporary_name};
 
 const BUFFER: usize = 64 << 10;
 /// What is read back at once: no more than the disk gives in a moment.

@@ -21,14 +21,17 @@ use crate::error_log::ErrorLog;
 use crate::gc::Collector;
 use crate::metrics::Metrics;
 use crate::plan::{Limits, Policy};
-use crate::pod::{Now, OpenError, Pod};
-use crate::rotate::Rotator;
+use crate::pod::{OpenError, Pod};
+use crate::rotate::{Rotator, recorded_numbers};
 use crate::shutdown::Shutdown;
+use crate::survey::Now;
 use crate::watch::Watch;
 
 /// Time for the last pass, from the signal on.
 pub const GRACE: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_secs(1);
+/// Longest pause of the uploader: the compactor wakes it, but for orphans.
+const IDLE: Duration = Duration::from_secs(10);
 /// Pause between two passes of the rotator, however busy the writers are.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Pause until a segment in use is tried again.
@@ -115,7 +118,7 @@ fn session(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, wake: &Wakeup,
 
 /// Rotates until shutdown or until the directory is another one.
 fn rotate(context: &Context<'_>, pod: &Pod, mut watch: Watch, shutdown: &Shutdown, woken: &Receiver<()>, compactor: &Wakeup) {
-    let mut rotator = Rotator::new(&context.metrics);
+    let mut rotator = Rotator::new(&context.metrics, &context.archive_state);
     let mut errors = ErrorLog::new(Arc::clone(&context.metrics));
     loop {
         let last = shutdown.is_requested();
@@ -148,7 +151,6 @@ fn compact_segments(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, woken
     let mut errors = ErrorLog::new(Arc::clone(metrics));
     let mut last = false;
     loop {
-        metrics.compactor_alive();
         let backlog = compactor.pass(pod, &context.policy, &mut || {
             metrics.compactor_alive();
             shutdown.check()
@@ -160,13 +162,20 @@ fn compact_segments(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, woken
         errors.record("list", "directory", &backlog);
         notify(uploader);
         let in_use = matches!(backlog, Ok(Backlog { in_use: 1.., .. }));
+        let done = matches!(backlog, Ok(Backlog { in_use: 0, failed: 0 }));
         if last && !in_use {
             return;
         }
         if last {
             thread::sleep(IN_USE);
-        } else {
-            last = woken.recv_timeout(if in_use { IN_USE } else { POLL }) == Err(RecvTimeoutError::Disconnected);
+        }
+        while !last {
+            metrics.compactor_alive();
+            match woken.recv_timeout(if in_use { IN_USE } else { POLL }) {
+                Err(RecvTimeoutError::Disconnected) => last = true,
+                Err(RecvTimeoutError::Timeout) if done && !compactor.is_due(&pod.dir) => {}
+                _ => break,
+            }
         }
     }
 }
@@ -175,6 +184,9 @@ fn compact_segments(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, woken
 fn upload_segments(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, woken: &Receiver<()>) {
     lower_priority();
     let Some(mut uploader) = Uploader::new(&context.archive_state, &context.metrics) else { return };
+    if recorded_numbers(&pod.dir).is_empty() {
+        uploader.fetch_numbers(&pod.name);
+    }
     let mut last = false;
     loop {
         let (left, backoff) = uploader.pass(context.root, (&pod.name, &pod.dir), shutdown);
@@ -187,7 +199,7 @@ fn upload_segments(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, woken:
         let start = Instant::now();
         last = loop {
             // A wake-up doesn't cut the backoff short, the end does.
-            let pause = backoff.unwrap_or(POLL).saturating_sub(start.elapsed());
+            let pause = backoff.unwrap_or(if left.segments > 0 { POLL } else { IDLE }).saturating_sub(start.elapsed());
             match woken.recv_timeout(pause) {
                 Ok(()) if backoff.is_some() => {}
                 result => break result == Err(RecvTimeoutError::Disconnected),

@@ -34,6 +34,8 @@ pub struct Meta {
     pub links: u32,
     /// Its length in bytes.
     pub bytes: u64,
+    /// Its bytes on disk, in whole blocks.
+    pub allocated: u64,
     /// Permission bits.
     pub mode: u32,
     /// When it was made, where the file system keeps that.
@@ -45,9 +47,19 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// A regular file that only its directory knows: nothing else can be meant, read or lost by touching it.
+    /// Tells whether it is a regular file with exactly one hard link: touching it touches nothing else.
     pub fn is_plain_file(&self) -> bool {
         self.kind == FileType::RegularFile && self.links == 1
+    }
+
+    /// Tells whether it is a directory.
+    pub fn is_directory(&self) -> bool {
+        self.kind == FileType::Directory
+    }
+
+    /// Returns the bytes that its data takes on disk: less than its length where it has holes.
+    pub fn disk_bytes(&self) -> u64 {
+        self.bytes.min(self.allocated)
     }
 }
 
@@ -193,6 +205,7 @@ fn meta(found: &Statx) -> Meta {
         kind: FileType::from_raw_mode(found.stx_mode.into()),
         links: found.stx_nlink,
         bytes: found.stx_size,
+        allocated: found.stx_blocks * 512,
         mode: u32::from(found.stx_mode) & 0o777,
         born: StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::BTIME).then(|| time(&found.stx_btime)),
         modified: time(&found.stx_mtime),

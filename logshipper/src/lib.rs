@@ -1,7 +1,7 @@
 //! logshipper: the sidecar that rotates, compresses and keeps the log files of a pod, without losing a line.
 //!
 //! - [`daemon`]: the threads; [`watch`] wakes them as a hint, a poll stands behind it; [`shutdown`] ends them.
-//! - [`pod`]: a pod's directory, its lock and its listing; [`dir`]: file access by descriptor only.
+//! - [`pod`]: a pod's directory and its lock; [`survey`]: the facts about its files; [`dir`]: file access by descriptor only.
 //! - [`gc`]: garbage collection of dead pods and the node quota.
 //! - [`archive`]: the object store and its keys, uploads, and which segments are archived.
 //! - [`plan`]: decisions only: facts in, actions out.
@@ -34,6 +34,7 @@ pub mod pod;
 pub mod reader;
 pub mod rotate;
 pub mod shutdown;
+pub mod survey;
 pub mod watch;
 
 #[cfg(test)]

@@ -23,8 +23,9 @@ use crate::dir::Dir;
 use crate::fault::armed::{Fault, arm, disarm};
 use crate::metrics::Metrics;
 use crate::plan::Policy;
-use crate::pod::{Now, Pod};
+use crate::pod::Pod;
 use crate::rotate::Rotator;
+use crate::survey::Now;
 
 const STREAM: &str = "access";
 const POLICY: Policy =
@@ -225,6 +226,10 @@ impl World {
         }
         assert_eq!(String::from_utf8(found).unwrap(), String::from_utf8(self.expected.clone()).unwrap());
         assert_eq!(fs::read(self.root.path().join("outside")).unwrap(), b"outside");
+        if self.planted == 0 {
+            let numbers = self.segments(Form::Gz).into_iter().map(|segment| segment.sequence);
+            assert!(numbers.eq(1..=self.segments(Form::Gz).len() as u64), "a failure used a sequence number up");
+        }
         assert_clean(&self.dir(), self.planted > 0);
     }
 }
@@ -261,7 +266,7 @@ fn busy_world() -> World {
 }
 
 #[test]
-fn a_kill_at_each_system_call_and_another_in_the_recovery_loses_nothing() {
+fn kill_at_each_call_and_in_recovery_loses_nothing() {
     let mut pairs = 0;
     for first in 0.. {
         let mut world = busy_world();
@@ -286,7 +291,7 @@ fn a_kill_at_each_system_call_and_another_in_the_recovery_loses_nothing() {
 }
 
 #[test]
-fn a_full_or_failing_disk_at_each_system_call_breaks_nothing() {
+fn disk_error_at_each_call_breaks_nothing() {
     for errno in [Errno::NOSPC, Errno::IO, Errno::ACCESS, Errno::MFILE] {
         for after in 0.. {
             let mut world = busy_world();
@@ -319,7 +324,7 @@ impl Write for Lines {
 }
 
 #[test]
-fn a_full_disk_is_one_line_and_one_metric_and_so_is_its_end() {
+fn full_disk_is_logged_once_and_counted() {
     let lines = Lines::default();
     let kept = lines.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || kept.clone()).finish();
@@ -353,7 +358,7 @@ fn a_full_disk_is_one_line_and_one_metric_and_so_is_its_end() {
 }
 
 #[test]
-fn fifty_rotations_in_one_second_keep_their_order() {
+fn rotations_within_one_second_keep_their_order() {
     let mut world = World::new();
     for _ in 0..50 {
         world.write(10);
@@ -394,7 +399,7 @@ fn action() -> impl Strategy<Value = Action> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 10_000, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
     #[test]
-    fn no_sequence_of_mishaps_loses_or_repeats_a_line(lawless in any::<bool>(), actions in prop::collection::vec(action(), 1..24)) {
+    fn random_faults_lose_and_repeat_no_line(lawless in any::<bool>(), actions in prop::collection::vec(action(), 1..24)) {
         let mut world = World::new();
         world.is_lawless = lawless;
         for action in actions {

@@ -1,11 +1,14 @@
-//! What should happen, apart from doing it: a listing and the policy in, actions out.
+//! Decisions without actions: a survey and the policy in, planned actions out.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use handoff::{Segment, Stream};
+
+use crate::survey::{LiveFile, Now, Survey};
 
 /// The rules that an operator sets.
 #[derive(Debug, Clone)]
@@ -31,6 +34,9 @@ impl Policy {
 /// How long a directory's lock must be free before its pod counts as dead: after a reboot nobody holds one.
 const GRACE: Duration = Duration::from_mins(5);
 
+/// The time for which an age limit waits where the clock may be wrong.
+pub const CLOCK_GRACE: Duration = Duration::from_hours(6);
+
 /// The rules for a node.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -45,41 +51,6 @@ impl Limits {
     pub fn grace(&self) -> Duration {
         self.orphan_age.min(GRACE)
     }
-}
-
-/// What a pod's directory holds.
-#[derive(Debug, Default, Clone)]
-pub struct Listing {
-    /// Live files, those with nothing in them too.
-    pub live: Vec<LiveFile>,
-    /// Segments in the order of their streams and sequence numbers.
-    pub segments: BTreeMap<Segment, Forms>,
-    /// Compressed forms that turned out damaged and were set aside, by the segment that they were to be.
-    pub quarantined: Vec<(Segment, String)>,
-    /// Segments that have to be archived first; none without an archive.
-    pub waiting: BTreeSet<Segment>,
-    /// Temporary files of compressions that did not end.
-    pub temporary: Vec<String>,
-}
-
-/// A stream's live file.
-#[derive(Debug, Clone)]
-pub struct LiveFile {
-    /// Its stream.
-    pub stream: Stream,
-    /// Its length.
-    pub bytes: u64,
-    /// For how long it has had lines.
-    pub age: Duration,
-}
-
-/// The bytes of each form in which a segment is there.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Forms {
-    /// Of the file as it was written.
-    pub plain: Option<u64>,
-    /// Of the compressed file.
-    pub gz: Option<u64>,
 }
 
 /// A live file that becomes a segment.
@@ -166,15 +137,14 @@ impl fmt::Display for Work {
     }
 }
 
-/// The live files with lines, to rotate at the end of their pod.
-pub fn final_rotations(listing: &Listing, last_sequence: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
-    let rotations = rotations(listing, &Policy::AT_ONCE, last_sequence, now);
+/// Returns the rotations of all live files with lines, at the end of their pod.
+pub fn final_rotations(survey: &Survey, last_sequence: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
+    let rotations = rotations(survey, &Policy::AT_ONCE, last_sequence, now);
     rotations.into_iter().map(|rotation| Rotation { reason: Reason::End, ..rotation }).collect()
 }
 
-/// The live files to rotate at `now`. `last_sequence` holds the highest sequence numbers given out so far, for listings that
-/// were read while a name changed.
-pub fn rotations(listing: &Listing, policy: &Policy, last_sequence: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
+/// Returns the rotations that are due. `last_sequence` holds the highest numbers given out so far, a lower bound.
+pub fn rotations(survey: &Survey, policy: &Policy, last_sequence: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
     let due = |live: &LiveFile| match live.bytes {
         0 => None,
         bytes if bytes >= policy.rotate_bytes => Some(Reason::Size),
@@ -183,19 +153,21 @@ pub fn rotations(listing: &Listing, policy: &Policy, last_sequence: &BTreeMap<St
     };
     let rotate = |live: &LiveFile| {
         let reason = due(live)?;
-        let sequence = highest(listing, &live.stream).max(last_sequence.get(&live.stream).copied().unwrap_or(0)) + 1;
-        Some(Rotation { segment: Segment::new(live.stream.clone(), sequence, now), reason })
+        let last = highest(survey, &live.stream).max(last_sequence.get(&live.stream).copied().unwrap_or(0));
+        Some(Rotation { segment: Segment::new(live.stream.clone(), last.saturating_add(1), now), reason })
     };
-    listing.live.iter().filter_map(rotate).collect()
+    survey.live.iter().filter_map(rotate).collect()
 }
 
-/// The work that waits, in the order in which it is done: what makes room comes first.
-pub fn work(listing: &Listing, policy: &Policy, now: DateTime<Utc>) -> Vec<Work> {
-    let too_old =
-        |segment: &Segment| policy.keep_age.is_some_and(|limit| (now - segment.time).to_std().is_ok_and(|age| age > limit));
+/// Returns the pending work in the order in which it is to be done: work that frees space comes first.
+pub fn work(survey: &Survey, policy: &Policy, now: Now) -> Vec<Work> {
+    let too_old = |segment: &Segment| {
+        let first_seen = survey.first_seen.get(segment).unwrap_or(&now);
+        policy.keep_age.is_some_and(|limit| is_older(segment.time, limit, *first_seen, now))
+    };
     let mut kept: HashMap<&Stream, usize> = HashMap::new();
     let (mut remove, mut compress) = (Vec::new(), Vec::new());
-    for (segment, forms) in listing.segments.iter().rev() {
+    for (segment, forms) in survey.segments.iter().rev() {
         let count = kept.entry(&segment.stream).or_default();
         *count += 1;
         let reason = if *count > policy.keep_segments {
@@ -203,58 +175,86 @@ pub fn work(listing: &Listing, policy: &Policy, now: DateTime<Utc>) -> Vec<Work>
         } else {
             (*count > 1 && too_old(segment)).then_some(RetentionReason::Age)
         };
-        if let Some(reason) = reason.filter(|_| !listing.waiting.contains(segment)) {
+        if let Some(reason) = reason.filter(|_| !survey.unarchived.contains(segment)) {
             remove.push((segment, reason));
         } else if forms.plain.is_some() {
             compress.push(Work::Compress(segment.clone()));
         }
     }
     let gone =
-        |segment: &Segment| remove.iter().any(|(removed, _)| *removed == segment) || !listing.segments.contains_key(segment);
-    let aside: Vec<_> = listing.quarantined.iter().filter(|(segment, _)| gone(segment)).collect();
-    let mut work: Vec<_> = listing.temporary.iter().cloned().map(Work::RemoveTemp).collect();
-    work.extend(aside.into_iter().map(|(_, name)| Work::RemoveQuarantined(name.clone())));
+        |segment: &Segment| remove.iter().any(|(removed, _)| *removed == segment) || !survey.segments.contains_key(segment);
+    let quarantined: Vec<_> = survey.quarantined.iter().filter(|(segment, _)| gone(segment)).collect();
+    let mut work: Vec<_> = survey.temporary.iter().cloned().map(Work::RemoveTemp).collect();
+    work.extend(quarantined.into_iter().map(|(_, name)| Work::RemoveQuarantined(name.clone())));
     work.extend(remove.into_iter().rev().map(|(segment, reason)| Work::Remove(segment.clone(), reason)));
     work.extend(compress.into_iter().rev());
     work
 }
 
-/// The segments that can go to the archive, the oldest first.
-pub fn uploads(listing: &Listing) -> Vec<Segment> {
-    let compressed = |segment: &&Segment| listing.segments.get(segment).is_some_and(|forms| forms.plain.is_none());
-    let mut uploads: Vec<_> = listing.waiting.iter().filter(compressed).cloned().collect();
+/// Tells whether something of `time` is older than `limit`, by a clock that may be wrong.
+///
+/// An age grows with the monotonic clock from the first sight on, so that a jump makes nothing old. Something that was too
+/// old at first sight waits for [`CLOCK_GRACE`]: either this process has just started, or the clock is wrong, and then
+/// there is time to set it.
+pub fn is_older(time: DateTime<Utc>, limit: Duration, first_seen: Now, now: Now) -> bool {
+    let age = |at: DateTime<Utc>| (at - time).to_std().unwrap_or_default();
+    let observed = now.monotonic.saturating_duration_since(first_seen.monotonic);
+    let at_first = age(first_seen.wall);
+    let trusted = at_first <= limit || observed >= limit.min(CLOCK_GRACE);
+    trusted && age(now.wall).min(at_first + observed) > limit
+}
+
+/// Returns the segments that can be uploaded, the oldest first.
+pub fn uploads(survey: &Survey) -> Vec<Segment> {
+    let compressed = |segment: &&Segment| survey.segments.get(segment).is_some_and(|forms| forms.plain.is_none());
+    let mut uploads: Vec<_> = survey.unarchived.iter().filter(compressed).cloned().collect();
     uploads.sort_by_key(|segment| (segment.time, segment.sequence));
     uploads
 }
 
-/// What the quota makes of a compressed segment of any pod.
+/// A compressed segment of any pod, which the quota may remove.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidate<P> {
-    /// It isn't archived yet, so that its lines are nowhere else.
-    pub waiting: bool,
-    /// When its last line was written.
+    /// It isn't archived, so that its lines are nowhere else.
+    pub unarchived: bool,
+    /// The time of its last line.
     pub modified: DateTime<Utc>,
-    /// Where it is.
-    pub place: P,
+    /// Its pod.
+    pub pod: P,
+    /// Its file name.
+    pub name: String,
     /// Its length.
     pub bytes: u64,
 }
 
-/// The segments to remove so that `total` bytes come down to `quota`: what is archived comes first, then the oldest.
-pub fn over_quota<P: Ord>(mut candidates: Vec<Candidate<P>>, mut total: u64, quota: u64) -> Vec<Candidate<P>> {
+/// Returns the segments to remove so that the bytes in `usage`, by pod, come down to `quota`.
+///
+/// The pod that uses most pays first, and none is brought below an equal share of the quota: a pod whose files can't be
+/// removed doesn't cost its neighbours theirs. Archived segments go before any other, then the oldest.
+pub fn over_quota<P: Ord + Clone>(
+    mut candidates: Vec<Candidate<P>>,
+    mut usage: BTreeMap<P, u64>,
+    quota: u64,
+) -> Vec<Candidate<P>> {
     candidates.sort();
-    candidates.retain(|candidate| {
-        let over = total > quota;
-        if over {
-            total = total.saturating_sub(candidate.bytes);
-        }
-        over
-    });
-    candidates
+    let share = quota / (usage.len() as u64).max(1);
+    let mut removed = Vec::new();
+    while usage.values().sum::<u64>() > quota {
+        let used = |candidate: &Candidate<P>| usage.get(&candidate.pod).copied().unwrap_or(0);
+        let payable = candidates.iter().enumerate().filter(|(_, candidate)| used(candidate) > share);
+        let next = payable.min_by_key(|(at, candidate)| (candidate.unarchived, Reverse(used(candidate)), *at));
+        let Some(at) = next.map(|(at, _)| at) else { break };
+        let candidate = candidates.remove(at);
+        usage.entry(candidate.pod.clone()).and_modify(|bytes| *bytes = bytes.saturating_sub(candidate.bytes));
+        removed.push(candidate);
+    }
+    removed
 }
 
-fn highest(listing: &Listing, stream: &Stream) -> u64 {
-    let named = listing.segments.keys().chain(listing.quarantined.iter().map(|(segment, _)| segment));
+/// The highest sequence number that a name in the directory has.
+fn highest(survey: &Survey, stream: &Stream) -> u64 {
+    let quarantined = survey.quarantined.iter().map(|(segment, _)| segment);
+    let named = survey.segments.keys().chain(&survey.occupied).chain(quarantined);
     named.filter(|segment| segment.stream == *stream).map(|segment| segment.sequence).max().unwrap_or(0)
 }
 
@@ -262,22 +262,62 @@ fn highest(listing: &Listing, stream: &Stream) -> u64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::time::Instant;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::survey::Forms;
 
     const NOW: DateTime<Utc> = DateTime::from_timestamp_nanos(1_784_801_472_000_000_000);
 
+    fn now() -> Now {
+        Now { wall: NOW, monotonic: Instant::now() }
+    }
+
     #[test]
-    fn old_segments_go_but_the_newest_stays() {
+    fn old_segments_are_removed_except_the_newest() {
         let forms = Forms { plain: None, gz: Some(1) };
-        let listing = |day| Listing { segments: (1..=3).map(|n| (segment("a", n, day), forms)).collect(), ..Listing::default() };
+        let now = now();
+        let survey = |day, seen_days_ago: u64| Survey {
+            segments: (1..=3).map(|n| (segment("a", n, day), forms)).collect(),
+            first_seen: (1..=3).map(|n| (segment("a", n, day), ago(now, seen_days_ago))).collect(),
+            ..Survey::default()
+        };
         let policy = Policy { keep_age: Some(Duration::from_hours(24)), ..policy(9) };
-        let removed = |n| Work::Remove(segment("a", n, 20), RetentionReason::Age);
-        assert_eq!(work(&listing(20), &policy, NOW), [removed(1), removed(2)]);
-        assert_eq!(work(&listing(23), &policy, NOW), []);
+        let removed = |n, day| Work::Remove(segment("a", n, day), RetentionReason::Age);
+        assert_eq!(work(&survey(20, 1), &policy, now), [removed(1, 20), removed(2, 20)]);
+        assert_eq!(work(&survey(23, 0), &policy, now), []);
         // A clock that has gone back makes nothing old.
-        assert_eq!(work(&listing(27), &policy, NOW), []);
+        assert_eq!(work(&survey(27, 1), &policy, now), []);
+        // One that was ahead from the start waits until somebody may have set it.
+        assert_eq!(work(&survey(20, 0), &policy, now), []);
+    }
+
+    fn ago(now: Now, days: u64) -> Now {
+        let duration = Duration::from_hours(24 * days);
+        Now { wall: now.wall - duration, monotonic: now.monotonic.checked_sub(duration).unwrap_or(now.monotonic) }
+    }
+
+    proptest! {
+        #[test]
+        fn age_of_a_jumping_clock_is_the_smaller_one(
+            age in 0..1_000_u64, limit in 1..100_000_u64, seconds in 0..100_000_u64, jump in -50_000_000..50_000_000_i64,
+        ) {
+            let start = now();
+            let time = start.wall - Duration::from_secs(age);
+            let jumped = Now {
+                wall: start.wall + chrono::TimeDelta::seconds(seconds.cast_signed() + jump),
+                monotonic: start.monotonic + Duration::from_secs(seconds),
+            };
+            let is_older = is_older(time, Duration::from_secs(limit), start, jumped);
+            if is_older {
+                prop_assert!(age + seconds > limit, "older than it can be");
+                prop_assert!(age <= limit || seconds >= limit.min(CLOCK_GRACE.as_secs()), "removed in a hurry");
+            } else if jump >= 0 {
+                prop_assert!(age + seconds <= limit || age > limit, "kept for ever");
+            }
+        }
     }
 
     fn policy(keep_segments: usize) -> Policy {
@@ -289,7 +329,7 @@ mod tests {
         Segment::new(stream.parse().unwrap(), sequence, time)
     }
 
-    fn listing() -> impl Strategy<Value = Listing> {
+    fn survey() -> impl Strategy<Value = Survey> {
         let forms = prop_oneof![
             Just(Forms { plain: Some(1), gz: None }),
             Just(Forms { plain: None, gz: Some(1) }),
@@ -297,43 +337,43 @@ mod tests {
         ];
         let segments = prop::collection::btree_map(("[ab]", 0..40_u64, 1..28_u32), forms, 0..30);
         let live = prop::collection::vec((0..200_u64, 0..120_u64), 0..2);
-        (segments, live).prop_map(|(segments, live)| Listing {
+        (segments, live).prop_map(|(segments, live)| Survey {
             live: live
                 .into_iter()
                 .zip(["a", "b"])
                 .map(|((bytes, age), stream)| LiveFile { stream: stream.parse().unwrap(), bytes, age: Duration::from_secs(age) })
                 .collect(),
             segments: segments.into_iter().map(|((stream, n, day), forms)| (segment(&stream, n, day), forms)).collect(),
-            ..Listing::default()
+            ..Survey::default()
         })
     }
 
     proptest! {
         #[test]
-        fn a_rotation_is_due_and_its_number_is_new(listing in listing(), last_sequence in 0..60_u64) {
+        fn rotation_is_due_and_its_number_is_new(survey in survey(), last_sequence in 0..60_u64) {
             let now = "2026-07-23T10:11:12Z".parse().unwrap();
             let last_sequence = BTreeMap::from([("a".parse().unwrap(), last_sequence)]);
-            let planned = rotations(&listing, &policy(3), &last_sequence, now);
-            for live in &listing.live {
+            let planned = rotations(&survey, &policy(3), &last_sequence, now);
+            for live in &survey.live {
                 let rotation = planned.iter().find(|rotation| rotation.segment.stream == live.stream);
                 prop_assert_eq!(rotation.is_some(), live.bytes > 0 && (live.bytes >= 100 || live.age.as_secs() >= 60));
                 if let Some(Rotation { segment, .. }) = rotation {
-                    prop_assert!(listing.segments.keys().all(|old| old.stream != segment.stream || old.sequence < segment.sequence));
+                    prop_assert!(survey.segments.keys().all(|old| old.stream != segment.stream || old.sequence < segment.sequence));
                     prop_assert!(last_sequence.get(&segment.stream).is_none_or(|last_sequence| *last_sequence < segment.sequence));
                 }
             }
         }
 
         #[test]
-        fn the_newest_segments_of_each_stream_stay(listing in listing(), keep in 1..10_usize) {
-            let work = work(&listing, &policy(keep), NOW);
+        fn newest_segments_of_each_stream_are_kept(survey in survey(), keep in 1..10_usize) {
+            let work = work(&survey, &policy(keep), now());
             for stream in ["a", "b"] {
-                let of_stream: Vec<_> = listing.segments.keys().filter(|segment| segment.stream.as_str() == stream).collect();
+                let of_stream: Vec<_> = survey.segments.keys().filter(|segment| segment.stream.as_str() == stream).collect();
                 let (old, new) = of_stream.split_at(of_stream.len().saturating_sub(keep));
                 prop_assert!(old.iter().all(|segment| work.contains(&Work::Remove((*segment).clone(), RetentionReason::Count))));
                 for segment in new {
                     prop_assert!(!work.contains(&Work::Remove((*segment).clone(), RetentionReason::Count)));
-                    let waits = listing.segments[*segment].plain.is_some();
+                    let waits = survey.segments[*segment].plain.is_some();
                     prop_assert_eq!(work.contains(&Work::Compress((*segment).clone())), waits);
                 }
             }
@@ -341,48 +381,65 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_archived_is_compressed_and_kept_and_uploaded_in_the_order_of_time() {
+    fn unarchived_segments_are_kept_and_uploaded_by_time() {
         let (plain, gz) = (Forms { plain: Some(1), gz: None }, Forms { plain: None, gz: Some(1) });
-        let mut listing = Listing { segments: (1..=4).map(|n| (segment("a", n, 20), gz)).collect(), ..Listing::default() };
-        listing.segments.insert(segment("a", 5, 20), plain);
-        listing.segments.insert(segment("b", 9, 19), gz);
-        listing.waiting = [segment("a", 2, 20), segment("a", 4, 20), segment("a", 5, 20), segment("b", 9, 19)].into();
+        let mut survey = Survey { segments: (1..=4).map(|n| (segment("a", n, 20), gz)).collect(), ..Survey::default() };
+        survey.segments.insert(segment("a", 5, 20), plain);
+        survey.segments.insert(segment("b", 9, 19), gz);
+        survey.unarchived = [segment("a", 2, 20), segment("a", 4, 20), segment("a", 5, 20), segment("b", 9, 19)].into();
         let expected = [1, 3]
             .map(|n| Work::Remove(segment("a", n, 20), RetentionReason::Count))
             .into_iter()
             .chain([Work::Compress(segment("a", 5, 20))]);
-        assert_eq!(work(&listing, &policy(1), NOW), expected.collect::<Vec<_>>());
-        assert_eq!(uploads(&listing), [segment("b", 9, 19), segment("a", 2, 20), segment("a", 4, 20)]);
+        assert_eq!(work(&survey, &policy(1), now()), expected.collect::<Vec<_>>());
+        assert_eq!(uploads(&survey), [segment("b", 9, 19), segment("a", 2, 20), segment("a", 4, 20)]);
     }
 
     proptest! {
         #[test]
-        fn the_quota_takes_no_more_than_it_must_and_what_is_archived_first(
-            segments in prop::collection::vec((any::<bool>(), 0..50_i64, 1..100_u64), 0..20), live in 0..500_u64, quota in 1..1000_u64,
+        fn quota_takes_from_the_largest_pod_and_archived_first(
+            segments in prop::collection::vec((0..4_usize, any::<bool>(), 0..50_i64, 1..100_u64), 0..30),
+            in_use in prop::collection::vec(0..500_u64, 4), quota in 1..1000_u64,
         ) {
-            let candidates: Vec<_> = segments.iter().enumerate().map(|(place, (waiting, second, bytes))| Candidate {
-                waiting: *waiting, modified: NOW + chrono::TimeDelta::seconds(*second), place, bytes: *bytes,
+            let candidates: Vec<_> = segments.iter().enumerate().map(|(at, (pod, unarchived, second, bytes))| Candidate {
+                unarchived: *unarchived, modified: NOW + chrono::TimeDelta::seconds(*second), pod: *pod, name: at.to_string(), bytes: *bytes,
             }).collect();
-            let total = live + candidates.iter().map(|candidate| candidate.bytes).sum::<u64>();
-            let removed = over_quota(candidates.clone(), total, quota);
-            let left = total - removed.iter().map(|candidate| candidate.bytes).sum::<u64>();
-            prop_assert!(left <= quota || removed.len() == candidates.len());
-            prop_assert!(removed.last().is_none_or(|last| left + last.bytes > quota));
-            for kept in candidates.iter().filter(|candidate| !removed.contains(candidate)) {
-                prop_assert!(removed.iter().all(|gone| (gone.waiting, gone.modified) <= (kept.waiting, kept.modified)));
+            let usage: BTreeMap<_, _> = in_use.iter().enumerate().map(|(pod, live)| {
+                (pod, live + candidates.iter().filter(|candidate| candidate.pod == pod).map(|candidate| candidate.bytes).sum::<u64>())
+            }).collect();
+            let removed = over_quota(candidates.clone(), usage.clone(), quota);
+            let mut left = usage.clone();
+            for candidate in &removed {
+                prop_assert!(left.values().sum::<u64>() > quota, "more than it must");
+                prop_assert!(left[&candidate.pod] > quota / 4, "from a pod within its share");
+                left.entry(candidate.pod).and_modify(|bytes| *bytes -= candidate.bytes);
+            }
+            let kept: Vec<_> = candidates.iter().filter(|candidate| !removed.contains(candidate)).collect();
+            prop_assert!(left.values().sum::<u64>() <= quota || kept.iter().all(|candidate| left[&candidate.pod] <= quota / 4));
+            for kept in kept {
+                let same_pod = |gone: &&Candidate<usize>| gone.pod == kept.pod;
+                prop_assert!(removed.iter().filter(same_pod).all(|gone| (gone.unarchived, gone.modified) <= (kept.unarchived, kept.modified)));
             }
         }
     }
 
     #[test]
-    fn what_was_set_aside_goes_with_its_segment() {
+    fn pod_with_files_in_use_does_not_cost_its_neighbours() {
+        let candidate = |pod, name: &str| Candidate { unarchived: false, modified: NOW, pod, name: name.into(), bytes: 100 };
+        let usage = BTreeMap::from([("hog", 10_000), ("other", 200)]);
+        let removed = over_quota(vec![candidate("hog", "1"), candidate("other", "2"), candidate("other", "3")], usage, 1_000);
+        assert_eq!(removed, [candidate("hog", "1")]);
+    }
+
+    #[test]
+    fn quarantined_file_is_removed_with_its_segment() {
         let (old, new) = (segment("a", 1, 1), segment("a", 2, 2));
         let forms = Forms { plain: None, gz: Some(1) };
-        let listing = Listing {
+        let survey = Survey {
             segments: BTreeMap::from([(old.clone(), forms), (new.clone(), forms)]),
             quarantined: vec![(old.clone(), "old".into()), (new, "new".into()), (segment("a", 0, 1), "oldest".into())],
             temporary: vec!["temporary".into()],
-            ..Listing::default()
+            ..Survey::default()
         };
         let expected = [
             Work::RemoveTemp("temporary".into()),
@@ -390,6 +447,6 @@ mod tests {
             Work::RemoveQuarantined("oldest".into()),
             Work::Remove(old, RetentionReason::Count),
         ];
-        assert_eq!(work(&listing, &policy(1), NOW), expected);
+        assert_eq!(work(&survey, &policy(1), now()), expected);
     }
 }

@@ -2,37 +2,102 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt::Write;
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use handoff::{Form, Segment, Stream};
 
+use crate::archive::ArchiveState;
 use crate::dir::Dir;
 use crate::error_log::ErrorLog;
 use crate::handover::{Handover, Handovers};
 use crate::metrics::Metrics;
 use crate::plan::{self, Policy, Rotation};
-use crate::pod::{Ages, Now, Pod, list};
+use crate::pod::Pod;
+use crate::survey::{Now, Survey, Surveyor};
 
-/// Whoever gives out a segment's number holds this file's lock: the daemon, or `logshipper rotate`.
+/// The file of [`Numbering`].
 pub(crate) const NUMBERING: &str = ".logshipper.rotate.lock";
+/// The longest record of numbers that is read.
+const RECORD: usize = 1 << 20;
+/// The time for which the first rotation of a directory waits for the archive's numbers.
+const ARCHIVE_WAIT: Duration = Duration::from_secs(30);
+
+/// The highest sequence number of each stream.
+pub type Numbers = BTreeMap<Stream, u64>;
+
+/// The right to give out sequence numbers, which the daemon and `logshipper rotate` share, with a record of the highest ones.
+///
+/// The record is a lower bound: the names in the directory count as well. It outlives the segments, so that numbers never
+/// begin again when all of them are gone.
+struct Numbering(File);
+
+impl Numbering {
+    /// Takes the lock; `None` while another process numbers.
+    fn lock(dir: &Dir) -> io::Result<Option<Self>> {
+        Ok(dir.lock(OsStr::new(NUMBERING))?.map(Self))
+    }
+
+    fn numbers(&self) -> io::Result<Numbers> {
+        let mut bytes = vec![0; RECORD.min(usize::try_from(self.0.metadata()?.len()).unwrap_or(RECORD))];
+        self.0.read_exact_at(&mut bytes, 0)?;
+        let entry = |line: &str| {
+            let (stream, number) = line.split_once(' ')?;
+            Some((stream.parse().ok()?, number.parse().ok()?))
+        };
+        Ok(String::from_utf8_lossy(&bytes).lines().filter_map(entry).collect())
+    }
+
+    /// Records numbers that were given out. They only grow, and so does the record.
+    fn record(&self, numbers: &Numbers) {
+        let mut lines = String::new();
+        for (stream, number) in numbers {
+            // Writing to a String doesn't fail.
+            let _ = writeln!(lines, "{stream} {number}");
+        }
+        if let Err(error) = self.0.write_all_at(lines.as_bytes(), 0) {
+            tracing::debug!(%error, "sequence numbers not recorded");
+        }
+    }
+}
+
+/// Returns the recorded numbers of a directory; none where there is no record.
+pub fn recorded_numbers(dir: &Dir) -> Numbers {
+    let file = dir.open_file(OsStr::new(NUMBERING));
+    file.and_then(|(file, _)| Numbering(file).numbers()).unwrap_or_default()
+}
+
+/// Raises each number to at least the one in `other`.
+fn raise(numbers: &mut Numbers, other: Numbers) {
+    for (stream, number) in other {
+        let highest = numbers.entry(stream).or_default();
+        *highest = number.max(*highest);
+    }
+}
 
 /// Rotates one stream whatever its length and age, without a daemon's help. `None` where there is nothing to rotate.
 ///
 /// # Errors
-/// `WouldBlock` while somebody else rotates.
+/// `WouldBlock` while another process rotates.
 pub fn rotate_now(dir: &Dir, stream: &Stream, now: Now) -> io::Result<Option<Segment>> {
-    let _numbering = dir.lock(OsStr::new(NUMBERING))?.ok_or(io::ErrorKind::WouldBlock)?;
-    let mut listing = list(dir, &mut Ages::default(), now)?;
-    listing.live.retain(|live| live.stream == *stream);
-    let Some(rotation) = plan::rotations(&listing, &Policy::AT_ONCE, &BTreeMap::new(), now.wall).pop() else { return Ok(None) };
+    let numbering = Numbering::lock(dir)?.ok_or(io::ErrorKind::WouldBlock)?;
+    let mut numbers = numbering.numbers()?;
+    let mut survey = Survey::of_files(dir)?;
+    survey.live.retain(|live| live.stream == *stream);
+    let Some(rotation) = plan::rotations(&survey, &Policy::AT_ONCE, &numbers, now.wall).pop() else { return Ok(None) };
     dir.rename(OsStr::new(&stream.live_name()), OsStr::new(&rotation.segment.name(Form::Plain)))?;
+    numbers.insert(stream.clone(), rotation.segment.sequence);
+    numbering.record(&numbers);
     Ok(Some(rotation.segment))
 }
 
-/// What a pass of the rotator saw and did.
+/// The result of a pass of the rotator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Seen {
+pub struct Pass {
     /// Live files rotated.
     pub rotated: usize,
     /// Bytes of all live files, before that.
@@ -42,65 +107,79 @@ pub struct Seen {
 /// Renames live files that are due.
 #[derive(Debug, Default)]
 pub struct Rotator {
-    ages: Ages,
-    last_sequence: BTreeMap<Stream, u64>,
+    surveyor: Surveyor,
+    numbers: Numbers,
     handovers: Handovers,
+    archive_state: Arc<ArchiveState>,
+    started: Option<Instant>,
     metrics: Arc<Metrics>,
     errors: ErrorLog,
 }
 
 impl Rotator {
-    /// One that counts in `metrics`.
-    pub fn new(metrics: &Arc<Metrics>) -> Self {
-        Self { metrics: Arc::clone(metrics), errors: ErrorLog::new(Arc::clone(metrics)), ..Self::default() }
+    /// Creates a rotator that counts in `metrics` and goes on from the archive's sequence numbers.
+    pub fn new(metrics: &Arc<Metrics>, archive_state: &Arc<ArchiveState>) -> Self {
+        let errors = ErrorLog::new(Arc::clone(metrics));
+        Self { metrics: Arc::clone(metrics), archive_state: Arc::clone(archive_state), errors, ..Self::default() }
     }
 
-    /// Rotates what is due. A file that can't be renamed is reported and tried
-    /// again with the next pass.
+    /// Rotates what is due. A file that can't be renamed is reported and tried again with the next pass.
     ///
     /// # Errors
     /// The directory can't be read.
-    pub fn pass(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<Seen> {
-        let (due, mut seen) = self.due(pod, policy, now)?;
-        if due.is_empty() {
-            return Ok(seen);
+    pub fn pass(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<Pass> {
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
+        let mut pass = Pass { rotated: 0, live_bytes: survey.live.iter().map(|live| live.bytes).sum() };
+        if plan::rotations(survey, policy, &self.numbers, now.wall).is_empty() {
+            return Ok(pass);
         }
-        let Some(_numbering) = pod.dir.lock(OsStr::new(NUMBERING))? else { return Ok(seen) };
+        let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(pass) };
+        raise(&mut self.numbers, numbering.numbers()?);
+        match self.archive_state.numbers() {
+            Some(archived) => raise(&mut self.numbers, archived),
+            None if self.numbers.is_empty() => {
+                let started = *self.started.get_or_insert(now.monotonic);
+                if now.monotonic.saturating_duration_since(started) < ARCHIVE_WAIT {
+                    return Ok(pass);
+                }
+            }
+            None => {}
+        }
         // Again: `rotate_now` may have used the number.
-        let (due, _) = self.due(pod, policy, now)?;
-        seen.rotated = due.iter().filter(|rotation| self.rotate(&pod.dir, rotation)).count();
-        Ok(seen)
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
+        let due = plan::rotations(survey, policy, &self.numbers, now.wall);
+        pass.rotated = due.iter().filter(|rotation| self.rotate(&pod.dir, &numbering, rotation)).count();
+        Ok(pass)
     }
 
-    fn due(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<(Vec<Rotation>, Seen)> {
-        let listing = list(&pod.dir, &mut self.ages, now)?;
-        let live_bytes = listing.live.iter().map(|live| live.bytes).sum();
-        Ok((plan::rotations(&listing, policy, &self.last_sequence, now.wall), Seen { rotated: 0, live_bytes }))
-    }
-
-    /// Rotates what nobody writes to any more, at the end of a pod.
+    /// Rotates the files that nobody writes to any more, at the end of a pod.
     ///
     /// # Errors
     /// The directory can't be read.
     pub fn end(&mut self, pod: &Pod, now: Now) -> io::Result<()> {
-        let Some(_numbering) = pod.dir.lock(OsStr::new(NUMBERING))? else { return Ok(()) };
-        let listing = list(&pod.dir, &mut self.ages, now)?;
-        for rotation in plan::final_rotations(&listing, &self.last_sequence, now.wall) {
+        let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(()) };
+        raise(&mut self.numbers, numbering.numbers()?);
+        raise(&mut self.numbers, self.archive_state.numbers().unwrap_or_default());
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
+        for rotation in plan::final_rotations(survey, &self.numbers, now.wall) {
             let live = rotation.segment.stream.live_name();
             let asked = self.handovers.ask(&pod.dir, OsStr::new(&live), now.monotonic);
             // The lock is held over the rename: a writer that opens the file now finds it renamed.
             if matches!(asked, Ok(Handover::Granted(..))) {
-                self.rotate(&pod.dir, &rotation);
+                self.rotate(&pod.dir, &numbering, &rotation);
             }
         }
         Ok(())
     }
 
-    fn rotate(&mut self, dir: &Dir, Rotation { segment, reason }: &Rotation) -> bool {
+    fn rotate(&mut self, dir: &Dir, numbering: &Numbering, Rotation { segment, reason }: &Rotation) -> bool {
         let (live, name) = (segment.stream.live_name(), segment.name(Form::Plain));
         let renamed = dir.rename(OsStr::new(&live), OsStr::new(&name));
-        // A number is used up even where the name turned out to be taken by a file that isn't ours.
-        self.last_sequence.insert(segment.stream.clone(), segment.sequence);
+        // A rename that fails for another reason doesn't use its number up.
+        if renamed.as_ref().err().is_none_or(|error| error.kind() == io::ErrorKind::AlreadyExists) {
+            self.numbers.insert(segment.stream.clone(), segment.sequence);
+            numbering.record(&self.numbers);
+        }
         if self.errors.record("rotate", &live, &renamed) {
             self.metrics.rotated(*reason);
             tracing::info!(segment = %name, reason = %reason, "live file rotated");

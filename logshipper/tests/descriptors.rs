@@ -9,8 +9,9 @@ use handoff::Writer;
 use logshipper::compactor::{Backlog, Compactor};
 use logshipper::dir::Dir;
 use logshipper::plan::Policy;
-use logshipper::pod::{Now, Pod};
+use logshipper::pod::Pod;
 use logshipper::rotate::Rotator;
+use logshipper::survey::Now;
 
 const ROTATIONS: u32 = 10_000;
 

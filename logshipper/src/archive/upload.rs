@@ -1,6 +1,7 @@
 //! Uploading: each closed and compressed segment goes to the archive once, of the program's own pod and of dead ones. While
 //! the store is away segments wait, and the pauses between tries grow.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, BufReader};
 use std::sync::Arc;
@@ -12,14 +13,15 @@ use handoff::{Form, Segment};
 use crate::archive::Archive;
 use crate::archive::error::ArchiveError;
 use crate::archive::state::ArchiveState;
-use crate::dir::Dir;
+use crate::dir::{Dir, escaped};
 use crate::error_log::ErrorLog;
 use crate::gzip::index::Index;
 use crate::gzip::read::digest;
 use crate::metrics::{Metrics, gauge};
-use crate::plan::{self, Listing};
-use crate::pod::{Ages, Now, OpenError, Pod, list};
+use crate::plan;
+use crate::pod::{OpenError, Pod};
 use crate::shutdown::Shutdown;
+use crate::survey::Survey;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
@@ -46,8 +48,8 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    fn of(listing: &Listing) -> Self {
-        Self { segments: listing.waiting.len(), oldest: listing.waiting.iter().map(|segment| segment.time).min() }
+    fn of(survey: &Survey) -> Self {
+        Self { segments: survey.unarchived.len(), oldest: survey.unarchived.iter().map(|segment| segment.time).min() }
     }
 
     fn add(&mut self, other: Self) {
@@ -76,7 +78,7 @@ impl Uploader {
                     left.add(waiting);
                     done = uploaded;
                 }
-                Ok(opened) => left.add(Waiting::of(&self.list(&pod, &opened.dir))),
+                Ok(opened) => left.add(Waiting::of(&self.survey(&pod, &opened.dir))),
                 Err(OpenError::Taken | OpenError::Io(_)) => {}
             }
         }
@@ -101,19 +103,32 @@ impl Uploader {
         (left, pause)
     }
 
-    /// What the directory holds, and what of it waits. One that can't be read has nothing that waits: the worker says so.
-    fn list(&self, pod: &OsStr, dir: &Dir) -> Listing {
-        let mut listing = list(dir, &mut Ages::default(), Now::read()).unwrap_or_default();
-        self.archive_state.annotate(pod, dir, &mut listing);
-        listing
+    /// Surveys a directory. One that can't be read has nothing to upload: the compactor reports it.
+    fn survey(&self, pod: &OsStr, dir: &Dir) -> Survey {
+        Survey::of(pod, dir, &self.archive_state).unwrap_or_default()
+    }
+
+    /// Asks the archive for the highest sequence numbers of a pod whose directory has no record of them.
+    pub fn fetch_numbers(&self, pod: &OsStr) {
+        let numbers = match pod.to_str().map(|pod| self.archive.list(Some(pod))) {
+            Some(Ok(mut pods)) => pods.remove(&escaped(pod)).unwrap_or_default(),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "archive can't be listed; sequence numbers go on from the files here");
+                BTreeMap::new()
+            }
+            None => BTreeMap::new(),
+        };
+        let numbers = numbers.into_keys().map(|segment| (segment.stream, segment.sequence));
+        // In the order of sequence numbers, so that the highest one stays.
+        self.archive_state.set_numbers(numbers.collect());
     }
 
     /// Uploads what waits in one directory. What is wrong with a file is reported and left; what is wrong with the store
     /// ends the work.
     fn directory(&mut self, pod: &OsStr, dir: &Dir, shutdown: &Shutdown) -> (Waiting, Result<(), ArchiveError>) {
-        let mut listing = self.list(pod, dir);
+        let mut survey = self.survey(pod, dir);
         let mut done = Ok(());
-        for segment in plan::uploads(&listing) {
+        for segment in plan::uploads(&survey) {
             let uploaded = self.upload(pod, dir, &segment, shutdown);
             match uploaded {
                 // Removed meanwhile.
@@ -122,7 +137,7 @@ impl Uploader {
                     if let Err(failure) = &uploaded {
                         self.metrics.archive_failed(failure.kind());
                     } else {
-                        listing.waiting.remove(&segment);
+                        survey.unarchived.remove(&segment);
                     }
                     self.errors.record("archive", &segment.to_string(), &uploaded);
                 }
@@ -132,7 +147,7 @@ impl Uploader {
                 }
             }
         }
-        (Waiting::of(&listing), done)
+        (Waiting::of(&survey), done)
     }
 
     fn upload(&self, pod: &OsStr, dir: &Dir, segment: &Segment, shutdown: &Shutdown) -> Result<(), ArchiveError> {

@@ -13,9 +13,9 @@ use crate::cli::{Logs, Output};
 use crate::dir::Dir;
 use crate::gzip::index::Index;
 use crate::line::{Span, time};
-use crate::plan::{Forms, Listing};
-use crate::pod::{Ages, Now, is_alive, list};
+use crate::pod::is_alive;
 use crate::reader::pods::{PodId, PodLogs, Selection, find};
+use crate::survey::{Forms, Survey};
 
 /// The part of a file's beginning, and of its end, that is searched for a time.
 const ENDS: u64 = 16 << 10;
@@ -81,8 +81,8 @@ fn rows(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<(Vec<Row>, Vec<
         let here = match pod.is_here {
             true => {
                 let dir = root.open_dir(OsStr::new(&pod.name))?;
-                let listing = list(&dir, &mut Ages::default(), Now::read())?;
-                Some((dir, listing))
+                let survey = Survey::of_files(&dir)?;
+                Some((dir, survey))
             }
             false => None,
         };
@@ -92,8 +92,8 @@ fn rows(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<(Vec<Row>, Vec<
             let (namespace, directory) = (id.namespace.to_owned(), pod.name.clone());
             let mut row =
                 Row { namespace, pod: id.pod.to_owned(), directory, alive, stream: stream.to_string(), ..Row::default() };
-            if let Some((dir, listing)) = &here {
-                row.include_files(dir, listing, &stream);
+            if let Some((dir, survey)) = &here {
+                row.include_files(dir, survey, &stream);
             }
             if selection.archive.is_some() {
                 row.include_archived(pod, &stream);
@@ -105,10 +105,10 @@ fn rows(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<(Vec<Row>, Vec<
 }
 
 impl Row {
-    fn include_files(&mut self, dir: &Dir, listing: &Listing, stream: &Stream) {
-        self.live_bytes = listing.live.iter().find(|live| live.stream == *stream).map_or(0, |live| live.bytes);
+    fn include_files(&mut self, dir: &Dir, survey: &Survey, stream: &Stream) {
+        self.live_bytes = survey.live.iter().find(|live| live.stream == *stream).map_or(0, |live| live.bytes);
         let (mut all, mut plain, mut gz) = (None, 0, 0);
-        for (segment, forms) in listing.segments.iter().filter(|(segment, _)| segment.stream == *stream) {
+        for (segment, forms) in survey.segments.iter().filter(|(segment, _)| segment.stream == *stream) {
             self.segments += 1;
             self.segment_bytes += forms.plain.unwrap_or(0) + forms.gz.unwrap_or(0);
             let (span, plain_bytes) = read_ends(dir, segment, *forms).unwrap_or_default();

@@ -7,9 +7,9 @@ use anyhow::{Context, bail};
 use handoff::{FileName, Stream};
 
 use crate::dir::Dir;
-use crate::pod::Now;
 use crate::reader::pods::{PodPattern, directory};
 use crate::rotate::rotate_now;
+use crate::survey::Now;
 
 /// Arguments of `rotate`
 #[derive(clap::Args, Debug)]

@@ -10,9 +10,9 @@ use crate::cli::Logs;
 use crate::dir::Dir;
 use crate::gzip::index::Index;
 use crate::gzip::read::{ReadAt, digest};
-use crate::pod::{Ages, Now, list};
 use crate::reader::pods::{PodLogs, Selection, find};
 use crate::reader::stream::{FETCH, Members};
+use crate::survey::Survey;
 
 const BUFFER: usize = 64 << 10;
 
@@ -71,8 +71,8 @@ fn verify(root: &Dir, selection: &Selection<'_>, out: &mut impl Write) -> anyhow
         for stream in pod.streams(selection.stream) {
             verify_stream(pod, dir.as_ref(), &stream, &mut sums, out)?;
         }
-        let listing = dir.map(|dir| list(&dir, &mut Ages::default(), Now::read())).transpose()?.unwrap_or_default();
-        for (_, name) in &listing.quarantined {
+        let survey = dir.map(|dir| Survey::of_files(&dir)).transpose()?.unwrap_or_default();
+        for (_, name) in &survey.quarantined {
             sums.problem(out, &format!("{}/{name}: quarantined: it does not hold its segment", pod.name))?;
         }
     }

@@ -66,7 +66,7 @@ impl Index {
         let mut tail = file.read_end(length.saturating_sub(TAIL))?;
         let Some(at) = tail.len().checked_sub(AFTER_EXTRA + 4) else { return Ok(None) };
         let member = u32_at(&tail, at).map_or(0, |length| length as usize);
-        if member < BEFORE_EXTRA + AFTER_EXTRA || member > BEFORE_EXTRA + (1 << 16) + AFTER_EXTRA || member as u64 > length {
+        if !(BEFORE_EXTRA + AFTER_EXTRA..=BEFORE_EXTRA + (1 << 16) + AFTER_EXTRA).contains(&member) || member as u64 > length {
             return Ok(None);
         }
         if member > tail.len() {
