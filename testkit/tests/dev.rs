@@ -1,4 +1,4 @@
-//! `./dev up` as a person uses it: start, look, write, Ctrl-C.
+//! `./dev` as a person uses it: up from the start to Ctrl-C, help, and errors.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
@@ -6,7 +6,8 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{env, fs, net, thread};
 
@@ -16,6 +17,8 @@ const TIMEOUT: Duration = Duration::from_mins(5);
 struct DevUp {
     script: Child,
     run: tempfile::TempDir,
+    /// The line that says where to go.
+    announced: mpsc::Receiver<String>,
     base: String,
     admin: String,
 }
@@ -42,12 +45,22 @@ impl DevUp {
             .env_remove("DATABASE_URL")
             .env_remove("LOG_DIR")
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
             .unwrap();
-        let out = BufReader::new(script.stdout.take().unwrap());
-        thread::spawn(move || out.lines().map_while(Result::ok).for_each(|line| println!("{line}")));
-        Self { script, run, base: format!("http://{address}"), admin: format!("http://{admin}") }
+        let (out, errors) = (script.stdout.take().unwrap(), script.stderr.take().unwrap());
+        thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).for_each(|line| println!("{line}")));
+        let (sender, announced) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(errors).lines().map_while(Result::ok) {
+                println!("{line}");
+                if line.starts_with("Open ") {
+                    let _ = sender.send(line);
+                }
+            }
+        });
+        Self { script, run, announced, base: format!("http://{address}"), admin: format!("http://{admin}") }
     }
 
     /// Sends SIGINT to the whole foreground process group, as Ctrl-C does.
@@ -93,13 +106,17 @@ fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 #[test]
-fn runs_the_pod_and_ends_it_as_a_pod_ends() {
+fn up_runs_the_pod_until_ctrl_c() {
     let mut pod = DevUp::start();
     let client = testkit::http::builder().timeout(testkit::DEADLINE).build().unwrap();
     let base = pod.base.clone();
     let get = |path: &str| client.get(format!("{base}{path}")).send();
 
+    let announced = pod.announced.recv_timeout(TIMEOUT).expect("the line that says where to go");
+    assert_eq!(announced, format!("Open {base} · logs: ./dev logshipper ls · Ctrl-C ends"));
     eventually("readiness", || get("/readyz").ok().filter(|answer| answer.status() == 200));
+    let list = dev(&["logshipper", "ls"], pod.run.path());
+    assert!(list.status.success() && String::from_utf8_lossy(&list.stdout).contains("petclinic-dev"), "{list:?}");
     assert!(get("/owners/1").unwrap().text().unwrap().contains("George Franklin"));
     let metrics = client.get(format!("{}/metrics", pod.admin)).send().unwrap().text().unwrap();
     assert!(metrics.contains("http_requests_in_flight"), "web's own: {metrics}");
@@ -123,4 +140,31 @@ fn runs_the_pod_and_ends_it_as_a_pod_ends() {
     let access = String::from_utf8(read.stdout).unwrap();
     let line = access.lines().find(|line| line.contains("the-one-in-flight")).expect("the request's access line");
     assert!(line.contains("/20process") && line.contains("\"status\":200"), "{line}");
+}
+
+/// Runs `./dev` with these words, on a pod in `run`.
+fn dev(words: &[&str], run: &Path) -> Output {
+    let dev = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dev");
+    Command::new(dev).args(words).env("RUN_DIR", run).output().unwrap()
+}
+
+#[test]
+fn unknown_words_exit_64_with_one_line() {
+    for words in [&["frobnicate"][..], &["up", "--port", "9999"], &["check", "all"], &["test", "--nocapture"], &["release"]] {
+        let output = dev(words, Path::new("unused"));
+        let line = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), line.lines().count()), (Some(64), 1), "{words:?}: {line}");
+    }
+}
+
+#[test]
+fn help_exits_0_and_lists_the_commands() {
+    for words in [&["--help"][..], &[]] {
+        let output = dev(words, Path::new("unused"));
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{help}");
+        for word in ["up", "logshipper", "test", "soak", "check", "sbom", "bench", "e2e", "release"] {
+            assert!(help.contains(&format!("./dev {word} ")), "{word}: {help}");
+        }
+    }
 }
