@@ -1,5 +1,5 @@
-//! What logshipper costs and brings, as one table: medians of several runs, ratios within one run on one machine.
-//! `cargo bench -p logshipper -- [MEGABYTES] [SECONDS]`: size of the log that is compressed (300) and read (three times
+//! Cost and effect of logshipper compared with other tools, as one table: medians of several interleaved runs.
+//! `cargo bench -p logshipper --bench measurements -- [MEGABYTES] [SECONDS]`: size of the log that is compressed (300) and read (three times
 //! as much), and length of each writing run (30).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::cast_precision_loss)]
 
