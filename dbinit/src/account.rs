@@ -12,8 +12,7 @@ use crate::lock;
 use schema::database::{Connection, DatabaseUrl, Trouble, connect};
 
 /// The tables that web works on. What dbinit records for itself is not among them.
-const TABLES: [&str; 9] =
-    ["vet", "specialty", "vet_specialty", "pet_type", "owner", "owner_milestone", "pet", "visit", "submission"];
+const TABLES: [&str; 8] = ["vet", "specialty", "vet_specialty", "pet_type", "owner", "pet", "visit", "idempotency_key"];
 
 /// A password: Debug doesn't show it.
 #[derive(Clone, PartialEq, Eq)]

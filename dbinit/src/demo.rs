@@ -6,7 +6,6 @@
 
 mod people;
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -17,7 +16,6 @@ use diesel::prelude::*;
 use self::people::People;
 use crate::apply::{self, ApplyError};
 use crate::lock;
-use crate::owner_list::{self, Change, Entry};
 use schema::database::{Backend, Connection};
 use schema::search;
 use schema::tables::{owner, pet, pet_type};
@@ -69,17 +67,14 @@ fn batch(connection: &mut Connection, people: &People, owners: u64) -> Result<u6
     let last_owner: Option<i32> = owner::table.select(diesel::dsl::max(owner::id)).first(connection)?;
     let last_pet: Option<i32> = pet::table.select(diesel::dsl::max(pet::id)).first(connection)?;
 
-    let mut owner_rows = Rows::of("owner (id, first_name, last_name, last_name_key, address, city, telephone)");
+    let mut owner_rows = Rows::of("owner (id, first_name, last_name, address, city, telephone)");
     let mut pet_rows = Rows::of("pet (id, name, birth_date, type_id, owner_id)");
     let mut visit_rows = Rows::of("visit (pet_id, visit_date, description)");
     let mut pet_id = last_pet.unwrap_or(0);
     let first_owner = last_owner.unwrap_or(0) + 1;
-    let mut keys: BTreeMap<String, i32> = BTreeMap::new();
     for (owner_id, n) in (first_owner..).zip(done..end) {
         let owner = people.owner(n);
-        let key = search::key(owner.last_name);
-        let texts = [owner.first_name, owner.last_name, &key, &owner.address, owner.city].map(quoted);
-        *keys.entry(key).or_default() += 1;
+        let texts = [owner.first_name, owner.last_name, &owner.address, owner.city].map(quoted);
         owner_rows.add(format_args!("{owner_id},{},'{}'", texts.join(","), owner.telephone));
         for pet in people.pets(n) {
             pet_id += 1;
@@ -96,8 +91,7 @@ fn batch(connection: &mut Connection, people: &People, owners: u64) -> Result<u6
         }
     }
     apply::record(connection, DEMO, &end.to_string())?;
-    let added = keys.into_iter().map(|(key, count)| Change::added(Entry { key, id: first_owner }, count));
-    owner_list::changed(connection, added.collect())?;
+    search::fill_keys(connection)?;
     Ok(end)
 }
 
@@ -151,9 +145,7 @@ mod tests {
         }
         assert_eq!(pet::table.count().get_result(connection), Ok(10_013));
         assert_eq!(visit::table.count().get_result(connection), Ok(15_004));
-        let last_owner: (String, String) =
-            owner::table.find(5010).select((owner::last_name, owner::last_name_key)).first(connection).unwrap();
-        assert_eq!(search::key(&last_owner.0), last_owner.1);
-        assert_eq!(People::new().owner(4999).last_name, last_owner.0);
+        let last_owner: String = owner::table.find(5010).select(owner::last_name).first(connection).unwrap();
+        assert_eq!(People::new().owner(4999).last_name, last_owner);
     }
 }

@@ -3,7 +3,6 @@
 //! Other programs build on
 //! - [`schema`]: the tables, as diesel knows them;
 //! - [`search`]: how a last name is searched, the same on every backend;
-//! - [`owner_list`]: where a page of the owners begins, among a million of them;
 //! - [`database`]: where the database is (settings, URL) and a connection to it.
 //!
 //! The `dbinit` program adds
@@ -22,7 +21,6 @@ pub mod config;
 pub mod demo;
 mod lock;
 pub mod migrations;
-pub mod owner_list;
 pub mod progress;
 mod seed;
 pub mod status;

@@ -32,11 +32,9 @@ pub fn of(backend: Backend) -> &'static [Migration] {
     }
 }
 
-const MYSQL: &[Migration] =
-    migrations!("mysql": "00000000000001_schema", "00000000000002_submission", "00000000000003_owner_milestone");
+const MYSQL: &[Migration] = migrations!("mysql": "00000000000001_schema");
 
-const SQLITE: &[Migration] =
-    migrations!("sqlite": "00000000000001_schema", "00000000000002_submission", "00000000000003_owner_milestone");
+const SQLITE: &[Migration] = migrations!("sqlite": "00000000000001_schema");
 
 impl Migration {
     /// The number by which diesel records it.

@@ -3,9 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::owner_list::{self, Change, Entry};
 use schema::database::Connection;
-use schema::search;
 use schema::tables::{owner, pet, pet_type, specialty, vet, vet_specialty, visit};
 
 /// id, first name, last name
@@ -95,15 +93,12 @@ pub(crate) fn insert(connection: &mut Connection) -> QueryResult<()> {
             owner::id.eq(id),
             owner::first_name.eq(first),
             owner::last_name.eq(last),
-            owner::last_name_key.eq(search::key(last)),
             owner::address.eq(address),
             owner::city.eq(city),
             owner::telephone.eq(telephone),
         );
         diesel::insert_into(owner::table).values(row).execute(connection)?;
     }
-    let added = OWNERS.map(|(id, _, last, ..)| Change::added(Entry { key: search::key(last), id }, 1));
-    owner_list::changed(connection, added.into())?;
     for (id, name, birth_date, type_id, owner_id) in PETS {
         let row = (
             pet::id.eq(id),

@@ -33,7 +33,7 @@ function live(input) {
 
   function show(answer) {
     const owners = answer.owners ?? (answer.owner ? [answer.owner] : []);
-    const total = new Intl.NumberFormat(document.documentElement.lang).format(answer.total ?? owners.length);
+    const total = new Intl.NumberFormat(document.documentElement.lang).format(answer.total ?? owners.length) + (answer.more ? "+" : "");
     list.replaceChildren(...owners.map(option));
     forgive();
     open(owners.length > 0);
@@ -56,7 +56,7 @@ function live(input) {
   function option(owner, index) {
     const item = element("li", { id: `${list.id}-${index}`, role: "option", "aria-selected": "false" });
     const pets = owner.pets.map((pet) => pet.name ?? pet).join(", ");
-    const texts = [`${owner.firstName} ${owner.lastName}`, owner.city, pets].filter(Boolean);
+    const texts = [fullName(owner), owner.city, pets].filter(Boolean);
     item.append(...texts.map((text) => element("bdi", {}, text)));
     item.dataset.path = `/owners/${owner.id}`;
     return item;
@@ -110,6 +110,12 @@ function live(input) {
     const item = event.target.closest("[data-path]");
     if (item) location.assign(item.dataset.path);
   });
+}
+
+// As the pages write it: 김민준 and 田中太郎 begin with the last name and have no space.
+function fullName({ firstName, lastName }) {
+  const unspaced = /^[\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]+$/;
+  return unspaced.test(firstName) && unspaced.test(lastName) ? lastName + firstName : `${firstName} ${lastName}`;
 }
 
 function element(name, attributes, text = "") {

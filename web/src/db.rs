@@ -205,7 +205,7 @@ impl Db {
 pub enum Updated {
     /// The row has the new values.
     Saved,
-    /// Somebody else was faster: the row is as they left it.
+    /// Another request has changed the row in the meantime.
     Changed,
 }
 
@@ -214,6 +214,19 @@ impl Updated {
     pub fn of(rows: usize) -> Self {
         if rows == 0 { Self::Changed } else { Self::Saved }
     }
+}
+
+/// The first `most` of some rows, and whether there were more.
+pub fn with_more<T>(mut rows: Vec<T>, most: i64) -> (Vec<T>, bool) {
+    let most = usize::try_from(most).unwrap_or(0);
+    let more = rows.len() > most;
+    rows.truncate(most);
+    (rows, more)
+}
+
+/// The error of a constraint that the database can't check by itself.
+pub fn violation(kind: result::DatabaseErrorKind, message: &str) -> result::Error {
+    result::Error::DatabaseError(kind, Box::new(message.to_owned()))
 }
 
 #[cfg(test)]

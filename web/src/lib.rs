@@ -48,6 +48,7 @@ pub fn routes(app: App) -> impl Filter<Extract = (warp::reply::Response,), Error
         ("owners" / {owner} / "edit") => { GET: owners::edit_form, POST: owners::update }
         ("owners" / {owner} / "pets" / "new") => { GET: pets::new_form, POST: pets::create }
         ("owners" / {owner} / "pets" / {pet} / "edit") => { GET: pets::edit_form, POST: pets::update }
+        ("owners" / {owner} / "pets" / {pet} / "visits") => { GET: visits::list }
         ("owners" / {owner} / "pets" / {pet} / "visits" / "new") => { GET: visits::new_form, POST: visits::create }
         ("vets.html") => { GET: vets::list }
         ("vets") => { GET: vets::json }

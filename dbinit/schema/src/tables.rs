@@ -48,11 +48,13 @@ table! {
         id -> Integer,
         first_name -> Text,
         last_name -> Text,
-        /// `search::key(last_name)`: whoever writes a last name writes this too, and tells `owner_list::changed`.
-        last_name_key -> Text,
         address -> Text,
         city -> Text,
         telephone -> Text,
+        /// Search key of "last first" name; maintained by the schema, never written.
+        name_key -> Nullable<Text>,
+        /// Search key of "first last" name; maintained by the schema, never written.
+        given_name_key -> Nullable<Text>,
     }
 }
 
@@ -76,7 +78,7 @@ table! {
 }
 
 table! {
-    submission (token) {
+    idempotency_key (token) {
         token -> Text,
         location -> Text,
         /// Seconds since 1970.

@@ -112,7 +112,9 @@ pub(crate) fn contents(url: &str) -> String {
     let specialties: Vec<(i32, String)> = specialty::table.order(specialty::id).load(c).unwrap();
     let vet_specialties: Vec<(i32, i32)> = vet_specialty::table.order(vet_specialty::all_columns).load(c).unwrap();
     let types: Vec<(i32, String)> = pet_type::table.order(pet_type::id).load(c).unwrap();
-    let owners: Vec<(i32, String, String, String, String, String, String)> = owner::table.order(owner::id).load(c).unwrap();
+    let columns = (owner::id, owner::first_name, owner::last_name, owner::address, owner::city, owner::telephone);
+    let owners: Vec<(i32, String, String, String, String, String)> =
+        owner::table.order(owner::id).select(columns).load(c).unwrap();
     let pets: Vec<(i32, String, chrono::NaiveDate, i32, i32)> = pet::table.order(pet::id).load(c).unwrap();
     let visits: Vec<(i32, i32, chrono::NaiveDate, String)> = visit::table.order(visit::id).load(c).unwrap();
     format!(

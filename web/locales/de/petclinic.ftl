@@ -46,6 +46,8 @@ owners-found =
         [one] Ein Halter, dessen Nachname mit „{ $name }“ beginnt
        *[other] { $count } Halter, deren Nachname mit „{ $name }“ beginnt
     }
+owners-more = { $count }+ Halter
+owners-found-more = { $count }+ Halter, deren Nachname mit „{ $name }“ beginnt
 owner-last-name = Nachname
 owner-name = Name
 owner-pets = Tiere
@@ -56,8 +58,8 @@ owner-pets-and-visits = Tiere und Besuche
 owner-add = Halter anlegen
 owner-new = Neuer Halter
 owner-edit = Halter bearbeiten
-owner-update = Halter speichern
-owner-telephone-hint = Zehn Ziffern, ohne Leerzeichen
+owner-update = Angaben speichern
+owner-telephone-hint = 7 bis 15 Ziffern, mit + vor einer Landesvorwahl
 cancel = Abbrechen
 
 ## Tiere und Besuche
@@ -65,8 +67,9 @@ cancel = Abbrechen
 pet-add = Tier hinzufügen
 pet-new = Neues Tier
 pet-edit = Tier bearbeiten
-pet-update = Tier speichern
-pet-born = geboren am
+pet-edit-of = { $pet } bearbeiten
+pet-update = Angaben speichern
+pet-born = geboren am { $date }
 pet-no-visits = Noch keine Besuche.
 pet-type-choose = Tierart wählen
 pet-type =
@@ -80,9 +83,12 @@ pet-type =
        *[other] { $type }
     }
 visit-add = Besuch eintragen
+visit-add-for = Besuch für { $pet } eintragen
 visit-new = Neuer Besuch
 visit-date = Datum
 visit-previous = Frühere Besuche
+visits-title = Besuche
+visits-all-of = Alle Besuche von { $pet }
 
 ## Tierärzte
 
@@ -139,9 +145,12 @@ problem-too-long =
        *[other] darf höchstens { $max } Zeichen haben
     }
 problem-characters = enthält Zeichen, die sich nicht anzeigen lassen
-problem-telephone = muss aus 10 Ziffern bestehen
+problem-telephone = muss aus 7 bis 15 Ziffern bestehen, wahlweise mit + davor
 problem-date = ist kein Datum; eines sieht so aus: 2024-12-31
 problem-future = darf nicht in der Zukunft liegen
+problem-before-birth = liegt vor der Geburt des Tieres
+problem-too-far = liegt mehr als { $max } Jahre in der Zukunft
+problem-too-many = lässt sich nicht hinzufügen: es sind schon zu viele
 problem-type = ist keine Tierart, die wir kennen
 problem-duplicate = gibt es schon
 problem-not-found = wurde nicht gefunden
@@ -155,9 +164,9 @@ saved-meanwhile = Inzwischen gespeichert: { $value }
 ## Nach dem Speichern
 
 flash-owner-created = Neuer Halter angelegt
-flash-owner-updated = Halter gespeichert
+flash-owner-updated = Angaben zum Halter gespeichert
 flash-pet-added = Neues Tier hinzugefügt
-flash-pet-updated = Tier gespeichert
+flash-pet-updated = Angaben zum Tier gespeichert
 flash-visit-booked = Besuch eingetragen
 
 ## Fehler
@@ -167,18 +176,20 @@ error-find = Halter suchen
 error-request-id = Anfrage
 error-400-title = Das konnten wir nicht lesen
 error-400-text = Die Adresse oder das Formular wurde unterwegs beschädigt. Bitte gehen Sie zurück und versuchen Sie es noch einmal.
-error-401-title = Nur für den Betrieb
+error-401-title = Nur für Administratoren
 error-401-text = Dafür braucht es das Admin-Token.
 error-403-title = Von einer anderen Website geschickt
-error-403-text = Das Formular stand auf einer Seite einer anderen Website, deshalb wurde nichts geändert. Bitte benutzen Sie das hiesige.
+error-403-text = Das Formular stand auf einer Seite einer anderen Website, deshalb wurde nichts geändert. Bitte benutzen Sie das Formular auf dieser Seite.
 error-404-title = Hier ist nichts
 error-404-text = Die Seite, den Halter oder das Tier gibt es nicht.
+error-page-too-far-title = Zu weit hinten in der Liste
+error-page-too-far-text = Nur die ersten 1.000 Treffer haben Seitenzahlen. Bitte geben Sie mehr Buchstaben ein, oder blättern Sie ab der letzten nummerierten Seite mit „Nächste“ weiter.
 error-405-title = So geht es nicht
 error-405-text = Diese Seite gibt es, aber sie lässt sich so nicht verwenden.
 error-408-title = Das hat zu lange gedauert
 error-408-text = Was Sie geschickt haben, ist nicht rechtzeitig angekommen. Bitte versuchen Sie es noch einmal.
 error-413-title = Zu viel auf einmal
-error-413-text = Was Sie geschickt haben, ist größer, als wir annehmen.
+error-413-text = Was Sie geschickt haben, ist größer als erlaubt.
 error-415-title = Kein Formular
 error-415-text = Was Sie geschickt haben, ist kein Formular, das wir lesen können.
 error-422-title = Noch nicht gespeichert

@@ -46,6 +46,8 @@ owners-found =
         [one] One owner whose last name begins with “{ $name }”
        *[other] { $count } owners whose last name begins with “{ $name }”
     }
+owners-more = { $count }+ owners
+owners-found-more = { $count }+ owners whose last name begins with “{ $name }”
 owner-last-name = Last name
 owner-name = Name
 owner-pets = Pets
@@ -57,7 +59,7 @@ owner-add = Add owner
 owner-new = New owner
 owner-edit = Edit owner
 owner-update = Update owner
-owner-telephone-hint = Ten digits, without spaces
+owner-telephone-hint = 7 to 15 digits, with + before a country code
 cancel = Cancel
 
 ## Pets and visits
@@ -65,8 +67,9 @@ cancel = Cancel
 pet-add = Add pet
 pet-new = New pet
 pet-edit = Edit pet
+pet-edit-of = Edit pet { $pet }
 pet-update = Update pet
-pet-born = born
+pet-born = born { $date }
 pet-no-visits = No visits yet.
 pet-type-choose = Choose a type
 pet-type =
@@ -80,9 +83,12 @@ pet-type =
        *[other] { $type }
     }
 visit-add = Add visit
+visit-add-for = Add visit for { $pet }
 visit-new = New visit
 visit-date = Date
 visit-previous = Previous visits
+visits-title = Visits
+visits-all-of = All visits of { $pet }
 
 ## Veterinarians
 
@@ -139,9 +145,12 @@ problem-too-long =
        *[other] may have { $max } characters at most
     }
 problem-characters = contains characters that cannot be shown
-problem-telephone = must be a 10-digit number
+problem-telephone = must have 7 to 15 digits, with an optional + in front
 problem-date = is not a date; it looks like 2024-12-31
 problem-future = must not be in the future
+problem-before-birth = is before the pet was born
+problem-too-far = is more than { $max } years away
+problem-too-many = cannot be added: there are too many already
 problem-type = is not a type we know
 problem-duplicate = already exists
 problem-not-found = has not been found
@@ -173,6 +182,8 @@ error-403-title = Sent from another site
 error-403-text = The form was on a page of another site, so nothing was changed. Please use the one here.
 error-404-title = Nothing here
 error-404-text = The page, the owner or the pet you asked for does not exist.
+error-page-too-far-title = Too far down the list
+error-page-too-far-text = A list is numbered up to 1,000 results only. Search with more letters, or follow “Next” from the last numbered page.
 error-405-title = Not like this
 error-405-text = This page exists, but cannot be used that way.
 error-408-title = That took too long

@@ -46,6 +46,8 @@ owners-found =
         [one] Un dueño cuyo apellido empieza por «{ $name }»
        *[other] { $count } dueños cuyo apellido empieza por «{ $name }»
     }
+owners-more = Más de { $count } dueños
+owners-found-more = Más de { $count } dueños cuyo apellido empieza por «{ $name }»
 owner-last-name = Apellido
 owner-name = Nombre
 owner-pets = Mascotas
@@ -56,8 +58,8 @@ owner-pets-and-visits = Mascotas y visitas
 owner-add = Añadir dueño
 owner-new = Nuevo dueño
 owner-edit = Editar dueño
-owner-update = Guardar dueño
-owner-telephone-hint = Diez cifras, sin espacios
+owner-update = Guardar datos
+owner-telephone-hint = De 7 a 15 cifras, con + delante del prefijo de país
 cancel = Cancelar
 
 ## Mascotas y visitas
@@ -65,8 +67,9 @@ cancel = Cancelar
 pet-add = Añadir mascota
 pet-new = Nueva mascota
 pet-edit = Editar mascota
-pet-update = Guardar mascota
-pet-born = nacimiento:
+pet-edit-of = Editar a { $pet }
+pet-update = Guardar datos
+pet-born = nacimiento: { $date }
 pet-no-visits = Todavía no hay visitas.
 pet-type-choose = Elige un tipo
 pet-type =
@@ -80,9 +83,12 @@ pet-type =
        *[other] { $type }
     }
 visit-add = Añadir visita
+visit-add-for = Añadir visita para { $pet }
 visit-new = Nueva visita
 visit-date = Fecha
 visit-previous = Visitas anteriores
+visits-title = Visitas
+visits-all-of = Todas las visitas de { $pet }
 
 ## Veterinarios
 
@@ -129,8 +135,8 @@ field-description = Descripción
 
 problems-title =
     { $count ->
-        [one] Un campo necesita otra mirada
-       *[other] { $count } campos necesitan otra mirada
+        [one] Hay que revisar un campo
+       *[other] Hay que revisar { $count } campos
     }
 problem-required = es obligatorio
 problem-too-long =
@@ -139,9 +145,12 @@ problem-too-long =
        *[other] puede tener { $max } caracteres como máximo
     }
 problem-characters = contiene caracteres que no se pueden mostrar
-problem-telephone = debe ser un número de 10 cifras
+problem-telephone = debe tener de 7 a 15 cifras, con un + opcional delante
 problem-date = no es una fecha; tiene esta forma: 2024-12-31
 problem-future = no puede estar en el futuro
+problem-before-birth = es anterior al nacimiento de la mascota
+problem-too-far = está a más de { $max } años de hoy
+problem-too-many = no se puede añadir: ya hay demasiadas entradas
 problem-type = no es un tipo que conozcamos
 problem-duplicate = ya existe
 problem-not-found = no se ha encontrado
@@ -155,9 +164,9 @@ saved-meanwhile = Guardado entretanto: { $value }
 ## Después de guardar
 
 flash-owner-created = Nuevo dueño creado
-flash-owner-updated = Dueño guardado
+flash-owner-updated = Datos del dueño guardados
 flash-pet-added = Nueva mascota añadida
-flash-pet-updated = Mascota guardada
+flash-pet-updated = Datos de la mascota guardados
 flash-visit-booked = Visita registrada
 
 ## Errores
@@ -173,7 +182,9 @@ error-403-title = Enviado desde otro sitio
 error-403-text = El formulario estaba en una página de otro sitio, así que no se ha cambiado nada. Utiliza el de aquí.
 error-404-title = Aquí no hay nada
 error-404-text = La página, el dueño o la mascota que buscas no existe.
-error-405-title = Así no
+error-page-too-far-title = Demasiado lejos en la lista
+error-page-too-far-text = Solo los primeros 1.000 resultados tienen número de página. Busca con más letras o avanza con «Siguiente» desde la última página numerada.
+error-405-title = Método no permitido
 error-405-text = Esta página existe, pero no se puede usar de ese modo.
 error-408-title = Ha tardado demasiado
 error-408-text = Lo que enviaste no llegó a tiempo. Inténtalo de nuevo.
@@ -182,7 +193,7 @@ error-413-text = Lo que has enviado es más grande de lo que aceptamos.
 error-415-title = No es un formulario
 error-415-text = Lo que has enviado no es un formulario que podamos leer.
 error-422-title = Todavía no se ha guardado
-error-422-text = Algunos campos necesitan otra mirada.
+error-422-text = Hay que revisar algunos campos.
 error-500-title = Algo ha salido mal
 error-500-text = El fallo es nuestro y ha quedado anotado. Inténtalo de nuevo.
 error-503-title = Un momento, por favor

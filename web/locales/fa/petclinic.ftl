@@ -9,10 +9,10 @@ footer-languages = زبان‌ها
 
 nav-label = منوی اصلی
 nav-home = خانه
-nav-owners = جستجوی صاحبان
+nav-owners = جستجوی صاحبان حیوانات
 nav-vets = دامپزشکان
 nav-error = خطا
-search-label = جستجوی صاحبان با نام خانوادگی
+search-label = جستجوی صاحبان حیوانات با نام خانوادگی
 search-placeholder = نام خانوادگی
 search-button = جستجو
 
@@ -20,44 +20,46 @@ search-button = جستجو
 
 home-title = خوش آمدید
 home-heading = به Petclinic خوش آمدید
-home-lead = هر صاحب، هر حیوان و هر ویزیت، تنها با چند کلید در دسترس است.
+home-lead = هر صاحب حیوان، هر حیوان و هر ویزیت، تنها با چند کلید در دسترس است.
 home-picture = سگ و گربه‌ای که زیر آفتاب گرم کنار هم نشسته‌اند
-home-owners = همهٔ صاحبان
+home-owners = همهٔ صاحبان حیوانات
 home-owners-text = دیدن همهٔ کسانی که می‌شناسیم
-home-new-owner = صاحب تازه
+home-new-owner = صاحب حیوان تازه
 home-new-owner-text = ثبت کسی که تازه آمده است
 home-vets = دامپزشکان
 home-vets-text = چه کسانی اینجا هستند و در چه زمینه‌ای ماهرند
 
-## صاحبان
+## صاحبان حیوانات
 
-find-title = جستجوی صاحبان
+find-title = جستجوی صاحبان حیوانات
 find-hint = چند حرف نخست کافی است. برای دیدن همه، خالی بگذارید.
-find-button = یافتن صاحب
+find-button = یافتن صاحب حیوان
 search-matches = موارد یافت‌شده: { $count }
-owners-title = صاحبان
+owners-title = صاحبان حیوانات
 owners-all =
     { $count ->
-        [one] { $count } صاحب
-       *[other] { $count } صاحب
+        [one] { $count } صاحب حیوان
+       *[other] { $count } صاحب حیوان
     }
 owners-found =
     { $count ->
-        [one] { $count } صاحب با نام خانوادگی آغازشده با «{ $name }»
-       *[other] { $count } صاحب با نام خانوادگی آغازشده با «{ $name }»
+        [one] { $count } صاحب حیوان با نام خانوادگی آغازشده با «{ $name }»
+       *[other] { $count } صاحب حیوان با نام خانوادگی آغازشده با «{ $name }»
     }
+owners-more = بیش از { $count } صاحب حیوان
+owners-found-more = بیش از { $count } صاحب حیوان که نام خانوادگی‌شان با «{ $name }» آغاز می‌شود
 owner-last-name = نام خانوادگی
 owner-name = نام
 owner-pets = حیوانات
 owner-no-pets = ندارد
 owner-no-pets-yet = هنوز حیوانی ثبت نشده است.
-owner-information = اطلاعات صاحب
+owner-information = اطلاعات صاحب حیوان
 owner-pets-and-visits = حیوانات و ویزیت‌ها
-owner-add = افزودن صاحب
-owner-new = صاحب تازه
-owner-edit = ویرایش صاحب
-owner-update = ذخیرهٔ صاحب
-owner-telephone-hint = ده رقم، بدون فاصله
+owner-add = افزودن صاحب حیوان
+owner-new = صاحب حیوان تازه
+owner-edit = ویرایش صاحب حیوان
+owner-update = ذخیرهٔ صاحب حیوان
+owner-telephone-hint = ۷ تا ۱۵ رقم، با + پیش از کد کشور
 cancel = انصراف
 
 ## حیوانات و ویزیت‌ها
@@ -65,8 +67,9 @@ cancel = انصراف
 pet-add = افزودن حیوان
 pet-new = حیوان تازه
 pet-edit = ویرایش حیوان
+pet-edit-of = ویرایش { $pet }
 pet-update = ذخیرهٔ حیوان
-pet-born = تاریخ تولد:
+pet-born = تاریخ تولد: { $date }
 pet-no-visits = هنوز ویزیتی ثبت نشده است.
 pet-type-choose = نوع را انتخاب کنید
 pet-type =
@@ -80,9 +83,12 @@ pet-type =
        *[other] { $type }
     }
 visit-add = افزودن ویزیت
+visit-add-for = افزودن ویزیت برای { $pet }
 visit-new = ویزیت تازه
 visit-date = تاریخ
 visit-previous = ویزیت‌های پیشین
+visits-title = ویزیت‌ها
+visits-all-of = همهٔ ویزیت‌های { $pet }
 
 ## دامپزشکان
 
@@ -139,9 +145,12 @@ problem-too-long =
        *[other] حداکثر { $max } نویسه می‌تواند داشته باشد
     }
 problem-characters = نویسه‌هایی دارد که نمایش‌دادنی نیستند
-problem-telephone = باید عددی ۱۰ رقمی باشد
+problem-telephone = باید ۷ تا ۱۵ رقم داشته باشد و می‌تواند با + آغاز شود
 problem-date = تاریخ نیست؛ نمونهٔ درست: 2024-12-31
 problem-future = نباید در آینده باشد
+problem-before-birth = پیش از تولد حیوان است
+problem-too-far = بیش از { $max } سال با امروز فاصله دارد
+problem-too-many = افزودنی نیست: شمار آن‌ها به بیشینه رسیده است
 problem-type = نوعی نیست که بشناسیم
 problem-duplicate = از پیش وجود دارد
 problem-not-found = یافت نشد
@@ -154,16 +163,16 @@ saved-meanwhile = ذخیره‌شده در این میان: { $value }
 
 ## پس از ذخیره
 
-flash-owner-created = صاحب تازه ثبت شد
-flash-owner-updated = صاحب ذخیره شد
+flash-owner-created = صاحب حیوان تازه ثبت شد
+flash-owner-updated = اطلاعات صاحب حیوان ذخیره شد
 flash-pet-added = حیوان تازه افزوده شد
-flash-pet-updated = حیوان ذخیره شد
+flash-pet-updated = اطلاعات حیوان ذخیره شد
 flash-visit-booked = ویزیت ثبت شد
 
 ## خطاها
 
 error-home = خانه
-error-find = جستجوی صاحبان
+error-find = جستجوی صاحبان حیوانات
 error-request-id = شمارهٔ درخواست
 error-400-title = نتوانستیم آن را بخوانیم
 error-400-text = نشانی یا فرم در راه آسیب دیده است. لطفاً بازگردید و دوباره تلاش کنید.
@@ -172,7 +181,9 @@ error-401-text = برای این کار توکن مدیریت لازم است.
 error-403-title = فرستاده از سایتی دیگر
 error-403-text = فرم در صفحه‌ای از سایتی دیگر بود، پس چیزی تغییر نکرد. لطفاً از فرم همین‌جا استفاده کنید.
 error-404-title = اینجا چیزی نیست
-error-404-text = صفحه، صاحب یا حیوانی که خواستید وجود ندارد.
+error-404-text = صفحه، صاحب حیوان یا حیوانی که خواستید وجود ندارد.
+error-page-too-far-title = بیش از اندازه در انتهای فهرست
+error-page-too-far-text = تنها ۱٬۰۰۰ نتیجهٔ نخست شمارهٔ صفحه دارند. با حروف بیشتری جستجو کنید یا از آخرین صفحهٔ شماره‌دار با «بعدی» ادامه دهید.
 error-405-title = به این شکل نه
 error-405-text = این صفحه هست، اما به این شکل به کار نمی‌رود.
 error-408-title = خیلی طول کشید

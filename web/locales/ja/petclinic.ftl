@@ -44,6 +44,8 @@ owners-found =
     { $count ->
        *[other] 姓が「{ $name }」で始まる飼い主 { $count } 名
     }
+owners-more = 飼い主 { $count } 名以上
+owners-found-more = 姓が「{ $name }」で始まる飼い主 { $count } 名以上
 owner-last-name = 姓
 owner-name = 氏名
 owner-pets = ペット
@@ -54,8 +56,8 @@ owner-pets-and-visits = ペットと診察
 owner-add = 飼い主を追加
 owner-new = 新しい飼い主
 owner-edit = 飼い主を編集
-owner-update = 飼い主を保存
-owner-telephone-hint = 数字 10 桁、空白なし
+owner-update = 保存する
+owner-telephone-hint = 数字 7〜15 桁。ハイフンは入れてもかまいません。国番号は + から入力します。
 cancel = キャンセル
 
 ## ペットと診察
@@ -63,8 +65,9 @@ cancel = キャンセル
 pet-add = ペットを追加
 pet-new = 新しいペット
 pet-edit = ペットを編集
-pet-update = ペットを保存
-pet-born = 生年月日
+pet-edit-of = { $pet } を編集
+pet-update = 保存する
+pet-born = { $date }生まれ
 pet-no-visits = まだ診察の記録がありません。
 pet-type-choose = 種類を選んでください
 pet-type =
@@ -78,9 +81,12 @@ pet-type =
        *[other] { $type }
     }
 visit-add = 診察を追加
+visit-add-for = { $pet } の診察を追加
 visit-new = 新しい診察
 visit-date = 日付
 visit-previous = これまでの診察
+visits-title = 診察の記録
+visits-all-of = { $pet } のすべての診察
 
 ## 獣医師
 
@@ -134,25 +140,28 @@ problem-too-long =
        *[other] { $max } 文字以内で入力してください
     }
 problem-characters = 表示できない文字が含まれています
-problem-telephone = 数字 10 桁で入力してください
+problem-telephone = 数字 7〜15 桁で入力してください（先頭の + は可）
 problem-date = 日付ではありません。2024-12-31 のように入力してください
 problem-future = 未来の日付は入力できません
+problem-before-birth = ペットの誕生日より前の日付です
+problem-too-far = { $max } 年より先の日付です
+problem-too-many = 登録件数が上限に達しているため追加できません
 problem-type = 登録されていない種類です
 problem-duplicate = すでに登録されています
 problem-not-found = 見つかりませんでした
 
 ## 古い内容から始めた編集
 
-changed-title = この間に別の人が保存しました
+changed-title = その間に別の人が保存しました
 changed-text = 入力した内容は失われていません。下で見比べてから、もう一度保存してください。
-saved-meanwhile = この間に保存された値：{ $value }
+saved-meanwhile = その間に保存された値：{ $value }
 
 ## 保存のあと
 
 flash-owner-created = 新しい飼い主を登録しました
-flash-owner-updated = 飼い主を保存しました
+flash-owner-updated = 飼い主の情報を更新しました
 flash-pet-added = 新しいペットを追加しました
-flash-pet-updated = ペットを保存しました
+flash-pet-updated = ペットの情報を更新しました
 flash-visit-booked = 診察を登録しました
 
 ## エラー
@@ -161,13 +170,15 @@ error-home = ホーム
 error-find = 飼い主を探す
 error-request-id = リクエスト番号
 error-400-title = 読み取れませんでした
-error-400-text = アドレスまたはフォームが途中で壊れました。戻ってもう一度お試しください。
+error-400-text = URLまたはフォームが途中で壊れました。戻ってもう一度お試しください。
 error-401-title = 運用者専用です
 error-401-text = 管理者トークンが必要です。
 error-403-title = 別のサイトから送信されました
 error-403-text = フォームが別のサイトのページにあったため、何も変更していません。こちらのフォームをご利用ください。
 error-404-title = ここには何もありません
 error-404-text = お探しのページ、飼い主、ペットは見つかりません。
+error-page-too-far-title = 一覧の先すぎるページです
+error-page-too-far-text = ページ番号で表示できるのは 1,000 件までです。文字数を増やして検索するか、最後の番号のページから「次へ」で進んでください。
 error-405-title = その方法では使えません
 error-405-text = ページはありますが、その方法では利用できません。
 error-408-title = 時間がかかりすぎました

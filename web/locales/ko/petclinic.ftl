@@ -44,6 +44,8 @@ owners-found =
     { $count ->
        *[other] 성이 “{ $name }”(으)로 시작하는 보호자 { $count }명
     }
+owners-more = 보호자 { $count }명 이상
+owners-found-more = 성이 “{ $name }”(으)로 시작하는 보호자 { $count }명 이상
 owner-last-name = 성
 owner-name = 이름
 owner-pets = 반려동물
@@ -51,20 +53,21 @@ owner-no-pets = 없음
 owner-no-pets-yet = 아직 반려동물이 없습니다.
 owner-information = 보호자 정보
 owner-pets-and-visits = 반려동물과 진료
-owner-add = 보호자 추가
+owner-add = 보호자 등록
 owner-new = 새 보호자
 owner-edit = 보호자 수정
-owner-update = 보호자 저장
-owner-telephone-hint = 숫자 10자리, 띄어쓰기 없이
+owner-update = 보호자 정보 저장
+owner-telephone-hint = 숫자 7~15자리. 하이픈은 넣어도 되고, 국가 번호는 +로 시작합니다.
 cancel = 취소
 
 ## 반려동물과 진료
 
-pet-add = 반려동물 추가
+pet-add = 반려동물 등록
 pet-new = 새 반려동물
 pet-edit = 반려동물 수정
-pet-update = 반려동물 저장
-pet-born = 생일
+pet-edit-of = { $pet } 수정
+pet-update = 반려동물 정보 저장
+pet-born = { $date }생
 pet-no-visits = 아직 진료 기록이 없습니다.
 pet-type-choose = 종류를 선택해 주세요
 pet-type =
@@ -77,10 +80,13 @@ pet-type =
         [snake] 뱀
        *[other] { $type }
     }
-visit-add = 진료 추가
+visit-add = 진료 등록
+visit-add-for = { $pet } 진료 등록
 visit-new = 새 진료
 visit-date = 날짜
 visit-previous = 이전 진료
+visits-title = 진료 기록
+visits-all-of = { $pet }의 모든 진료 기록
 
 ## 수의사
 
@@ -101,12 +107,12 @@ vet-specialty =
 
 ## 목록의 쪽
 
-pager-label = 쪽
+pager-label = 페이지
 pager-first = 처음
 pager-previous = 이전
 pager-next = 다음
 pager-last = 마지막
-pager-place = { $pages }쪽 중 { $page }쪽
+pager-place = 전체 { $pages }페이지 중 { $page }페이지
 pager-number = { $page }
 
 ## 입력란
@@ -114,13 +120,13 @@ pager-number = { $page }
 field-firstName = 이름
 field-lastName = 성
 field-address = 주소
-field-city = 도시
+field-city = 시/군/구
 field-telephone = 전화번호
 field-name = 이름
 field-birthDate = 생년월일
 field-type = 종류
 field-date = 날짜
-field-description = 설명
+field-description = 진료 내용
 
 ## 입력한 내용의 문제
 
@@ -134,9 +140,12 @@ problem-too-long =
        *[other] { $max }자까지 입력할 수 있습니다
     }
 problem-characters = 표시할 수 없는 문자가 들어 있습니다
-problem-telephone = 숫자 10자리여야 합니다
+problem-telephone = 숫자 7~15자리여야 합니다(맨 앞에 + 가능)
 problem-date = 날짜가 아닙니다. 2024-12-31처럼 입력해 주세요
 problem-future = 미래의 날짜일 수 없습니다
+problem-before-birth = 반려동물이 태어나기 전입니다
+problem-too-far = 지금부터 { $max }년이 넘는 날짜입니다
+problem-too-many = 더 이상 등록할 수 없습니다. 이미 너무 많습니다
 problem-type = 알 수 없는 종류입니다
 problem-duplicate = 이미 있습니다
 problem-not-found = 찾을 수 없습니다
@@ -150,9 +159,9 @@ saved-meanwhile = 그사이 저장된 값: { $value }
 ## 저장한 뒤
 
 flash-owner-created = 새 보호자를 등록했습니다
-flash-owner-updated = 보호자를 저장했습니다
-flash-pet-added = 새 반려동물을 추가했습니다
-flash-pet-updated = 반려동물을 저장했습니다
+flash-owner-updated = 보호자 정보를 저장했습니다
+flash-pet-added = 새 반려동물을 등록했습니다
+flash-pet-updated = 반려동물 정보를 저장했습니다
 flash-visit-booked = 진료를 등록했습니다
 
 ## 오류
@@ -168,7 +177,9 @@ error-403-title = 다른 사이트에서 보낸 요청입니다
 error-403-text = 양식이 다른 사이트의 페이지에 있어 아무것도 바꾸지 않았습니다. 이곳의 양식을 이용해 주세요.
 error-404-title = 여기에는 아무것도 없습니다
 error-404-text = 찾으시는 페이지나 보호자, 반려동물이 없습니다.
-error-405-title = 이렇게는 쓸 수 없습니다
+error-page-too-far-title = 목록에서 너무 뒤쪽입니다
+error-page-too-far-text = 페이지 번호로는 1,000건까지만 볼 수 있습니다. 더 많은 글자로 검색하거나 마지막 번호 페이지에서 “다음”을 눌러 주세요.
+error-405-title = 지원하지 않는 요청 방식입니다
 error-405-text = 페이지는 있지만 이런 방법으로는 쓸 수 없습니다.
 error-408-title = 시간이 너무 오래 걸렸습니다
 error-408-text = 보내신 내용이 제때 도착하지 않았습니다. 다시 시도해 주세요.
@@ -179,7 +190,7 @@ error-415-text = 보내신 내용은 읽을 수 있는 양식이 아닙니다.
 error-422-title = 아직 저장하지 않았습니다
 error-422-text = 다시 확인할 항목이 있습니다.
 error-500-title = 문제가 생겼습니다
-error-500-text = 저희 쪽 잘못이며 기록해 두었습니다. 다시 시도해 주세요.
+error-500-text = 저희 쪽 문제이며 기록해 두었습니다. 다시 시도해 주세요.
 error-503-title = 잠시만 기다려 주세요
 error-503-text = 지금은 응답할 수 없습니다. 몇 초 뒤에 다시 시도해 주세요.
 error-504-title = 시간이 너무 오래 걸렸습니다

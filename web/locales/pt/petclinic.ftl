@@ -9,10 +9,10 @@ footer-languages = Idiomas
 
 nav-label = Principal
 nav-home = Início
-nav-owners = Buscar donos
+nav-owners = Buscar tutores
 nav-vets = Veterinários
 nav-error = Erro
-search-label = Buscar donos pelo sobrenome
+search-label = Buscar tutores pelo sobrenome
 search-placeholder = Sobrenome
 search-button = Buscar
 
@@ -20,44 +20,46 @@ search-button = Buscar
 
 home-title = Boas-vindas
 home-heading = Boas-vindas à Petclinic
-home-lead = Cada dono, cada animal e cada consulta, a poucas teclas de distância.
+home-lead = Cada tutor, cada animal e cada consulta, a poucas teclas de distância.
 home-picture = Um cachorro e um gato sentados lado a lado sob um sol quente
-home-owners = Todos os donos
+home-owners = Todos os tutores
 home-owners-text = Ver todos os que conhecemos
-home-new-owner = Novo dono
+home-new-owner = Novo tutor
 home-new-owner-text = Cadastrar alguém que acabou de chegar
 home-vets = Veterinários
 home-vets-text = Quem está aqui e o que faz de melhor
 
-## Donos
+## Tutores
 
-find-title = Buscar donos
+find-title = Buscar tutores
 find-hint = Bastam as primeiras letras. Deixe vazio para ver todos.
-find-button = Buscar dono
+find-button = Buscar tutor
 search-matches = Correspondências: { $count }
-owners-title = Donos
+owners-title = Tutores
 owners-all =
     { $count ->
-        [one] { $count } dono
-       *[other] { $count } donos
+        [one] { $count } tutor
+       *[other] { $count } tutores
     }
 owners-found =
     { $count ->
-        [one] { $count } dono cujo sobrenome começa com «{ $name }»
-       *[other] { $count } donos cujo sobrenome começa com «{ $name }»
+        [one] { $count } tutor cujo sobrenome começa com “{ $name }”
+       *[other] { $count } tutores cujo sobrenome começa com “{ $name }”
     }
+owners-more = Mais de { $count } tutores
+owners-found-more = Mais de { $count } tutores cujo sobrenome começa com “{ $name }”
 owner-last-name = Sobrenome
 owner-name = Nome
 owner-pets = Animais
 owner-no-pets = nenhum
 owner-no-pets-yet = Ainda não há animais.
-owner-information = Dados do dono
+owner-information = Dados do tutor
 owner-pets-and-visits = Animais e consultas
-owner-add = Adicionar dono
-owner-new = Novo dono
-owner-edit = Editar dono
-owner-update = Salvar dono
-owner-telephone-hint = Dez dígitos, sem espaços
+owner-add = Adicionar tutor
+owner-new = Novo tutor
+owner-edit = Editar tutor
+owner-update = Salvar dados
+owner-telephone-hint = De 7 a 15 dígitos, com + antes do código do país
 cancel = Cancelar
 
 ## Animais e consultas
@@ -65,8 +67,9 @@ cancel = Cancelar
 pet-add = Adicionar animal
 pet-new = Novo animal
 pet-edit = Editar animal
-pet-update = Salvar animal
-pet-born = nascimento:
+pet-edit-of = Editar { $pet }
+pet-update = Salvar dados
+pet-born = nascimento: { $date }
 pet-no-visits = Ainda não há consultas.
 pet-type-choose = Escolha um tipo
 pet-type =
@@ -80,9 +83,12 @@ pet-type =
        *[other] { $type }
     }
 visit-add = Adicionar consulta
+visit-add-for = Adicionar consulta para { $pet }
 visit-new = Nova consulta
 visit-date = Data
 visit-previous = Consultas anteriores
+visits-title = Consultas
+visits-all-of = Todas as consultas de { $pet }
 
 ## Veterinários
 
@@ -139,9 +145,12 @@ problem-too-long =
        *[other] pode ter no máximo { $max } caracteres
     }
 problem-characters = contém caracteres que não podem ser mostrados
-problem-telephone = deve ser um número de 10 dígitos
+problem-telephone = deve ter de 7 a 15 dígitos, com um + opcional na frente
 problem-date = não é uma data; o formato é este: 2024-12-31
 problem-future = não pode estar no futuro
+problem-before-birth = é anterior ao nascimento do animal
+problem-too-far = está a mais de { $max } anos de hoje
+problem-too-many = não pode ser adicionado: já há registros demais
 problem-type = não é um tipo que conheçamos
 problem-duplicate = já existe
 problem-not-found = não foi encontrado
@@ -154,16 +163,16 @@ saved-meanwhile = Salvo nesse meio-tempo: { $value }
 
 ## Depois de salvar
 
-flash-owner-created = Novo dono cadastrado
-flash-owner-updated = Dono salvo
+flash-owner-created = Novo tutor cadastrado
+flash-owner-updated = Dados do tutor salvos
 flash-pet-added = Novo animal adicionado
-flash-pet-updated = Animal salvo
+flash-pet-updated = Dados do animal salvos
 flash-visit-booked = Consulta registrada
 
 ## Erros
 
 error-home = Início
-error-find = Buscar donos
+error-find = Buscar tutores
 error-request-id = Solicitação
 error-400-title = Não conseguimos ler isso
 error-400-text = O endereço ou o formulário se danificou no caminho. Volte e tente de novo.
@@ -172,8 +181,10 @@ error-401-text = Isto requer o token de administração.
 error-403-title = Enviado de outro site
 error-403-text = O formulário estava em uma página de outro site, por isso nada foi alterado. Use o daqui.
 error-404-title = Aqui não há nada
-error-404-text = A página, o dono ou o animal que você procura não existe.
-error-405-title = Assim não
+error-404-text = A página, o tutor ou o animal que você procura não existe.
+error-page-too-far-title = Longe demais na lista
+error-page-too-far-text = Só os primeiros 1.000 resultados têm número de página. Busque com mais letras ou siga com “Próxima” a partir da última página numerada.
+error-405-title = Método não permitido
 error-405-text = Esta página existe, mas não pode ser usada desse jeito.
 error-408-title = Demorou demais
 error-408-text = O que você enviou não chegou a tempo. Tente de novo.

@@ -2,7 +2,7 @@
 
 site-name = Petclinic
 skip-to-content = Перейти к содержанию
-footer-text = Petclinic: небольшой рабочий под, написанный на Rust.
+footer-text = Petclinic: небольшой продакшен-под, написанный на Rust.
 footer-languages = Языки
 
 ## Навигация и поиск
@@ -48,6 +48,8 @@ owners-found =
         [few] { $count } владельца, чья фамилия начинается с «{ $name }»
        *[many] { $count } владельцев, чья фамилия начинается с «{ $name }»
     }
+owners-more = Более { $count } владельцев
+owners-found-more = Более { $count } владельцев, фамилия которых начинается на «{ $name }»
 owner-last-name = Фамилия
 owner-name = Имя
 owner-pets = Питомцы
@@ -59,7 +61,7 @@ owner-add = Добавить владельца
 owner-new = Новый владелец
 owner-edit = Изменить владельца
 owner-update = Сохранить владельца
-owner-telephone-hint = Десять цифр без пробелов
+owner-telephone-hint = От 7 до 15 цифр, с + перед кодом страны
 cancel = Отмена
 
 ## Питомцы и приёмы
@@ -67,8 +69,9 @@ cancel = Отмена
 pet-add = Добавить питомца
 pet-new = Новый питомец
 pet-edit = Изменить питомца
+pet-edit-of = Изменить данные питомца { $pet }
 pet-update = Сохранить питомца
-pet-born = дата рождения:
+pet-born = дата рождения: { $date }
 pet-no-visits = Приёмов пока не было.
 pet-type-choose = Выберите вид
 pet-type =
@@ -82,9 +85,12 @@ pet-type =
        *[other] { $type }
     }
 visit-add = Добавить приём
+visit-add-for = Добавить приём для питомца { $pet }
 visit-new = Новый приём
 visit-date = Дата
 visit-previous = Прошлые приёмы
+visits-title = Приёмы
+visits-all-of = Все приёмы питомца { $pet }
 
 ## Ветеринары
 
@@ -143,9 +149,12 @@ problem-too-long =
        *[many] не больше { $max } символов
     }
 problem-characters = содержит символы, которые нельзя показать
-problem-telephone = должен состоять из 10 цифр
+problem-telephone = должен состоять из 7–15 цифр, впереди может стоять +
 problem-date = не похоже на дату; нужна такая запись: 2024-12-31
 problem-future = не может быть в будущем
+problem-before-birth = раньше рождения питомца
+problem-too-far = отстоит от сегодняшнего дня более чем на { $max } лет
+problem-too-many = добавить нельзя: записей уже слишком много
 problem-type = такого вида мы не знаем
 problem-duplicate = уже есть
 problem-not-found = ничего не найдено
@@ -158,11 +167,11 @@ saved-meanwhile = Сохранено тем временем: { $value }
 
 ## После сохранения
 
-flash-owner-created = Новый владелец записан
-flash-owner-updated = Владелец сохранён
+flash-owner-created = Новый владелец добавлен
+flash-owner-updated = Данные владельца сохранены
 flash-pet-added = Новый питомец добавлен
-flash-pet-updated = Питомец сохранён
-flash-visit-booked = Приём записан
+flash-pet-updated = Данные питомца сохранены
+flash-visit-booked = Приём добавлен
 
 ## Ошибки
 
@@ -177,6 +186,8 @@ error-403-title = Отправлено с другого сайта
 error-403-text = Форма была на странице другого сайта, поэтому ничего не изменено. Воспользуйтесь формой здесь.
 error-404-title = Здесь ничего нет
 error-404-text = Такой страницы, владельца или питомца не существует.
+error-page-too-far-title = Слишком далеко в списке
+error-page-too-far-text = Номера страниц есть только у первых 1 000 результатов. Введите больше букв или продолжайте кнопкой «Следующая» с последней пронумерованной страницы.
 error-405-title = Так нельзя
 error-405-text = Эта страница есть, но пользоваться ею нужно иначе.
 error-408-title = Это заняло слишком много времени

@@ -2,17 +2,17 @@
 
 site-name = Petclinic
 skip-to-content = İçeriğe geç
-footer-text = Petclinic: Rust ile yazılmış küçük bir üretim podu.
+footer-text = Petclinic: Rust ile yazılmış küçük bir üretim ortamı.
 footer-languages = Diller
 
 ## Gezinme ve arama
 
 nav-label = Ana menü
 nav-home = Ana sayfa
-nav-owners = Sahip ara
+nav-owners = Hayvan sahibi ara
 nav-vets = Veterinerler
 nav-error = Hata
-search-label = Soyadına göre sahip ara
+search-label = Soyadına göre hayvan sahibi ara
 search-placeholder = Soyadı
 search-button = Ara
 
@@ -20,44 +20,46 @@ search-button = Ara
 
 home-title = Hoş geldiniz
 home-heading = Petclinic'e hoş geldiniz
-home-lead = Her sahip, her hayvan ve her muayene birkaç tuş uzağınızda.
+home-lead = Her hayvan sahibi, her hayvan ve her muayene birkaç tuş uzağınızda.
 home-picture = Sıcak bir güneşin altında yan yana oturan bir köpek ve bir kedi
-home-owners = Bütün sahipler
+home-owners = Bütün hayvan sahipleri
 home-owners-text = Tanıdığımız herkese göz atın
-home-new-owner = Yeni sahip
+home-new-owner = Yeni hayvan sahibi
 home-new-owner-text = Yeni gelen birini kaydedin
 home-vets = Veterinerler
 home-vets-text = Kimler burada ve en iyi neyi bilirler
 
-## Sahipler
+## Hayvan sahipleri
 
-find-title = Sahip ara
+find-title = Hayvan sahibi ara
 find-hint = İlk harfler yeterlidir. Herkesi görmek için boş bırakın.
-find-button = Sahip ara
+find-button = Hayvan sahibi ara
 search-matches = Eşleşme: { $count }
-owners-title = Sahipler
+owners-title = Hayvan sahipleri
 owners-all =
     { $count ->
-        [one] Bir sahip
-       *[other] { $count } sahip
+        [one] Bir hayvan sahibi
+       *[other] { $count } hayvan sahibi
     }
 owners-found =
     { $count ->
-        [one] Soyadı “{ $name }” ile başlayan bir sahip
-       *[other] Soyadı “{ $name }” ile başlayan { $count } sahip
+        [one] Soyadı “{ $name }” ile başlayan bir hayvan sahibi
+       *[other] Soyadı “{ $name }” ile başlayan { $count } hayvan sahibi
     }
+owners-more = { $count } üzerinde hayvan sahibi
+owners-found-more = Soyadı “{ $name }” ile başlayan { $count } üzerinde hayvan sahibi
 owner-last-name = Soyadı
 owner-name = Ad
 owner-pets = Hayvanlar
 owner-no-pets = yok
 owner-no-pets-yet = Henüz hayvan yok.
-owner-information = Sahip bilgileri
+owner-information = Hayvan sahibi bilgileri
 owner-pets-and-visits = Hayvanlar ve muayeneler
-owner-add = Sahip ekle
-owner-new = Yeni sahip
-owner-edit = Sahibi düzenle
-owner-update = Sahibi kaydet
-owner-telephone-hint = On hane, boşluksuz
+owner-add = Hayvan sahibi ekle
+owner-new = Yeni hayvan sahibi
+owner-edit = Hayvan sahibini düzenle
+owner-update = Hayvan sahibini kaydet
+owner-telephone-hint = 7–15 hane; ülke kodunun önüne + yazılır
 cancel = Vazgeç
 
 ## Hayvanlar ve muayeneler
@@ -65,8 +67,9 @@ cancel = Vazgeç
 pet-add = Hayvan ekle
 pet-new = Yeni hayvan
 pet-edit = Hayvanı düzenle
+pet-edit-of = { $pet } kaydını düzenle
 pet-update = Hayvanı kaydet
-pet-born = doğum:
+pet-born = doğum: { $date }
 pet-no-visits = Henüz muayene yok.
 pet-type-choose = Bir tür seçin
 pet-type =
@@ -80,9 +83,12 @@ pet-type =
        *[other] { $type }
     }
 visit-add = Muayene ekle
+visit-add-for = { $pet } için muayene ekle
 visit-new = Yeni muayene
 visit-date = Tarih
 visit-previous = Önceki muayeneler
+visits-title = Muayeneler
+visits-all-of = Tüm muayeneler: { $pet }
 
 ## Veterinerler
 
@@ -139,9 +145,12 @@ problem-too-long =
        *[other] en çok { $max } karakter olabilir
     }
 problem-characters = gösterilemeyen karakterler içeriyor
-problem-telephone = 10 haneli bir numara olmalı
+problem-telephone = 7–15 haneli olmalı, başında + bulunabilir
 problem-date = bir tarih değil; şöyle yazılır: 2024-12-31
 problem-future = gelecekte olamaz
+problem-before-birth = hayvanın doğumundan önce
+problem-too-far = { $max } yıldan daha ileri bir tarih
+problem-too-many = eklenemez: zaten çok fazla kayıt var
 problem-type = bildiğimiz bir tür değil
 problem-duplicate = zaten var
 problem-not-found = bulunamadı
@@ -154,16 +163,16 @@ saved-meanwhile = Bu sırada kaydedilen: { $value }
 
 ## Kayıttan sonra
 
-flash-owner-created = Yeni sahip oluşturuldu
-flash-owner-updated = Sahip kaydedildi
+flash-owner-created = Yeni hayvan sahibi oluşturuldu
+flash-owner-updated = Hayvan sahibinin bilgileri kaydedildi
 flash-pet-added = Yeni hayvan eklendi
-flash-pet-updated = Hayvan kaydedildi
+flash-pet-updated = Hayvanın bilgileri kaydedildi
 flash-visit-booked = Muayene kaydedildi
 
 ## Hatalar
 
 error-home = Ana sayfa
-error-find = Sahip ara
+error-find = Hayvan sahibi ara
 error-request-id = İstek
 error-400-title = Bunu okuyamadık
 error-400-text = Adres ya da form yolda bozulmuş. Lütfen geri dönüp yeniden deneyin.
@@ -172,8 +181,10 @@ error-401-text = Bunun için yönetici belirteci gerekir.
 error-403-title = Başka bir siteden gönderildi
 error-403-text = Form başka bir sitenin sayfasındaydı, bu yüzden hiçbir şey değiştirilmedi. Lütfen buradakini kullanın.
 error-404-title = Burada bir şey yok
-error-404-text = Aradığınız sayfa, sahip ya da hayvan yok.
-error-405-title = Böyle olmaz
+error-404-text = Aradığınız sayfa, hayvan sahibi ya da hayvan yok.
+error-page-too-far-title = Listede çok ileride
+error-page-too-far-text = Yalnızca ilk 1.000 sonucun sayfa numarası vardır. Daha fazla harfle arayın ya da son numaralı sayfadan “Sonraki” ile devam edin.
+error-405-title = Bu yöntemle kullanılamaz
 error-405-text = Bu sayfa var, ama bu şekilde kullanılamaz.
 error-408-title = Çok uzun sürdü
 error-408-text = Gönderdikleriniz zamanında ulaşmadı. Lütfen yeniden deneyin.

@@ -97,6 +97,17 @@ impl FromStr for Id {
     }
 }
 
+/// The page number of a query, counted from 1, which is also that of a query without one.
+///
+/// # Errors
+/// [`Error::NotFound`] for anything that is no page number.
+pub fn page_number(query: &Fields<'_>) -> Result<i64, Error> {
+    match query.get("page") {
+        None | Some("") => Ok(1),
+        Some(page) => page.parse::<Id>().map(|page| page.0.into()).map_err(|()| Error::NotFound),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
-//! Two clicks, one row: a form that creates something carries a token, and is saved once however often it is sent.
+//! Idempotent submissions: a form that creates something carries a token, and is saved once however often it is sent.
 //!
-//! The token is made with the form. What was saved is recorded under the token and the values, in the transaction that
-//! saves, so that it holds for all pods; the same form with other values is another submission.
+//! The token is generated with the form. The location of the saved row is recorded under the token and the values, in the
+//! transaction that saves, so that it holds for all pods; the same form with other values has another key.
 
 use std::fmt::Debug;
 
@@ -10,38 +10,46 @@ use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::DatabaseError;
 use schema::database::{Connection, forget_statements};
-use schema::tables::submission;
+use schema::tables::idempotency_key;
 
 use crate::views::Fields;
 use crate::views::assets::fingerprint;
 use crate::views::form::TOKEN;
 
-/// For how long a submission is known.
+/// Time for which a key is kept.
 const KEEP: TimeDelta = TimeDelta::hours(24);
 
-/// What tells a submission from others; none where the client sent no token of ours.
+/// Key of one submission; none where the client sent no token of ours.
 #[derive(Clone, Debug)]
-pub struct Submission(Option<String>);
+pub struct IdempotencyKey(Option<String>);
 
-impl Submission {
-    /// The submission of `values` by a form; `subject` tells what they are saved to: an owner's id, say.
+impl IdempotencyKey {
+    /// The key of `values` sent by a form; `subject` names the row that they are saved to, such as an owner's id.
     pub fn of(fields: &Fields<'_>, subject: &str, values: &impl Debug) -> Self {
         let token = fields.get(TOKEN).filter(|token| token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()));
         Self(token.map(|token| format!("{token}{:016x}", fingerprint(format!("{subject} {values:?}").as_bytes()))))
     }
 
-    /// Does `save`, which gives the path of what it saved; or gives the path that the same submission gave before.
+    /// Runs `save`, which returns the path of the saved row; a repeated submission returns the path of the first one.
     ///
     /// # Errors
     /// Those of `save`, after which nothing is saved.
-    pub fn once(&self, conn: &mut Connection, save: impl FnOnce(&mut Connection) -> QueryResult<String>) -> QueryResult<String> {
+    pub fn execute_once(
+        &self,
+        conn: &mut Connection,
+        save: impl FnOnce(&mut Connection) -> QueryResult<String>,
+    ) -> QueryResult<String> {
         let Some(token) = &self.0 else { return save(conn) };
         let saved = diesel::Connection::transaction(conn, |conn| {
-            // first of all, so that a second click waits here and leaves no trace
-            let row = (submission::token.eq(token), submission::location.eq(""), submission::saved_at.eq(Utc::now().timestamp()));
-            diesel::insert_into(submission::table).values(row).execute(conn)?;
+            // first, so that a second click waits here
+            let row = (
+                idempotency_key::token.eq(token),
+                idempotency_key::location.eq(""),
+                idempotency_key::saved_at.eq(Utc::now().timestamp()),
+            );
+            diesel::insert_into(idempotency_key::table).values(row).execute(conn)?;
             let location = save(conn)?;
-            let saved = diesel::update(submission::table.find(token)).set(submission::location.eq(&location));
+            let saved = diesel::update(idempotency_key::table.find(token)).set(idempotency_key::location.eq(&location));
             saved.execute(conn)?;
             Ok(location)
         });
@@ -52,7 +60,7 @@ impl Submission {
                 before(conn, token)?.map_or(saved, Ok)
             }
             Ok(_) if fastrand::u8(..) == 0 => {
-                forget_old(conn);
+                purge_expired(conn);
                 saved
             }
             _ => saved,
@@ -60,17 +68,17 @@ impl Submission {
     }
 }
 
-/// What the same submission gave before.
+/// The location that an earlier submission recorded.
 fn before(conn: &mut Connection, token: &str) -> QueryResult<Option<String>> {
-    submission::table.find(token).select(submission::location).get_result(conn).optional()
+    idempotency_key::table.find(token).select(idempotency_key::location).get_result(conn).optional()
 }
 
-/// Where this fails, what was saved is saved all the same, and the next one tries again.
-fn forget_old(conn: &mut Connection) {
+/// Deletes keys older than [`KEEP`]. The saved row stays saved if this fails; a later submission purges again.
+fn purge_expired(conn: &mut Connection) {
     let oldest = (Utc::now() - KEEP).timestamp();
-    let forgotten = diesel::delete(submission::table.filter(submission::saved_at.lt(oldest))).execute(conn);
-    if let Err(error) = forgotten {
-        tracing::warn!(%error, "old submissions are not forgotten");
+    let purged = diesel::delete(idempotency_key::table.filter(idempotency_key::saved_at.lt(oldest))).execute(conn);
+    if let Err(error) = purged {
+        tracing::warn!(%error, "failed to purge expired idempotency keys");
         forget_statements(conn);
     }
 }
@@ -84,19 +92,19 @@ mod tests {
     use crate::db::testing::on_both;
 
     #[test]
-    fn what_is_saved_is_saved_also_where_the_old_ones_are_not_forgotten() {
-        // one after which the old ones are to be forgotten
+    fn save_succeeds_when_purge_fails() {
+        // a seed after which expired keys are purged
         let seed = (0..=u64::MAX).find(|seed| fastrand::Rng::with_seed(*seed).u8(..) == 0).unwrap();
         on_both(|conn| {
             conn.batch_execute(match conn.backend() {
-                Backend::Mysql => "CREATE TRIGGER kept BEFORE DELETE ON submission FOR EACH ROW SIGNAL SQLSTATE '45000'",
-                Backend::Sqlite => "CREATE TRIGGER kept BEFORE DELETE ON submission BEGIN SELECT RAISE(ABORT, 'kept'); END",
+                Backend::Mysql => "CREATE TRIGGER kept BEFORE DELETE ON idempotency_key FOR EACH ROW SIGNAL SQLSTATE '45000'",
+                Backend::Sqlite => "CREATE TRIGGER kept BEFORE DELETE ON idempotency_key BEGIN SELECT RAISE(ABORT, 'kept'); END",
             })
             .unwrap();
-            let old = (submission::token.eq("old"), submission::location.eq("/"), submission::saved_at.eq(0));
-            diesel::insert_into(submission::table).values(old).execute(conn).unwrap();
+            let old = (idempotency_key::token.eq("old"), idempotency_key::location.eq("/"), idempotency_key::saved_at.eq(0));
+            diesel::insert_into(idempotency_key::table).values(old).execute(conn).unwrap();
             fastrand::seed(seed);
-            let saved = Submission(Some("new".to_owned())).once(conn, |_| Ok("/saved".to_owned()));
+            let saved = IdempotencyKey(Some("new".to_owned())).execute_once(conn, |_| Ok("/saved".to_owned()));
             assert_eq!(saved, Ok("/saved".to_owned()));
             assert_eq!(before(conn, "new"), Ok(Some("/saved".to_owned())));
             assert!(before(conn, "old").unwrap().is_some(), "it was tried");

@@ -6,50 +6,71 @@ pub mod store;
 use schema::database::Connection;
 use serde_json::json;
 
-use crate::app::extract::{Context, Id};
+use crate::app::extract::{Context, Id, page_number};
 use crate::db::Updated;
-use crate::pages::idempotency::Submission;
+use crate::pages::idempotency::IdempotencyKey;
+use crate::pages::owners::store::{COUNTED, Found, PAGE, PETS, Start};
 use crate::pages::pagination::Pages;
 use crate::views::flash::Flash;
 use crate::views::form::{Form, Problem};
 use crate::views::{Error, Reply};
 
-/// Owners a page.
-const PAGE: i64 = 5;
+/// Number of the last page of an owner's pets that is read.
+const MAX_PETS_PAGE: i64 = 1000;
+
 /// `GET /owners/find`
 pub async fn find(_: Context) -> Result<Reply, Error> {
     Reply::page("owners/find", &json!({ "form": Form::filled([("lastName", "")]) }))
 }
 
-/// `GET /owners?lastName=&page=`: one owner is shown at once, several as a list, none as the form again.
+/// `GET /owners?lastName=&page=` or `&after=`: one owner is shown at once, several as a list, none as the form again.
 pub async fn list(cx: Context) -> Result<Reply, Error> {
     let query = cx.query()?;
     let last_name = query.get("lastName").unwrap_or_default().trim().to_owned();
-    let page = match query.get("page") {
-        None | Some("") => 1,
-        Some(page) => i64::from(page.parse::<Id>().map_err(|()| Error::NotFound)?.0),
-    };
-    let prefix = last_name.clone();
-    let found = cx.app.db.run("owners by last name", move |conn| store::search(conn, &prefix, (page - 1) * PAGE, PAGE)).await?;
-    match (&found.owners[..], found.total) {
-        ([], _) if page > 1 => Err(Error::NotFound),
-        ([], _) => {
+    let after = query.get("after").map(str::parse).transpose().map_err(|()| Error::NotFound)?;
+    let page = page_number(&query)?;
+    let start = after.map_or(Start::Offset((page - 1) * PAGE), Start::After);
+    if matches!(start, Start::Offset(offset) if offset >= COUNTED) {
+        return Err(Error::PageTooFar);
+    }
+    let (name, begin) = (last_name.clone(), start.clone());
+    let found = cx.app.db.run("owners by name", move |conn| store::search(conn, &name, &begin)).await?;
+    match (&found.owners[..], start) {
+        ([], Start::Offset(0)) => {
             let mut form = Form::filled([("lastName", &*last_name)]);
-            form.refuse("lastName", Problem::NotFound);
+            form.add_error("lastName", Problem::NotFound);
             Reply::page("owners/find", &json!({ "form": form }))
         }
-        ([owner], 1) => Reply::redirect(format!("/owners/{}", owner.id)),
-        (owners, total) => {
-            let pages = pages(page, total, &last_name);
-            Reply::page("owners/list", &json!({ "lastName": last_name, "owners": owners, "total": total, "pages": pages }))
+        ([], _) => Err(Error::NotFound),
+        ([listed], Start::Offset(0)) if found.total == 1 => Reply::redirect(format!("/owners/{}", listed.owner.id)),
+        (owners, start) => {
+            let pages = pages(&last_name, page, &start, &found);
+            let (total, more) = (found.total.min(COUNTED), found.total > COUNTED);
+            let data = json!({ "lastName": last_name, "owners": owners, "total": total, "more": more, "pages": pages });
+            Reply::page("owners/list", &data)
         }
     }
 }
 
-/// The other pages of a search.
-fn pages(current: i64, total: i64, last_name: &str) -> Pages {
-    let name = serde_urlencoded::to_string([("lastName", last_name)]).unwrap_or_default();
-    Pages::linked(current, (total + PAGE - 1) / PAGE, |page| format!("/owners?{name}&page={page}"))
+/// Links of a list: by number up to [`COUNTED`] results, and from there on by the last owner of a page.
+fn pages(last_name: &str, page: i64, start: &Start, found: &Found) -> Pages {
+    let link = |place: (&str, &str)| {
+        format!("/owners?{}", serde_urlencoded::to_string([("lastName", last_name), place]).unwrap_or_default())
+    };
+    let numbered = |page: i64| link(("page", &page.to_string()));
+    let behind = || found.last.as_ref().map(|last| link(("after", &last.to_string())));
+    match start {
+        Start::After(_) => Pages::unnumbered(Some(numbered(1)), behind()),
+        Start::Offset(_) => {
+            let count = (found.total.min(COUNTED) + PAGE - 1) / PAGE;
+            let mut pages = Pages::numbered(page, count, numbered);
+            if found.total > COUNTED {
+                pages.last = None;
+                pages.next = pages.next.or_else(behind);
+            }
+            pages
+        }
+    }
 }
 
 /// `GET /owners/new`
@@ -62,16 +83,29 @@ pub async fn create(cx: Context) -> Result<Reply, Error> {
     let fields = cx.form()?;
     let (form, values) = form::read(&fields);
     let Some(values) = values else { return form_page(None, &form) };
-    let submission = Submission::of(&fields, "owner", &values);
+    let key = IdempotencyKey::of(&fields, "owner", &values);
     let save = move |conn: &mut Connection| store::insert(conn, &values).map(|id| format!("/owners/{id}"));
-    let location = cx.app.db.run("insert owner", move |conn| submission.once(conn, save)).await?;
+    let location = cx.app.db.run("insert owner", move |conn| key.execute_once(conn, save)).await?;
     Reply::saved(location, Flash::OwnerCreated)
 }
 
-/// `GET /owners/{owner}`
+/// `GET /owners/{owner}?page=`: a page of an owner's pets.
 pub async fn show(cx: Context, owner: Id) -> Result<Reply, Error> {
-    let owner = cx.app.db.run("owner with pets and visits", move |conn| store::details(conn, owner.0)).await?;
-    Reply::page("owners/show", &json!({ "owner": owner }))
+    let page = page_number(&cx.query()?)?;
+    if page > MAX_PETS_PAGE {
+        return Err(Error::PageTooFar);
+    }
+    let details = move |conn: &mut Connection| store::details(conn, owner.0, (page - 1) * PETS);
+    let owner = cx.app.db.run("owner with pets and visits", details).await?;
+    if page > 1 && owner.pets.is_empty() {
+        return Err(Error::NotFound);
+    }
+    let link = |page: i64| format!("/owners/{}?page={page}", owner.owner.id);
+    let pages = Pages {
+        previous: (page > 1).then(|| link(page - 1)),
+        ..Pages::unnumbered((page > 1).then(|| link(1)), owner.more_pets.then(|| link(page + 1)))
+    };
+    Reply::page("owners/show", &json!({ "owner": owner, "pages": pages }))
 }
 
 /// `GET /owners/{owner}/edit`
@@ -80,9 +114,11 @@ pub async fn edit_form(cx: Context, owner: Id) -> Result<Reply, Error> {
     form_page(Some(owner), &form::of(&current))
 }
 
-/// `POST /owners/{owner}/edit`: an edit that started from an older version comes back, and shows what has changed.
+/// `POST /owners/{owner}/edit`: an edit of an older version is shown again with what has changed since. One without a version
+/// overwrites.
 pub async fn update(cx: Context, owner: Id) -> Result<Reply, Error> {
-    let current = cx.app.db.run("owner by id", move |conn| store::get(conn, owner.0)).await?;
+    let read = move |conn: &mut Connection| store::get(conn, owner.0);
+    let current = cx.app.db.run("owner by id", read).await?;
     let (mut form, values) = form::read(&cx.form()?);
     let now = form::of(&current);
     if form.is_outdated(&now) {
@@ -90,11 +126,11 @@ pub async fn update(cx: Context, owner: Id) -> Result<Reply, Error> {
         return form_page(Some(owner), &form);
     }
     let Some(values) = values else { return form_page(Some(owner), &form) };
-    match cx.app.db.run("update owner", move |conn| store::update(conn, current, &values)).await? {
+    let current = form.has_version().then_some(current);
+    match cx.app.db.run("update owner", move |conn| store::update(conn, owner.0, current, &values)).await? {
         Updated::Saved => Reply::saved(format!("/owners/{}", owner.0), Flash::OwnerUpdated),
         Updated::Changed => {
-            let current = cx.app.db.run("owner by id", move |conn| store::get(conn, owner.0)).await?;
-            form.show_changes(form::of(&current));
+            form.show_changes(form::of(&cx.app.db.run("owner by id", read).await?));
             form_page(Some(owner), &form)
         }
     }

@@ -3,7 +3,7 @@
 mod form;
 pub mod store;
 
-use diesel::result::DatabaseErrorKind::UniqueViolation;
+use diesel::result::DatabaseErrorKind::{CheckViolation, UniqueViolation};
 use diesel::result::Error::DatabaseError;
 use schema::database::Connection;
 use serde_json::json;
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::app::extract::{Context, Id};
 use crate::db::DbError;
 use crate::db::Updated;
-use crate::pages::idempotency::Submission;
+use crate::pages::idempotency::IdempotencyKey;
 use crate::pages::owners::store::{self as owners, Owner};
 use crate::views::flash::Flash;
 use crate::views::form::{Form, Problem};
@@ -30,11 +30,11 @@ pub async fn create(cx: Context, owner: Id) -> Result<Reply, Error> {
     let (mut form, values) = form::read(&fields, &types);
     let Some(values) = values else { return form_page(&owner, None, &types, &form) };
     let id = owner.id;
-    let submission = Submission::of(&fields, &id.to_string(), &values);
-    let save = move |conn: &mut Connection| store::insert(conn, id, &values).map(|()| format!("/owners/{id}"));
-    let inserted = cx.app.db.run("insert pet", move |conn| submission.once(conn, save)).await;
-    if name_is_taken(&inserted) {
-        form.refuse("name", Problem::Duplicate);
+    let key = IdempotencyKey::of(&fields, &id.to_string(), &values);
+    let save = move |conn: &mut Connection| store::insert(conn, id, &values).map(|_| format!("/owners/{id}"));
+    let inserted = cx.app.db.run("insert pet", move |conn| key.execute_once(conn, save)).await;
+    if let Some(problem) = violation(&inserted) {
+        form.add_error("name", problem);
         return form_page(&owner, None, &types, &form);
     }
     Reply::saved(inserted?, Flash::PetAdded)
@@ -47,7 +47,8 @@ pub async fn edit_form(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> 
     form_page(&owner, Some(pet.id), &types, &form::of(&pet))
 }
 
-/// `POST /owners/{owner}/pets/{pet}/edit`: an edit that started from an older version comes back, and shows what has changed.
+/// `POST /owners/{owner}/pets/{pet}/edit`: an edit of an older version is shown again with what has changed since. One
+/// without a version overwrites.
 pub async fn update(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let of_owner = move |conn: &mut _| Ok((store::get(conn, owner.0, pet.0)?, store::types(conn)?));
     let ((owner, pet), types) = cx.app.db.run("pet of owner", of_owner).await?;
@@ -58,24 +59,29 @@ pub async fn update(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
         return form_page(&owner, Some(pet.id), &types, &form);
     }
     let Some(values) = values else { return form_page(&owner, Some(pet.id), &types, &form) };
-    let current = pet.clone();
-    let updated = cx.app.db.run("update pet", move |conn| store::update(conn, &current, &values)).await;
-    if name_is_taken(&updated) {
-        form.refuse("name", Problem::Duplicate);
-        return form_page(&owner, Some(pet.id), &types, &form);
+    let (owner_id, pet_id) = (owner.id, pet.id);
+    let current = form.has_version().then_some(pet);
+    let update = move |conn: &mut _| store::update(conn, owner_id, pet_id, current.as_ref(), &values);
+    let updated = cx.app.db.run("update pet", update).await;
+    if let Some(problem) = violation(&updated) {
+        form.add_error("name", problem);
+        return form_page(&owner, Some(pet_id), &types, &form);
     }
     if updated? == Updated::Changed {
-        let (owner_id, pet_id) = (owner.id, pet.id);
         let (_, pet) = cx.app.db.run("pet of owner", move |conn| store::get(conn, owner_id, pet_id)).await?;
         form.show_changes(form::of(&pet));
-        return form_page(&owner, Some(pet.id), &types, &form);
+        return form_page(&owner, Some(pet_id), &types, &form);
     }
-    Reply::saved(format!("/owners/{}", owner.id), Flash::PetUpdated)
+    Reply::saved(format!("/owners/{owner_id}"), Flash::PetUpdated)
 }
 
-/// A pet's name is unique within its owner; the database decides, whoever else saves at this moment.
-fn name_is_taken<T>(result: &Result<T, DbError>) -> bool {
-    matches!(result, Err(DbError::Query(DatabaseError(UniqueViolation, _))))
+/// The problem of a pet that the database refuses: its name is unique within its owner, and an owner's pets are limited.
+fn violation<T>(result: &Result<T, DbError>) -> Option<Problem> {
+    match result {
+        Err(DbError::Query(DatabaseError(UniqueViolation, _))) => Some(Problem::Duplicate),
+        Err(DbError::Query(DatabaseError(CheckViolation, _))) => Some(Problem::TooMany),
+        _ => None,
+    }
 }
 
 fn form_page(owner: &Owner, pet: Option<i32>, types: &[store::Type], form: &Form) -> Result<Reply, Error> {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::app::extract::{Context, Id};
+use crate::app::extract::{Context, page_number};
 use crate::db::vets::{self, Vet};
 use crate::pages::pagination::Pages;
 use crate::views::{Error, Reply};
@@ -16,16 +16,13 @@ const PAGE: usize = 5;
 
 /// `GET /vets.html?page=`
 pub async fn list(cx: Context) -> Result<Reply, Error> {
-    let page = match cx.query()?.get("page") {
-        None | Some("") => 1,
-        Some(page) => page.parse::<Id>().map_err(|()| Error::NotFound)?.0,
-    };
+    let page = page_number(&cx.query()?)?;
     let all = all(&cx).await?;
     let count = all.len().div_ceil(PAGE).max(1);
     let shown = usize::try_from(page).ok().filter(|page| *page <= count).ok_or(Error::NotFound)?;
     let vets: Vec<&Vet> = all.iter().skip((shown - 1) * PAGE).take(PAGE).collect();
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let pages = Pages::linked(i64::from(page), count, |page| format!("/vets.html?page={page}"));
+    let pages = Pages::numbered(page, count, |page| format!("/vets.html?page={page}"));
     Reply::page("vets/list", &json!({ "vetList": vets, "total": all.len(), "pages": pages }))
 }
 

@@ -13,6 +13,9 @@ pub enum Error {
     /// No such path or row.
     #[error("not found")]
     NotFound,
+    /// A page of a list behind those that are reached by number.
+    #[error("page number too large")]
+    PageTooFar,
     /// The path is there, and takes these methods.
     #[error("method not allowed")]
     MethodNotAllowed(&'static [Method]),
@@ -52,7 +55,7 @@ impl Error {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::PageTooFar => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::CrossSite => StatusCode::FORBIDDEN,

@@ -1,10 +1,12 @@
-//! Forms: each field as it was typed, and what is wrong with it.
+//! Forms: each field as it was typed, and its problem.
 
 use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 use http::StatusCode;
 use serde::Serialize;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::assets::fingerprint;
 use super::fields::Fields;
@@ -14,26 +16,35 @@ pub const TOKEN: &str = "token";
 /// The longest text that is kept, in characters.
 pub const MAX_TEXT: usize = 255;
 
-/// What is wrong with a field. Its code is the end of its message's id, `problem-…`.
+/// Years from now in which a visit may be booked.
+pub const MAX_YEARS_AHEAD: u8 = 5;
+
+/// Problem of a field. Its code is the end of its message's id, `problem-…`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(into = "Told")]
+#[serde(into = "FieldProblem")]
 pub enum Problem {
-    /// Nothing but blanks.
+    /// Nothing that can be seen.
     Required,
     /// More than [`MAX_TEXT`] characters.
     TooLong,
     /// Control characters, which no page shows and no keyboard types.
     Characters,
-    /// Not ten digits.
+    /// Not 7 to 15 digits.
     Telephone,
     /// Not a day in the form YYYY-MM-DD.
     Date,
     /// A birth date after today.
     Future,
+    /// A visit before the pet's birth.
+    BeforeBirth,
+    /// A visit more than [`MAX_YEARS_AHEAD`] years from now.
+    TooFar,
     /// None of the kinds of pets.
     Type,
     /// Another pet of the owner has that name.
     Duplicate,
+    /// The owner has as many pets, or the pet as many visits, as are kept.
+    TooMany,
     /// No owner has such a name.
     NotFound,
 }
@@ -47,8 +58,11 @@ impl Problem {
             Self::Telephone => "telephone",
             Self::Date => "date",
             Self::Future => "future",
+            Self::BeforeBirth => "before-birth",
+            Self::TooFar => "too-far",
             Self::Type => "type",
             Self::Duplicate => "duplicate",
+            Self::TooMany => "too-many",
             Self::NotFound => "not-found",
         }
     }
@@ -56,14 +70,19 @@ impl Problem {
 
 /// A problem as templates and JSON have it.
 #[derive(Serialize)]
-struct Told {
+struct FieldProblem {
     code: &'static str,
     max: Option<usize>,
 }
 
-impl From<Problem> for Told {
+impl From<Problem> for FieldProblem {
     fn from(problem: Problem) -> Self {
-        Self { code: problem.code(), max: (problem == Problem::TooLong).then_some(MAX_TEXT) }
+        let max = match problem {
+            Problem::TooLong => Some(MAX_TEXT),
+            Problem::TooFar => Some(MAX_YEARS_AHEAD.into()),
+            _ => None,
+        };
+        Self { code: problem.code(), max }
     }
 }
 
@@ -72,9 +91,9 @@ impl From<Problem> for Told {
 pub struct Form {
     fields: BTreeMap<&'static str, Field>,
     problems: Vec<Summary>,
-    /// Tells a second click on this form from another form.
+    /// Idempotency token.
     token: Option<String>,
-    /// Of what is edited, as it was when the form was first shown.
+    /// Version of the edited row when the form was first shown.
     version: Option<String>,
     /// Whether somebody else has saved since then.
     changed: bool,
@@ -89,7 +108,7 @@ struct Field {
     problem: Option<Problem>,
     /// Whether the keyboard starts here: at the first problem.
     focus: bool,
-    /// What somebody else has saved meanwhile.
+    /// The value that another request has saved in the meantime.
     saved: Option<String>,
 }
 
@@ -129,7 +148,12 @@ impl Form {
         Self { token: hidden(TOKEN), version: hidden("version"), sent: true, ..Self::default() }
     }
 
-    /// Whether the form was made of another version than `current`. One sent without a version overwrites, as with the original.
+    /// Whether the form names the version that it was made of. One without overwrites, as with the original.
+    pub fn has_version(&self) -> bool {
+        self.version.is_some()
+    }
+
+    /// Whether the form was made of another version than `current`.
     pub fn is_outdated(&self, current: &Self) -> bool {
         self.version.is_some() && self.version != current.version
     }
@@ -158,8 +182,8 @@ impl Form {
         self.problems.is_empty()
     }
 
-    /// Puts a problem beside a field.
-    pub fn refuse(&mut self, name: &'static str, problem: Problem) {
+    /// Adds a problem to a field.
+    pub fn add_error(&mut self, name: &'static str, problem: Problem) {
         let field = self.fields.entry(name).or_insert_with(|| Field::new(""));
         field.problem = Some(problem);
         field.focus = self.problems.is_empty();
@@ -170,7 +194,7 @@ impl Form {
     fn read<T>(&mut self, fields: &Fields<'_>, name: &'static str, check: impl FnOnce(&str) -> Result<T, Problem>) -> Option<T> {
         let typed = fields.get(name).unwrap_or_default();
         self.fields.insert(name, Field::new(typed));
-        check(typed.trim()).map_err(|problem| self.refuse(name, problem)).ok()
+        check(typed.trim()).map_err(|problem| self.add_error(name, problem)).ok()
     }
 
     /// A text that has to be there.
@@ -178,21 +202,19 @@ impl Form {
         self.read(fields, name, text)
     }
 
-    /// A telephone number: ten digits.
+    /// A telephone number: 7 to 15 digits with an optional `+`, without the separators between them.
     pub fn telephone(&mut self, fields: &Fields<'_>, name: &'static str) -> Option<String> {
-        self.read(fields, name, |typed| {
-            let number = text(typed)?;
-            let ten_digits = number.len() == 10 && number.bytes().all(|b| b.is_ascii_digit());
-            if ten_digits { Ok(number) } else { Err(Problem::Telephone) }
-        })
+        self.read(fields, name, |typed| telephone(&text(typed)?).ok_or(Problem::Telephone))
     }
 
-    /// A day, not after `latest`.
-    pub fn date(&mut self, fields: &Fields<'_>, name: &'static str, latest: NaiveDate) -> Option<NaiveDate> {
-        self.read(fields, name, |typed| {
-            let date = date(typed)?;
-            if date > latest { Err(Problem::Future) } else { Ok(date) }
-        })
+    /// A day that `check` accepts.
+    pub fn date(
+        &mut self,
+        fields: &Fields<'_>,
+        name: &'static str,
+        check: impl FnOnce(NaiveDate) -> Result<NaiveDate, Problem>,
+    ) -> Option<NaiveDate> {
+        self.read(fields, name, |typed| date(typed).and_then(check))
     }
 
     /// One of the choices that `find` knows.
@@ -202,15 +224,44 @@ impl Form {
 }
 
 fn text(typed: &str) -> Result<String, Problem> {
-    if typed.is_empty() {
-        Err(Problem::Required)
-    } else if typed.chars().any(char::is_control) {
+    if typed.chars().any(char::is_control) {
         Err(Problem::Characters)
+    } else if !typed.chars().any(is_visible) {
+        Err(Problem::Required)
     } else if typed.chars().count() > MAX_TEXT {
         Err(Problem::TooLong)
     } else {
         Ok(typed.to_owned())
     }
+}
+
+/// Whether a character shows by itself: no space, combining mark, or character that is ignorable by default.
+fn is_visible(c: char) -> bool {
+    let ignorable = matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}'
+    );
+    !(c.is_whitespace() || ignorable || is_combining_mark(c))
+}
+
+/// The digits of a telephone number, in ASCII, behind the `+` of one with a country's code.
+fn telephone(typed: &str) -> Option<String> {
+    let plain: String = typed.nfkc().collect();
+    let mut number = String::new();
+    for c in plain.chars() {
+        match c {
+            '0'..='9' => number.push(c),
+            // Arabic and Persian digits
+            '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}' => number.extend(char::from_digit(u32::from(c) & 0xf, 10)),
+            '+' if number.is_empty() => number.push(c),
+            ' ' | '-' | '.' | '/' | '(' | ')' | '\u{200e}' | '\u{200f}' | '\u{2010}'..='\u{2015}' => {}
+            _ => return None,
+        }
+    }
+    let digits = number.trim_start_matches('+').len();
+    (7..=15).contains(&digits).then_some(number)
 }
 
 /// Exactly `YYYY-MM-DD`, in the years that MySQL's DATE has (1000 to 9999).
@@ -238,17 +289,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_kept_or_refused() {
+    fn text_is_kept_or_refused() {
         assert_eq!(text("가"), Ok("가".into()));
         let longest = "🐕".repeat(MAX_TEXT);
         assert_eq!(text(&longest), Ok(longest.clone()));
         assert_eq!(text(&(longest + "x")), Err(Problem::TooLong));
         assert_eq!(text(""), Err(Problem::Required));
         assert_eq!(text("a\0b"), Err(Problem::Characters));
+        for invisible in ["\u{200b}", "\u{3164}", "\u{301}\u{302}", "\u{202e}\u{2066}", "\u{feff} \u{2060}", "\u{2800}"] {
+            assert_eq!(text(invisible), Err(Problem::Required), "{invisible:?}");
+        }
     }
 
     #[test]
-    fn dates_have_one_form() {
+    fn telephone_strips_separators() {
+        for (typed, number) in [
+            ("6085551023", "6085551023"),
+            ("010-1234-5678", "01012345678"),
+            ("+49 (0)30/12 34-567", "+490301234567"),
+            ("０９０−１２３４−５６７８".replace('−', "-").as_str(), "09012345678"),
+            ("۰۹۱۲ ۳۴۵ ۶۷۸۹", "09123456789"),
+            ("1234567", "1234567"),
+        ] {
+            assert_eq!(telephone(typed).as_deref(), Some(number), "{typed}");
+        }
+        for wrong in ["123456", "1234567890123456", "abcdefghij", "12+3456789", "+", "1234567x", "++1234567"] {
+            assert_eq!(telephone(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn date_has_one_form() {
         assert_eq!(date("2020-02-29"), Ok(NaiveDate::from_ymd_opt(2020, 2, 29).unwrap()));
         for wrong in ["2021-02-29", "2020-2-9", "20-02-2020", "+2020-01-1", "0999-01-01", "２０２０-01-01", "tomorrow"] {
             assert_eq!(date(wrong), Err(Problem::Date), "{wrong}");

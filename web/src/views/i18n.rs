@@ -191,7 +191,7 @@ mod tests {
             [owners("ru", 1001), owners("ru", 22), owners("ru", 25)],
             ["1\u{a0}001 владелец", "22 владельца", "25 владельцев"]
         );
-        assert_eq!(owners("fa", 1205), "۱٬۲۰۵ صاحب");
+        assert_eq!(owners("fa", 1205), "۱٬۲۰۵ صاحب حیوان");
         let date = |tag: &str| {
             let catalogue = Catalogue::new(&LANGUAGES[known(tag).unwrap()], &Source::BuiltIn).unwrap();
             catalogue.date(NaiveDate::from_ymd_opt(2013, 1, 4).unwrap()).unwrap().replace(['\u{2068}', '\u{2069}'], "")

@@ -18,6 +18,7 @@ use super::error::{CHALLENGE, Error};
 use super::flash::Flash;
 use super::form::Form;
 use super::i18n::Language;
+use super::people;
 use super::preferences::RequestPreferences;
 use super::source::Source;
 use super::templates::Renderer;
@@ -126,7 +127,8 @@ impl Views {
     fn reply(&self, reply: Reply, preferences: &RequestPreferences) -> Result<Response, Error> {
         Ok(match reply {
             Reply::Page { mut data, refused: Some(status), .. } if preferences.json => {
-                let mut problem = self.problem(status, preferences);
+                let about = if status == StatusCode::CONFLICT { "changed" } else { "error-422" };
+                let mut problem = self.problem(about, status, preferences);
                 problem["form"] = data["form"].take();
                 negotiated(json_response(status, PROBLEM, &problem))
             }
@@ -162,10 +164,18 @@ impl Views {
     fn error(&self, error: &Error, preferences: &RequestPreferences) -> Response {
         error.log();
         let status = error.status();
+        let about = match error {
+            Error::PageTooFar => "error-page-too-far".to_owned(),
+            _ => format!("error-{}", status.as_u16()),
+        };
         let mut response = if preferences.json {
-            json_response(status, PROBLEM, &self.problem(status, preferences))
+            json_response(status, PROBLEM, &self.problem(&about, status, preferences))
         } else {
-            match self.render("error", json!({ "status": status.as_u16(), "requestId": preferences.request_id() }), preferences) {
+            match self.render(
+                "error",
+                json!({ "status": status.as_u16(), "about": about, "requestId": preferences.request_id() }),
+                preferences,
+            ) {
                 Ok(page) => html(status, page),
                 Err(unrendered) => {
                     unrendered.log();
@@ -192,9 +202,8 @@ impl Views {
         response
     }
 
-    /// Problem details, as RFC 9457 has them, in the client's language.
-    fn problem(&self, status: StatusCode, preferences: &RequestPreferences) -> Value {
-        let about = if status == StatusCode::CONFLICT { "changed".to_owned() } else { format!("error-{}", status.as_u16()) };
+    /// Problem details (RFC 9457) in the client's language; `about` is the start of its messages' ids.
+    fn problem(&self, about: &str, status: StatusCode, preferences: &RequestPreferences) -> Value {
         let text = |part| {
             let id = format!("{about}-{part}");
             self.with_renderer(preferences, |renderer| Ok(renderer.text(&id))).unwrap_or(id)
@@ -207,7 +216,12 @@ impl Views {
 
     fn render(&self, template: &str, mut data: Value, preferences: &RequestPreferences) -> Result<String, Error> {
         if let Value::Object(fields) = &mut data {
-            let page = json!({ "section": section(template, &preferences.path), "flash": preferences.flash.map(Flash::message), "query": preferences.query });
+            let page = json!({
+                "section": section(template, &preferences.path),
+                "flash": preferences.flash.map(Flash::message),
+                "query": preferences.query,
+                "lastNameFirst": people::last_name_first(Language::all()[preferences.language].tag),
+            });
             fields.insert("page".to_owned(), page);
         }
         self.with_renderer(preferences, |renderer| renderer.page(template, data)).map_err(Error::Render)

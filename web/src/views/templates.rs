@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::assets;
 use super::i18n::{Catalogue, Language};
+use super::people;
 use super::source::{Source, Text};
 
 macro_rules! templates {
@@ -22,7 +23,7 @@ macro_rules! templates {
 const LAYOUT: Text = text!("templates/layout.hbs");
 
 /// Every page. Another one is a line here and its file.
-const PAGES: [(&str, Text); 9] = templates![
+const PAGES: [(&str, Text); 10] = templates![
     "home",
     "error",
     "owners/find",
@@ -31,6 +32,7 @@ const PAGES: [(&str, Text); 9] = templates![
     "owners/form",
     "pets/form",
     "visits/form",
+    "visits/list",
     "vets/list",
 ];
 
@@ -50,6 +52,8 @@ impl Renderer {
         templates.set_strict_mode(true);
         templates.register_helper("t", Box::new(Translate(catalogue.clone())));
         templates.register_helper("date", Box::new(Date(catalogue.clone())));
+        templates.register_helper("fullname", Box::new(Name));
+        templates.register_helper("phone", Box::new(Phone(language.tag)));
         let settle = |template: &str| settle(template, language, &catalogue, source);
         for (name, text) in PARTIALS {
             let partial = settle(&source.read(text)?).context(text.path)?;
@@ -166,6 +170,42 @@ impl HelperDef for Date {
         let date = helper.param(0).and_then(|param| param.value().as_str()?.parse().ok());
         let date = date.ok_or_else(|| failed("date takes a day".to_owned()))?;
         self.0.date(date).map(derived).map_err(failed)
+    }
+}
+
+/// `{{fullname person}}`: the full name of an owner or a veterinarian.
+struct Name;
+
+impl HelperDef for Name {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let person = helper.param(0).map_or(&Value::Null, PathAndJson::value);
+        match (person["firstName"].as_str(), person["lastName"].as_str()) {
+            (Some(first), Some(last)) => Ok(derived(people::full_name(first, last))),
+            _ => Err(failed("fullname takes a person".to_owned())),
+        }
+    }
+}
+
+/// `{{phone number}}`: a telephone number as it is written where the language is spoken.
+struct Phone(&'static str);
+
+impl HelperDef for Phone {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let number = helper.param(0).and_then(|param| param.value().as_str());
+        let number = number.ok_or_else(|| failed("phone takes a number".to_owned()))?;
+        Ok(derived(people::telephone(self.0, number)))
     }
 }
 

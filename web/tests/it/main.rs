@@ -7,6 +7,7 @@ mod support;
 
 mod assets;
 mod asvs;
+mod bounded;
 mod errors;
 mod languages;
 mod machines;

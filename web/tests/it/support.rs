@@ -46,6 +46,7 @@ macro_rules! on_both {
 /// A running server and a browser of sorts: it keeps cookies, and shows redirects instead of following them.
 pub(crate) struct Clinic {
     base: String,
+    url: String,
     client: Client,
     // in the order of their end: nothing may use the database when it goes
     _runtime: Runtime,
@@ -72,8 +73,8 @@ impl Clinic {
         Self::start(&url, directory, Some(runtime::settings::secret(token).unwrap()))
     }
 
-    fn start(url: &str, database: impl Send + 'static, admin_token: Option<Secret>) -> Self {
-        let url: DatabaseUrl = url.parse().unwrap();
+    fn start(database_url: &str, database: impl Send + 'static, admin_token: Option<Secret>) -> Self {
+        let url: DatabaseUrl = database_url.parse().unwrap();
         let mut connection = schema::database::connect(&url).unwrap();
         dbinit::apply::migrate(&mut connection, Duration::from_secs(30)).unwrap();
         dbinit::apply::seed(&mut connection, Duration::from_secs(30)).unwrap();
@@ -104,7 +105,12 @@ impl Clinic {
         let server = Server::new(listener, service, Draining::default(), &config.limits, metrics, Some(access_log::refused));
         runtime.spawn(server.run(std::future::pending::<()>()));
         let client = testkit::http::builder().cookie_store(true).build().unwrap();
-        Self { base, client, _runtime: runtime, _database: Mutex::new(Box::new(database)) }
+        Self { base, url: database_url.to_owned(), client, _runtime: runtime, _database: Mutex::new(Box::new(database)) }
+    }
+
+    /// The URL of the database.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// Where the server listens.

@@ -16,9 +16,10 @@ on_both! {
         clinic.save(path, &[("date", "2024-05-06"), ("description", "vaccination <i>")]).shows("Visit booked").shows("May 6, 2024").lacks("<i>");
         clinic.get(path).shows("Previous visits").shows("vaccination &lt;i&gt;");
         // a visit may be booked ahead
-        clinic.save(path, &[("date", "2999-12-31"), ("description", "checkup")]).shows("December 31, 2999");
+        let ahead = (web::views::form::today() + chrono::Months::new(12)).to_string();
+        clinic.save(path, &[("date", &ahead), ("description", "checkup")]).shows("checkup");
         let visits = &clinic.json("/owners/6")["owner"]["pets"][0]["visits"];
-        assert_eq!((&visits[0]["date"], &visits[1]["date"]), (&"2999-12-31".into(), &"2024-05-06".into()));
+        assert_eq!((&visits[0]["date"], &visits[1]["date"]), (&ahead.into(), &"2024-05-06".into()));
     }
 
     fn what_is_wrong_is_said_beside_the_field(clinic) {
@@ -28,5 +29,30 @@ on_both! {
         let page = clinic.post("/owners/6/pets/8/visits/new", &[("date", "31.12.2024"), ("description", "limps")]);
         page.refuses("date", "is not a date");
         assert_eq!((page.value("date"), page.value("description")), ("31.12.2024".to_owned(), "limps".to_owned()));
+        clinic.post("/owners/6/pets/8/visits/new", &[("date", "2012-09-03"), ("description", "limps")]).refuses("date", "before the pet was born");
+        clinic.post("/owners/6/pets/8/visits/new", &[("date", "2999-12-31"), ("description", "limps")]).refuses("date", "5 years away");
+    }
+
+    fn all_visits_are_reached_page_by_page(clinic) {
+        for n in 0..130 {
+            // a day has more visits than a page
+            let date = if n < 70 { "2024-01-01" } else { "2024-01-02" };
+            clinic.post("/owners/6/pets/8/visits/new", &[("date", date), ("description", &format!("visit {n}"))]);
+        }
+        let mut path = "/owners/6/pets/8/visits".to_owned();
+        let mut ids = Vec::new();
+        loop {
+            let page = clinic.json(&path);
+            let visits = page["visits"].as_array().unwrap();
+            assert!(visits.len() <= 50);
+            ids.extend(visits.iter().map(|visit| (visit["date"].as_str().unwrap().to_owned(), visit["id"].as_i64().unwrap())));
+            let Some(next) = page["pages"]["next"].as_str() else { break };
+            next.clone_into(&mut path);
+        }
+        assert_eq!(ids.len(), 132);
+        assert!(ids.is_sorted_by(|one, next| one > next));
+        clinic.get("/owners/6").shows("All visits of Max");
+        assert_eq!(clinic.get("/owners/1/pets/8/visits").status, 404);
+        assert_eq!(clinic.get("/owners/6/pets/8/visits?before=x").status, 404);
     }
 }

@@ -27,18 +27,26 @@ CREATE TABLE pet_type (
     name TEXT NOT NULL COLLATE NOCASE UNIQUE CHECK (length(name) <= 255)
 );
 
--- last_name_key is the last name as it is searched and sorted (dbinit::search).
+-- Owners are found and listed by their name's base letters (schema::search). SQLite can't fold letters beyond ASCII by
+-- itself, and a function of ours in an index would lock out other writers. So a new or renamed row has no keys (NULL) until
+-- the next search fills them in.
 CREATE TABLE owner (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     first_name TEXT NOT NULL CHECK (length(first_name) <= 255),
     last_name TEXT NOT NULL CHECK (length(last_name) <= 255),
-    last_name_key TEXT NOT NULL CHECK (length(last_name_key) <= 255),
     address TEXT NOT NULL CHECK (length(address) <= 255),
     city TEXT NOT NULL CHECK (length(city) <= 255),
-    telephone TEXT NOT NULL CHECK (length(telephone) <= 20)
+    telephone TEXT NOT NULL CHECK (length(telephone) <= 20),
+    name_key TEXT,
+    given_name_key TEXT
 );
 
-CREATE INDEX owner_by_last_name ON owner (last_name_key, id);
+CREATE INDEX owner_by_name ON owner (name_key, id);
+
+CREATE INDEX owner_by_given_name ON owner (given_name_key, id);
+
+CREATE TRIGGER owner_renamed AFTER UPDATE OF first_name, last_name ON owner
+BEGIN UPDATE owner SET name_key = NULL, given_name_key = NULL WHERE id = NEW.id; END;
 
 CREATE TABLE pet (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -60,3 +68,12 @@ CREATE TABLE visit (
 );
 
 CREATE INDEX visit_by_pet ON visit (pet_id, visit_date);
+
+-- Forms that were saved: a repeated submission of the same form finds the first one here.
+CREATE TABLE idempotency_key (
+    token TEXT NOT NULL PRIMARY KEY CHECK (length(token) <= 64),
+    location TEXT NOT NULL CHECK (length(location) <= 255),
+    saved_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX idempotency_key_by_time ON idempotency_key (saved_at);

@@ -10,6 +10,7 @@ use diesel::sql_types::{Integer, Text};
 use diesel::{ConnectionError, MysqlConnection, SqliteConnection};
 
 use super::{Backend, Connection, Connector, DatabaseUrl};
+use crate::search;
 
 const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
@@ -194,6 +195,7 @@ fn sqlite(url: &DatabaseUrl, session: &str) -> Result<SqliteConnection, ConnectE
     for pragma in pragmas.iter().filter(|pragma| !pragma.is_empty()) {
         connection.batch_execute(&format!("PRAGMA {pragma}"))?;
     }
+    search::register(&mut connection)?;
     Ok(connection)
 }
 

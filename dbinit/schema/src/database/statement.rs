@@ -51,6 +51,13 @@ impl Statement {
         Self { sql: sql.into(), values: Vec::new() }
     }
 
+    /// The same statement behind other words, such as `EXPLAIN`.
+    #[must_use]
+    pub fn prefixed(mut self, words: &str) -> Self {
+        self.sql.insert_str(0, words);
+        self
+    }
+
     /// The value of the next `?`.
     #[must_use]
     pub fn bind(mut self, value: impl Into<Value>) -> Self {

@@ -1,4 +1,4 @@
-//! What may be entered about an owner.
+//! The form of an owner.
 
 use super::store::{Owner, Values};
 use crate::views::Fields;
@@ -9,7 +9,7 @@ pub(super) fn empty() -> Form {
     Form::creating([("firstName", ""), ("lastName", ""), ("address", ""), ("city", ""), ("telephone", "")])
 }
 
-/// The form with what is known of an owner.
+/// The form with the values of an owner.
 pub(super) fn of(owner: &Owner) -> Form {
     Form::editing([
         ("firstName", &*owner.first_name),
@@ -28,7 +28,8 @@ pub(super) fn read(fields: &Fields<'_>) -> (Form, Option<Values>) {
     let address = form.text(fields, "address");
     let city = form.text(fields, "city");
     let telephone = form.telephone(fields, "telephone");
-    let values = || Some(Values::new(first_name?, last_name?, address?, city?, telephone?));
+    let values =
+        || Some(Values { first_name: first_name?, last_name: last_name?, address: address?, city: city?, telephone: telephone? });
     let values = values();
     (form, values)
 }

@@ -1,19 +1,31 @@
-//! Owners in the database. At most two statements a page, whichever it is and however many owners there are.
+//! Owners in the database: one statement per page, whatever the size of the table.
 
 use chrono::NaiveDate;
-use dbinit::owner_list::{self, Change, Entry, Place};
-use diesel::Connection as _;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
-use schema::database::{Connection, last_insert_id};
+use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
+use schema::database::{Backend, Connection, Statement, last_insert_id};
 use schema::search;
-use schema::tables::{owner, pet, pet_type, visit};
+use schema::tables::owner;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::db::Updated;
+use crate::db::{Updated, with_more};
+
+/// Number of owners per page of a list.
+pub const PAGE: i64 = 5;
+/// Number of search results that are counted and reached by page number; those behind are reached by `after`.
+pub const COUNTED: i64 = 1000;
+/// Number of pets that a list names per owner.
+const LISTED_PETS: i64 = 5;
+/// Number of pets per page of an owner.
+pub const PETS: i64 = 10;
+/// Number of visits that an owner's page shows per pet.
+pub const NEWEST_VISITS: i64 = 10;
+/// Characters of a name that is tried as last name and first name without a space between them.
+const JOINED_NAME: usize = 8;
 
 /// An owner's row.
-#[derive(Debug, Queryable, QueryableByName, Selectable, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, QueryableByName, Selectable, Serialize)]
 #[diesel(table_name = owner)]
 #[serde(rename_all = "camelCase")]
 pub struct Owner {
@@ -27,92 +39,198 @@ pub struct Owner {
     pub address: String,
     /// The city.
     pub city: String,
-    /// Ten digits.
+    /// The telephone number, as it is saved.
     pub telephone: String,
 }
 
-/// What the form enters.
+/// Values that a form enters.
 #[derive(Debug, Insertable, AsChangeset)]
 #[diesel(table_name = owner)]
 pub struct Values {
-    first_name: String,
-    last_name: String,
-    last_name_key: String,
-    address: String,
-    city: String,
-    telephone: String,
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    pub last_name: String,
+    /// Street and house number.
+    pub address: String,
+    /// The city.
+    pub city: String,
+    /// The telephone number.
+    pub telephone: String,
 }
 
-impl Values {
-    /// The values, with the key that the last name is searched by.
-    pub fn new(first_name: String, last_name: String, address: String, city: String, telephone: String) -> Self {
-        let last_name_key = search::key(&last_name);
-        Self { first_name, last_name, last_name_key, address, city, telephone }
-    }
+/// Start of a page of search results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// Number of results before the page.
+    Offset(i64),
+    /// The last result before the page.
+    After(Position),
+}
 
-    /// Where the owner of this id stands in the list.
-    fn entry(&self, id: i32) -> Entry {
-        Entry { key: self.last_name_key.clone(), id }
+/// Position of an owner in a list: its search key and its id. Written as `ID,KEY` in a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    id: i32,
+    key: String,
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{},{}", self.id, self.key)
     }
 }
 
-/// One page of a search.
-#[derive(Debug)]
+impl std::str::FromStr for Position {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (id, key) = text.split_once(',').ok_or(())?;
+        Ok(Self { id: id.parse().map_err(|_| ())?, key: key.to_owned() })
+    }
+}
+
+/// One page of search results.
+#[derive(Debug, Default)]
 pub struct Found {
     /// The owners on the page.
     pub owners: Vec<Listed>,
-    /// How many owners there are on all pages; 0 where there is none on this one.
+    /// Number of results; [`COUNTED`] + 1 stands for any larger number.
     pub total: i64,
+    /// Position of the last owner, unless the page is the last one.
+    pub last: Option<Position>,
 }
 
 /// An owner in a list.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Listed {
-    /// The id, once more.
-    #[serde(skip)]
-    pub id: i32,
+    /// The owner.
     #[serde(flatten)]
-    owner: Owner,
-    /// The names of the pets.
+    pub owner: Owner,
+    /// The names of the first pets.
     pets: Vec<String>,
+    /// Whether there are more of them.
+    more_pets: bool,
 }
 
-/// Owners whose last name begins with `prefix`, by name.
-pub fn search(conn: &mut Connection, prefix: &str, skip: i64, take: i64) -> QueryResult<Found> {
-    let Some(Place { range, skip, total }) = owner_list::find(conn, prefix, skip)? else {
-        return Ok(Found { owners: Vec::new(), total: 0 });
-    };
-    let page = owner_list::query(conn, range, |part| page_statement(part, take)).bind(skip);
-    let rows: Vec<OwnerWithPet> = page.load(conn)?;
-    let mut owners: Vec<Listed> = Vec::new();
-    for OwnerWithPet { owner, pet } in rows {
-        match owners.last_mut().filter(|last| last.id == owner.id) {
-            Some(last) => last.pets.extend(pet),
-            None => owners.push(Listed { id: owner.id, owner, pets: pet.into_iter().collect() }),
+/// A search in one index: its column, and the text that names begin with.
+struct Lookup {
+    column: &'static str,
+    prefix: String,
+}
+
+impl Lookup {
+    fn new(column: &'static str, prefix: impl Into<String>) -> Self {
+        Self { column, prefix: prefix.into() }
+    }
+}
+
+/// Lookups to try one after the other, until one finds somebody: by last name (or "last first"), by "last first" written
+/// without a space, as Korean, Chinese and Japanese names are, and by first name (or "first last").
+fn lookups(name: &str) -> Vec<Lookup> {
+    let mut lookups = vec![Lookup::new("name_key", name)];
+    let letters = name.chars().count();
+    if (2..=JOINED_NAME).contains(&letters) && name.chars().all(search::is_unspaced_script) {
+        let splits = name.char_indices().skip(1);
+        lookups.extend(splits.map(|(at, _)| Lookup::new("name_key", format!("{} {}", &name[..at], &name[at..]))));
+    }
+    if !name.is_empty() {
+        lookups.push(Lookup::new("given_name_key", name));
+    }
+    lookups
+}
+
+/// Owners whose name begins with `name`, in the order of their names.
+pub fn search(conn: &mut Connection, name: &str, start: &Start) -> QueryResult<Found> {
+    search::fill_keys(conn)?;
+    let backend = conn.backend();
+    let first = Start::Offset(0);
+    for lookup in lookups(name) {
+        let rows: Vec<ListRow> = page_statement(backend, &lookup, start).load(conn)?;
+        if let Some(total) = rows.first().map(|row| row.total) {
+            let full = i64::try_from(rows.len()) == Ok(PAGE);
+            let last = rows.last().filter(|_| full).map(|row| Position { id: row.owner.id, key: row.sort_key.clone() });
+            let owners = rows.into_iter().map(ListRow::into_listed).collect::<QueryResult<_>>()?;
+            return Ok(Found { owners, total, last });
+        }
+        // a page behind the last one of this lookup is empty, and no page of the next lookup
+        if *start != first && !page_statement(backend, &lookup, &first).load::<ListRow>(conn)?.is_empty() {
+            break;
         }
     }
-    Ok(Found { owners, total })
+    Ok(Found::default())
 }
 
-/// A row of the list: an owner once for each pet, or without one.
+/// A row of a list.
 #[derive(QueryableByName)]
-struct OwnerWithPet {
+struct ListRow {
     #[diesel(embed)]
     owner: Owner,
+    #[diesel(sql_type = Text)]
+    sort_key: String,
+    /// The names of the first pets, as JSON.
     #[diesel(sql_type = Nullable<Text>)]
-    pet: Option<String>,
+    pets: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    total: i64,
 }
 
-/// The owners of a page with their pets. The page is cut from the index alone; the rows are read afterwards. SQLite would
-/// prepare the statement anew each time if the limit were bound: it plans by its value.
-fn page_statement(part: &str, take: i64) -> String {
-    format!(
-        "SELECT owner.id, first_name, last_name, address, city, telephone, pet.name AS pet
-         FROM ({part} ORDER BY last_name_key, id LIMIT {take} OFFSET ?) AS page
-         JOIN owner ON owner.id = page.id
-         LEFT JOIN pet ON pet.owner_id = owner.id
-         ORDER BY owner.last_name_key, owner.id, pet.name, pet.id"
-    )
+impl ListRow {
+    fn into_listed(self) -> QueryResult<Listed> {
+        let (pets, more_pets) = with_more(from_json(self.pets)?, LISTED_PETS);
+        Ok(Listed { owner: self.owner, pets, more_pets })
+    }
+}
+
+/// The owners of a page with the names of their first pets, and the number of results where the page begins at an offset.
+/// Cut from the index alone: the rows are read afterwards. The sizes are literals, since SQLite plans by their values.
+fn page_statement(backend: Backend, lookup: &Lookup, start: &Start) -> Statement {
+    let column = lookup.column;
+    let range = format!("{column} >= ? AND {column} < ?");
+    let (page, total) = match start {
+        Start::Offset(_) => (
+            format!("SELECT id, {column} AS sort_key FROM owner WHERE {range} ORDER BY {column}, id LIMIT {PAGE} OFFSET ?"),
+            format!("(SELECT COUNT(*) FROM (SELECT 1 FROM owner WHERE {range} LIMIT {}) AS counted)", COUNTED + 1),
+        ),
+        Start::After(_) => (
+            format!(
+                "SELECT id, sort_key FROM (SELECT id, {column} AS sort_key FROM owner WHERE {column} = ? AND id > ? \
+                     ORDER BY {column}, id LIMIT {PAGE}) AS same \
+                 UNION ALL SELECT id, sort_key FROM (SELECT id, {column} AS sort_key FROM owner \
+                     WHERE {column} > ? AND {column} < ? ORDER BY {column}, id LIMIT {PAGE}) AS later \
+                 ORDER BY sort_key, id LIMIT {PAGE}"
+            ),
+            (COUNTED + 1).to_string(),
+        ),
+    };
+    let names = json_array(backend, "name");
+    let sql = format!(
+        "SELECT owner.id, first_name, last_name, address, city, telephone, sort_key, {total} AS total,
+                (SELECT {names} FROM (SELECT name FROM pet WHERE owner_id = page.id ORDER BY name, id LIMIT {}) AS first_pets) AS pets
+         FROM ({page}) AS page JOIN owner ON owner.id = page.id ORDER BY sort_key, owner.id",
+        LISTED_PETS + 1
+    );
+    let (from, below) = search::range(backend, &lookup.prefix);
+    let statement = Statement::new(sql);
+    match start {
+        Start::Offset(offset) => statement.bind(&*from).bind(&*below).bind(&*from).bind(&*below).bind(*offset),
+        Start::After(Position { id, key }) => statement.bind(&**key).bind(*id).bind(&**key).bind(&*below),
+    }
+}
+
+/// SQL that aggregates `value` into a JSON array, as text.
+fn json_array(backend: Backend, value: &str) -> String {
+    match backend {
+        Backend::Mysql => format!("CAST(JSON_ARRAYAGG({value}) AS CHAR)"),
+        Backend::Sqlite => format!("json_group_array({value})"),
+    }
+}
+
+/// The elements of an array that the database has written.
+fn from_json<T: DeserializeOwned>(text: Option<String>) -> QueryResult<Vec<T>> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    serde_json::from_str(&text).map_err(|error| diesel::result::Error::DeserializationError(error.into()))
 }
 
 /// An owner's row.
@@ -120,90 +238,119 @@ pub fn get(conn: &mut Connection, id: i32) -> QueryResult<Owner> {
     owner::table.find(id).select(Owner::as_select()).get_result(conn)
 }
 
-/// An owner with everything that belongs to it.
-#[derive(Debug, Serialize)]
-pub struct Details {
-    #[serde(flatten)]
-    owner: Owner,
-    pets: Vec<Pet>,
-}
-
+/// An owner with a page of pets, and the newest visits of each.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Pet {
+pub struct Details {
+    /// The owner.
+    #[serde(flatten)]
+    pub owner: Owner,
+    /// The pets, by name.
+    pub pets: Vec<PetDetails>,
+    /// Whether there are pets behind this page.
+    pub more_pets: bool,
+}
+
+/// A pet with its newest visits.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PetDetails {
     id: i32,
     name: String,
     birth_date: NaiveDate,
     r#type: String,
-    visits: Vec<Visit>,
+    visits: Vec<VisitDetails>,
+    /// Whether there are older visits.
+    more_visits: bool,
 }
 
 #[derive(Debug, Serialize)]
-struct Visit {
+struct VisitDetails {
     id: i32,
     date: NaiveDate,
     description: String,
 }
 
-/// Id, name, birth date and kind.
-type PetRow = (i32, String, NaiveDate, String);
-
-/// An owner with pets by name, and their visits, the newest first.
-pub fn details(conn: &mut Connection, id: i32) -> QueryResult<Details> {
-    let rows: Vec<(Owner, Option<PetRow>)> = owner::table
-        .find(id)
-        .left_join(pet::table.inner_join(pet_type::table))
-        .order((pet::name, pet::id))
-        .select((Owner::as_select(), (pet::id, pet::name, pet::birth_date, pet_type::name).nullable()))
-        .load(conn)?;
-    let visits: Vec<(i32, i32, NaiveDate, String)> = visit::table
-        .inner_join(pet::table)
-        .filter(pet::owner_id.eq(id))
-        .order((visit::visit_date.desc(), visit::id.desc()))
-        .select((visit::pet_id, visit::id, visit::visit_date, visit::description))
-        .load(conn)?;
-    let mut owner = None;
-    let mut pets = Vec::new();
-    for (row, pet) in rows {
-        owner = Some(row);
-        pets.extend(pet.map(|(id, name, birth_date, r#type)| Pet { id, name, birth_date, r#type, visits: Vec::new() }));
-    }
-    for (of, id, date, description) in visits {
-        if let Some(pet) = pets.iter_mut().find(|pet: &&mut Pet| pet.id == of) {
-            pet.visits.push(Visit { id, date, description });
-        }
-    }
-    Ok(Details { owner: owner.ok_or(diesel::result::Error::NotFound)?, pets })
+/// An owner, once per pet or without one.
+#[derive(QueryableByName)]
+struct DetailsRow {
+    #[diesel(embed)]
+    owner: Owner,
+    #[diesel(sql_type = Nullable<Integer>)]
+    pet_id: Option<i32>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pet_name: Option<String>,
+    #[diesel(sql_type = Nullable<Date>)]
+    birth_date: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pet_type: Option<String>,
+    /// Arrays of id, date and description, as JSON.
+    #[diesel(sql_type = Nullable<Text>)]
+    visits: Option<String>,
 }
 
-/// Inserts an owner, and gives its id.
+impl DetailsRow {
+    /// The row's pet, if it has one.
+    fn into_pet(self) -> QueryResult<Option<PetDetails>> {
+        let rows: Vec<(i32, NaiveDate, String)> = from_json(self.visits)?;
+        let mut visits: Vec<VisitDetails> =
+            rows.into_iter().map(|(id, date, description)| VisitDetails { id, date, description }).collect();
+        visits.sort_by_key(|visit| std::cmp::Reverse((visit.date, visit.id)));
+        let (visits, more_visits) = with_more(visits, NEWEST_VISITS);
+        let pet = self.pet_id.zip(self.pet_name).zip(self.birth_date.zip(self.pet_type));
+        Ok(pet.map(|((id, name), (birth_date, r#type))| PetDetails { id, name, birth_date, r#type, visits, more_visits }))
+    }
+}
+
+/// An owner with [`PETS`] pets by name, after `skip` others, and the newest visits of each.
+pub fn details(conn: &mut Connection, id: i32, skip: i64) -> QueryResult<Details> {
+    let backend = conn.backend();
+    let visits = json_array(
+        backend,
+        match backend {
+            Backend::Mysql => "JSON_ARRAY(id, visit_date, description)",
+            Backend::Sqlite => "json_array(id, visit_date, description)",
+        },
+    );
+    let sql = format!(
+        "SELECT owner.id, first_name, last_name, address, city, telephone,
+                some_pets.id AS pet_id, some_pets.name AS pet_name, birth_date, pet_type.name AS pet_type,
+                (SELECT {visits} FROM (SELECT id, visit_date, description FROM visit WHERE pet_id = some_pets.id
+                     ORDER BY visit_date DESC, id DESC LIMIT {}) AS newest) AS visits
+         FROM owner
+         LEFT JOIN (SELECT id, name, birth_date, type_id, owner_id FROM pet WHERE owner_id = ?
+                    ORDER BY name, id LIMIT {} OFFSET ?) AS some_pets ON some_pets.owner_id = owner.id
+         LEFT JOIN pet_type ON pet_type.id = some_pets.type_id
+         WHERE owner.id = ? ORDER BY some_pets.name, some_pets.id",
+        NEWEST_VISITS + 1,
+        PETS + 1,
+    );
+    let rows: Vec<DetailsRow> = Statement::new(sql).bind(id).bind(skip).bind(id).load(conn)?;
+    let owner = rows.first().map(|row| row.owner.clone()).ok_or(diesel::result::Error::NotFound)?;
+    let pets = rows.into_iter().filter_map(|row| row.into_pet().transpose()).collect::<QueryResult<_>>()?;
+    let (pets, more_pets) = with_more(pets, PETS);
+    Ok(Details { owner, pets, more_pets })
+}
+
+/// Inserts an owner, and returns its id.
 pub fn insert(conn: &mut Connection, values: &Values) -> QueryResult<i32> {
-    conn.transaction(|conn| {
-        diesel::insert_into(owner::table).values(values).execute(conn)?;
-        let id = last_insert_id(conn)?;
-        owner_list::changed(conn, vec![Change::added(values.entry(id), 1)])?;
-        Ok(id)
-    })
+    diesel::insert_into(owner::table).values(values).execute(conn)?;
+    last_insert_id(conn)
 }
 
-/// Changes an owner's values, if they are still those of `current`.
-pub fn update(conn: &mut Connection, current: Owner, values: &Values) -> QueryResult<Updated> {
-    let before = Entry { key: search::key(&current.last_name), id: current.id };
-    let after = values.entry(current.id);
-    conn.transaction(|conn| {
-        let same = owner::table
-            .find(current.id)
-            .filter(owner::first_name.eq(current.first_name))
-            .filter(owner::last_name.eq(current.last_name))
-            .filter(owner::address.eq(current.address))
-            .filter(owner::city.eq(current.city))
-            .filter(owner::telephone.eq(current.telephone));
-        let updated = diesel::update(same).set(values).execute(conn).map(Updated::of)?;
-        if updated == Updated::Saved && before != after {
-            owner_list::changed(conn, vec![Change::removed(before), Change::added(after, 1)])?;
-        }
-        Ok(updated)
-    })
+/// Changes an owner's values, if they are still those of `current`; whatever they are without it.
+pub fn update(conn: &mut Connection, id: i32, current: Option<Owner>, values: &Values) -> QueryResult<Updated> {
+    let Some(current) = current else {
+        return diesel::update(owner::table.find(id)).set(values).execute(conn).map(Updated::of);
+    };
+    let same = owner::table
+        .find(id)
+        .filter(owner::first_name.eq(current.first_name))
+        .filter(owner::last_name.eq(current.last_name))
+        .filter(owner::address.eq(current.address))
+        .filter(owner::city.eq(current.city))
+        .filter(owner::telephone.eq(current.telephone));
+    diesel::update(same).set(values).execute(conn).map(Updated::of)
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
-//! What may be entered about a pet.
+//! The form of a pet.
 
 use super::store::{Pet, Type, Values};
 use crate::views::Fields;
-use crate::views::form::{Form, today};
+use crate::views::form::{Form, Problem, today};
 
 /// The form of a new pet.
 pub(super) fn empty() -> Form {
     Form::creating([("name", ""), ("birthDate", ""), ("type", "")])
 }
 
-/// The form with what is known of a pet.
+/// The form with the values of a pet.
 pub(super) fn of(pet: &Pet) -> Form {
     Form::editing([("name", &*pet.name), ("birthDate", &pet.birth_date.to_string()), ("type", &pet.r#type)])
 }
@@ -18,7 +18,7 @@ pub(super) fn of(pet: &Pet) -> Form {
 pub(super) fn read(fields: &Fields<'_>, types: &[Type]) -> (Form, Option<Values>) {
     let mut form = Form::sent(fields);
     let name = form.text(fields, "name");
-    let birth_date = form.date(fields, "birthDate", today());
+    let birth_date = form.date(fields, "birthDate", |date| if date > today() { Err(Problem::Future) } else { Ok(date) });
     let type_id = form.choice(fields, "type", |typed| types.iter().find(|kind| kind.name == typed).map(|kind| kind.id));
     let values = || Some(Values { name: name?, birth_date: birth_date?, type_id: type_id? });
     let values = values();

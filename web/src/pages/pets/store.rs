@@ -2,12 +2,19 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use schema::database::Connection;
+use diesel::result::DatabaseErrorKind::{CheckViolation, UniqueViolation};
+use schema::database::{Connection, last_insert_id};
+use schema::search;
 use schema::tables::{owner, pet, pet_type};
 use serde::Serialize;
 
-use crate::db::Updated;
+use crate::db::{Updated, violation};
 use crate::pages::owners::store::Owner;
+
+/// Largest number of pets that an owner may be given.
+pub const MAX_PETS: i64 = 100;
+/// Largest number of kinds that are offered.
+const MAX_TYPES: i64 = 200;
 
 /// A pet, as its form has it.
 #[derive(Clone, Debug, Queryable, Serialize)]
@@ -48,7 +55,7 @@ pub struct Values {
 
 /// All kinds of pets, by name.
 pub fn types(conn: &mut Connection) -> QueryResult<Vec<Type>> {
-    pet_type::table.order(pet_type::name).select((pet_type::id, pet_type::name)).load(conn)
+    pet_type::table.order(pet_type::name).limit(MAX_TYPES).select((pet_type::id, pet_type::name)).load(conn)
 }
 
 /// A pet and its owner; not found where the pet is another owner's.
@@ -61,15 +68,36 @@ pub fn get(conn: &mut Connection, owner: i32, pet: i32) -> QueryResult<(Owner, P
         .get_result(conn)
 }
 
-/// Inserts a pet of an owner.
-pub fn insert(conn: &mut Connection, owner: i32, values: &Values) -> QueryResult<()> {
-    diesel::insert_into(pet::table).values((values, pet::owner_id.eq(owner))).execute(conn).map(drop)
+/// Fails as the unique index does where another pet of the owner has the name. SQLite's index alone would take É and é for
+/// two names. Fails as a check does where the owner has [`MAX_PETS`] others already.
+fn check_name(conn: &mut Connection, owner: i32, pet: Option<i32>, name: &str) -> QueryResult<()> {
+    let names = pet::table.filter(pet::owner_id.eq(owner)).order(pet::name).select((pet::id, pet::name));
+    let others: Vec<(i32, String)> = names.limit(MAX_PETS).load(conn)?;
+    let key = search::case_key(name);
+    if others.iter().any(|(id, other)| Some(*id) != pet && search::case_key(other) == key) {
+        return Err(violation(UniqueViolation, "the owner has a pet of this name"));
+    }
+    if pet.is_none() && i64::try_from(others.len()).is_ok_and(|pets| pets >= MAX_PETS) {
+        return Err(violation(CheckViolation, "the owner has too many pets"));
+    }
+    Ok(())
 }
 
-/// Changes a pet's values, if they are still those of `current`.
-pub fn update(conn: &mut Connection, current: &Pet, values: &Values) -> QueryResult<Updated> {
+/// Inserts a pet of an owner.
+pub fn insert(conn: &mut Connection, owner: i32, values: &Values) -> QueryResult<i32> {
+    check_name(conn, owner, None, &values.name)?;
+    diesel::insert_into(pet::table).values((values, pet::owner_id.eq(owner))).execute(conn)?;
+    last_insert_id(conn)
+}
+
+/// Changes the values of an owner's pet, if they are still those of `current`; whatever they are without it.
+pub fn update(conn: &mut Connection, owner: i32, id: i32, current: Option<&Pet>, values: &Values) -> QueryResult<Updated> {
+    check_name(conn, owner, Some(id), &values.name)?;
+    let Some(current) = current else {
+        return diesel::update(pet::table.find(id)).set(values).execute(conn).map(Updated::of);
+    };
     let same = pet::table
-        .find(current.id)
+        .find(id)
         .filter(pet::name.eq(&current.name))
         .filter(pet::birth_date.eq(current.birth_date))
         .filter(pet::type_id.eq(current.type_id));

@@ -2,55 +2,83 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use schema::database::Connection;
+use diesel::result::DatabaseErrorKind::CheckViolation;
+use schema::database::{Connection, last_insert_id};
 use schema::tables::visit;
 use serde::Serialize;
 
+use crate::db::{violation, with_more};
 use crate::pages::owners::store::Owner;
 use crate::pages::pets::store::{self as pets, Pet};
 
-/// What the form enters.
+/// Largest number of visits that a pet may be given.
+pub const MAX_VISITS: i64 = 10_000;
+
+/// Values that a form enters.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = visit)]
-pub(super) struct Values {
+pub struct Values {
     /// The day of the visit.
-    pub(super) visit_date: NaiveDate,
-    /// What it is about.
-    pub(super) description: String,
+    pub visit_date: NaiveDate,
+    /// Its reason.
+    pub description: String,
 }
 
 /// A visit.
 #[derive(Debug, Queryable, Serialize)]
-pub(super) struct Visit {
-    id: i32,
-    date: NaiveDate,
-    description: String,
+pub struct Visit {
+    /// The id.
+    pub id: i32,
+    /// The day.
+    pub date: NaiveDate,
+    /// Its reason.
+    pub description: String,
 }
 
-/// A pet, its owner and its visits.
+/// Position in the list of a pet's visits, the newest first.
+pub type Position = (NaiveDate, i32);
+
+/// A pet with its owner and some of its visits.
 #[derive(Debug)]
-pub(super) struct OfPet {
+pub struct OfPet {
     /// The owner.
-    pub(super) owner: Owner,
+    pub owner: Owner,
     /// The pet.
-    pub(super) pet: Pet,
+    pub pet: Pet,
     /// The visits, the newest first.
-    pub(super) visits: Vec<Visit>,
+    pub visits: Vec<Visit>,
+    /// Whether there are older ones.
+    pub more: bool,
 }
 
-/// A pet and its visits; not found where the pet is another owner's.
-pub(super) fn visits(conn: &mut Connection, owner: i32, pet: i32) -> QueryResult<OfPet> {
+/// A pet and its `most` newest visits before a position; not found where the pet is another owner's.
+pub fn visits(conn: &mut Connection, owner: i32, pet: i32, before: Option<Position>, most: i64) -> QueryResult<OfPet> {
     let (owner, pet) = pets::get(conn, owner, pet)?;
-    let visits = visit::table
-        .filter(visit::pet_id.eq(pet.id))
-        .order((visit::visit_date.desc(), visit::id.desc()))
-        .select((visit::id, visit::visit_date, visit::description))
-        .load(conn)?;
-    Ok(OfPet { owner, pet, visits })
+    let newest = |limit: i64| {
+        visit::table.filter(visit::pet_id.eq(pet.id)).order((visit::visit_date.desc(), visit::id.desc())).limit(limit).select((
+            visit::id,
+            visit::visit_date,
+            visit::description,
+        ))
+    };
+    // the rest of the position's day and the days before are a range of the index each
+    let mut visits: Vec<Visit> = match before {
+        Some((date, id)) => newest(most + 1).filter(visit::visit_date.eq(date)).filter(visit::id.lt(id)).load(conn)?,
+        None => newest(most + 1).load(conn)?,
+    };
+    if let Some((date, _)) = before {
+        visits.extend(newest(most + 1).filter(visit::visit_date.lt(date)).load::<Visit>(conn)?);
+    }
+    let (visits, more) = with_more(visits, most);
+    Ok(OfPet { owner, pet, visits, more })
 }
 
-/// Inserts a visit; not found where the pet is another owner's.
-pub(super) fn insert(conn: &mut Connection, owner: i32, pet: i32, values: &Values) -> QueryResult<()> {
-    let (_, pet) = pets::get(conn, owner, pet)?;
-    diesel::insert_into(visit::table).values((values, visit::pet_id.eq(pet.id))).execute(conn).map(drop)
+/// Inserts a visit and returns its id; fails as a check does where the pet has [`MAX_VISITS`] already.
+pub fn insert(conn: &mut Connection, pet: i32, values: &Values) -> QueryResult<i32> {
+    let some = visit::table.filter(visit::pet_id.eq(pet)).select(visit::id).limit(1).offset(MAX_VISITS - 1);
+    if some.first::<i32>(conn).optional()?.is_some() {
+        return Err(violation(CheckViolation, "the pet has too many visits"));
+    }
+    diesel::insert_into(visit::table).values((values, visit::pet_id.eq(pet))).execute(conn)?;
+    last_insert_id(conn)
 }

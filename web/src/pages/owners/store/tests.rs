@@ -1,28 +1,35 @@
-//! The list of owners: how many statements a page takes, and how much of the tables they read.
+//! The list of owners: statements per page, and rows read per page.
 
 use std::sync::{Arc, Mutex};
 
-use diesel::connection::{Instrumentation, InstrumentationEvent};
-use schema::database::Backend;
+use diesel::Connection as _;
+use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
 
 use super::*;
 
-const OWNERS: i64 = 6010;
-/// Owners a page.
-const PAGE: i64 = 5;
+/// Number of owners beside those of the seed.
+const OWNERS: i64 = 100_000;
 
-/// Made-up owners on either backend, several milestones of them.
-fn on_both(test: impl Fn(&mut Connection)) {
-    crate::db::testing::on_both(|conn| {
-        dbinit::demo::demo(conn, OWNERS.unsigned_abs() - 10, testkit::DEADLINE, |_| ()).unwrap();
-        test(conn);
-    });
+/// Adds [`OWNERS`] owners by SQL, as another program would. Every fifth is a Davis, all with one first name.
+fn add_owners(conn: &mut Connection) {
+    let (concat, session) = match conn.backend() {
+        Backend::Mysql => ("CONCAT('name', n)", "SET SESSION cte_max_recursion_depth = 1000000"),
+        Backend::Sqlite => ("'name' || n", "SELECT 1"),
+    };
+    conn.batch_execute(session).unwrap();
+    let insert = format!(
+        "INSERT INTO owner (first_name, last_name, address, city, telephone)
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {OWNERS})
+         SELECT 'Ida', CASE WHEN n % 5 = 0 THEN 'Davis' ELSE {concat} END, 'a', 'b', '6085551023' FROM numbers"
+    );
+    conn.batch_execute(&insert).unwrap();
+    conn.batch_execute(if conn.backend() == Backend::Mysql { "ANALYZE TABLE owner" } else { "ANALYZE" }).unwrap();
 }
 
-/// Notes every statement that a connection runs.
-struct Statements(Arc<Mutex<Vec<String>>>);
+/// Records every statement that a connection runs.
+struct Recorder(Arc<Mutex<Vec<String>>>);
 
-impl Instrumentation for Statements {
+impl Instrumentation for Recorder {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::StartQuery { query, .. } = event {
             self.0.lock().unwrap().push(query.to_string());
@@ -31,35 +38,67 @@ impl Instrumentation for Statements {
 }
 
 #[test]
-fn a_page_takes_two_statements_and_every_owner_is_on_one() {
-    on_both(|conn| {
-        let statements = Arc::new(Mutex::new(Vec::new()));
-        conn.set_instrumentation(Statements(statements.clone()));
-        let mut search = |prefix: &str, skip: i64| {
-            statements.lock().unwrap().clear();
-            let found = search(conn, prefix, skip, PAGE).unwrap();
-            let statements = statements.lock().unwrap();
-            assert!(statements.len() <= 2, "{statements:#?}");
-            found
-        };
-        for prefix in ["", "s", "김", "davis", "nobody"] {
-            let total = search(prefix, 0).total;
+fn list_reaches_every_owner() {
+    crate::db::testing::on_both(|conn| {
+        add_owners(conn);
+        for (name, most) in [("dav", 1000), ("nobody", 1000), ("Betty", 1000)] {
             let mut listed = Vec::new();
-            for skip in (0..total).step_by(5) {
-                let page = search(prefix, skip);
-                assert_eq!(
-                    (page.total, page.owners.len().cast_signed() as i64),
-                    (total, PAGE.min(total - skip)),
-                    "{prefix} {skip}"
-                );
-                listed.extend(page.owners.into_iter().map(|owner| (search::key(&owner.owner.last_name), owner.id)));
+            let mut start = Start::Offset(0);
+            loop {
+                let found = search(conn, name, &start).unwrap();
+                listed.extend(found.owners.iter().map(|listed| listed.owner.id));
+                let Some(last) = found.last.filter(|_| listed.len() < most) else { break };
+                start = if listed.len() == most / 2 {
+                    Start::After(last)
+                } else {
+                    Start::Offset(i64::try_from(listed.len()).unwrap())
+                };
             }
-            assert_eq!(listed.len().cast_signed() as i64, total);
-            assert!(listed.is_sorted_by(|one, next| one < next), "{prefix}");
-            assert!(listed.iter().all(|(key, _)| key.starts_with(prefix)), "{prefix}");
-            assert!(search(prefix, total).owners.is_empty());
+            let expected = match name {
+                "dav" => most,
+                "Betty" => 1,
+                _ => 0,
+            };
+            assert_eq!(listed.len(), expected, "{name}");
+            assert!(!listed.iter().enumerate().any(|(at, id)| listed[..at].contains(id)), "{name}: nobody twice");
         }
-        assert_eq!(search("", 0).total, OWNERS);
+    });
+}
+
+#[test]
+fn list_page_cost_is_bounded() {
+    crate::db::testing::on_both(|conn| {
+        add_owners(conn);
+        search(conn, "", &Start::Offset(0)).unwrap();
+        let statements = Arc::new(Mutex::new(Vec::new()));
+        conn.set_instrumentation(Recorder(statements.clone()));
+        let behind = Start::After(Position { id: 50_000, key: "davis ida".to_owned() });
+        for (name, start) in [
+            ("", Start::Offset(0)),
+            ("", Start::Offset(COUNTED - PAGE)),
+            ("davis", Start::Offset(COUNTED - PAGE)),
+            ("davis ida", behind.clone()),
+            ("", behind),
+        ] {
+            statements.lock().unwrap().clear();
+            let before = if let Connection::Mysql(_) = conn { testkit::mysql::rows_read(conn) } else { 0 };
+            let found = search(conn, name, &start).unwrap();
+            assert_eq!((found.owners.len(), found.total), (5, COUNTED + 1), "{name} {start:?}");
+            let of_page: Vec<_> = statements.lock().unwrap().iter().filter(|sql| sql.contains("sort_key")).cloned().collect();
+            assert_eq!(of_page.len(), 1, "{of_page:#?}");
+            let plan = plan(conn, &Lookup::new("name_key", name), &start);
+            if let Connection::Mysql(_) = conn {
+                let read = testkit::mysql::rows_read(conn) - before;
+                assert!(read < 4 * COUNTED as u64, "{name} {start:?}: {read} rows\n{plan}");
+                assert!(plan.contains("using owner_by_name") && !plan.contains("Table scan on owner"), "{plan}");
+            } else {
+                assert!(plan.contains("owner USING COVERING INDEX owner_by_name (name_key"), "{plan}");
+                assert!(
+                    !plan.contains("SCAN owner") && plan.contains("pet USING COVERING INDEX pet_name_within_owner"),
+                    "{plan}"
+                );
+            }
+        }
     });
 }
 
@@ -69,35 +108,76 @@ struct Plan {
     detail: String,
 }
 
-#[test]
-fn a_page_is_cut_from_the_index_and_reads_no_more_than_a_part_of_it() {
-    on_both(|conn| {
-        for (prefix, skip) in [("", 0), ("", OWNERS / 2), ("", OWNERS - 5), ("s", 200), ("김", 10)] {
-            let Place { range, skip: rest, .. } = owner_list::find(conn, prefix, skip).unwrap().unwrap();
-            let explain = |part: &str| match conn.backend() {
-                Backend::Mysql => format!("EXPLAIN FORMAT=JSON INTO @plan {}", page_statement(part, PAGE)),
-                Backend::Sqlite => format!("EXPLAIN QUERY PLAN {}", page_statement(part, PAGE)),
-            };
-            let query = owner_list::query(conn, range, explain).bind(rest);
-            let plan: Vec<Plan> = if conn.backend() == Backend::Mysql {
-                query.execute(conn).unwrap();
-                diesel::sql_query("SELECT CAST(@plan AS CHAR) AS detail").load(conn).unwrap()
-            } else {
-                query.load(conn).unwrap()
-            };
-            let plan: String = plan.into_iter().map(|row| row.detail + "\n").collect();
-            if conn.backend() == Backend::Mysql {
-                assert!(plan.contains("scan on owner using owner_by_last_name"), "{plan}");
-                let before = testkit::mysql::rows_read(conn);
-                search(conn, prefix, skip, PAGE).unwrap();
-                let read = testkit::mysql::rows_read(conn) - before;
-                assert!(read < 3000, "{prefix} {skip}: {read} rows");
-            } else {
-                let index = "SEARCH owner USING COVERING INDEX owner_by_last_name (last_name_key";
-                // a temporary tree is for the pets of one page's owners
-                let (parts, trees) = (plan.matches(index).count(), plan.matches("TEMP B-TREE FOR").count());
-                assert!(parts == 3 && trees == 1 && !plan.contains("SCAN owner"), "{plan}");
-            }
+fn plan(conn: &mut Connection, lookup: &Lookup, start: &Start) -> String {
+    let backend = conn.backend();
+    let statement = page_statement(backend, lookup, start);
+    let rows: Vec<Plan> = match backend {
+        Backend::Mysql => {
+            statement.prefixed("EXPLAIN FORMAT=JSON INTO @plan ").execute(conn).unwrap();
+            diesel::sql_query("SELECT CAST(@plan AS CHAR) AS detail").load(conn).unwrap()
         }
+        Backend::Sqlite => statement.prefixed("EXPLAIN QUERY PLAN ").load(conn).unwrap(),
+    };
+    rows.into_iter().map(|row| row.detail + "\n").collect()
+}
+
+#[test]
+fn search_finds_names_in_either_order() {
+    crate::db::testing::on_both(|conn| {
+        let people = [("민준", "김"), ("민", "남궁"), ("太郎", "田中"), ("Zoë", "Łukasz"), ("Eric", "Le")];
+        for (first, last) in people {
+            let values = Values {
+                first_name: first.to_owned(),
+                last_name: last.to_owned(),
+                address: "a".to_owned(),
+                city: "b".to_owned(),
+                telephone: "01012345678".to_owned(),
+            };
+            insert(conn, &values).unwrap();
+        }
+        for (typed, first) in [
+            ("김", "민준"),
+            ("ㄱ", "민준"),
+            ("김민준", "민준"),
+            ("김 민준", "민준"),
+            ("김민", "민준"),
+            ("민준", "민준"),
+            ("민준 김", "민준"),
+            ("남궁민", "민"),
+            ("田中太郎", "太郎"),
+            ("太郎", "太郎"),
+            ("lukasz zoe", "Zoë"),
+            ("zoe luk", "Zoë"),
+            ("ＬＥ", "Eric"),
+        ] {
+            let found = search(conn, typed, &Start::Offset(0)).unwrap();
+            let names: Vec<_> = found.owners.iter().map(|listed| listed.owner.first_name.as_str()).collect();
+            assert!(names.contains(&first), "{typed}: {names:?}");
+        }
+        assert!(search(conn, "leeric", &Start::Offset(0)).unwrap().owners.is_empty());
+    });
+}
+
+#[test]
+fn details_are_bounded_and_newest_first() {
+    crate::db::testing::on_both(|conn| {
+        let numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 200)";
+        let name = if conn.backend() == Backend::Mysql { "CONCAT('pet', n)" } else { "'pet' || n" };
+        let pets = format!(
+            "INSERT INTO pet (name, birth_date, type_id, owner_id) {numbers} SELECT {name}, '2020-01-01', 1, 1 FROM numbers"
+        );
+        let visits = format!(
+            "INSERT INTO visit (pet_id, visit_date, description) {numbers} SELECT 1, '2024-05-06', 'same day' FROM numbers"
+        );
+        for sql in [pets, visits] {
+            conn.batch_execute(&sql).unwrap();
+        }
+        let details = details(conn, 1, 0).unwrap();
+        assert_eq!((details.pets.len(), details.more_pets), (10, true));
+        let leo = &details.pets[0];
+        assert_eq!((leo.name.as_str(), leo.visits.len(), leo.more_visits), ("Leo", 10, true));
+        assert!(leo.visits.is_sorted_by_key(|visit| std::cmp::Reverse(visit.id)));
+        assert_eq!(super::details(conn, 1, 200).unwrap().pets.len(), 1);
+        assert!(super::details(conn, 999, 0).is_err());
     });
 }
