@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::counts::{Counts, DropReporter, Transition};
 use super::stdout::Stdout;
-use super::write_lock::WriteLock;
+use super::write_lock::{Breaker, WriteLock};
 use super::{Format, Stream};
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Sinks {
         Ok(Self {
             stdout: Stdout::start(io::stdout())?,
             stdout_drops: Mutex::default(),
-            volume: WriteLock::new(),
+            volume: WriteLock::default(),
             files,
             escape: format == Format::Text,
         })
@@ -65,10 +65,10 @@ impl Sinks {
     pub(super) fn check(&self) {
         for file in &self.files {
             let stream = file.stream.name;
-            if let Some(Err(error)) = self.volume.try_acquire().map(|_guard| file.writer.check()) {
+            if let Some(Err(error)) = self.volume.try_acquire(&file.breaker).map(|_guard| file.writer.check()) {
                 tracing::debug!(stream, %error, "failed to open live file");
             }
-            let is_failing = || file.failing.load(Ordering::Relaxed) || self.volume.is_slow();
+            let is_failing = || file.failing.load(Ordering::Relaxed) || file.breaker.is_open();
             match lock(&file.drops).update(file.counts.dropped(), is_failing) {
                 Some(Transition::Started) => {
                     tracing::warn!(stream, "log lines are dropped: the file can't be written in time");
@@ -93,7 +93,7 @@ impl Sinks {
     }
 
     fn write_file(&self, file: &File, line: &[u8]) {
-        let written = self.volume.try_acquire().is_some_and(|guard| {
+        let written = self.volume.try_acquire(&file.breaker).is_some_and(|guard| {
             let written = file.writer.write(line).is_ok();
             guard.record();
             written
@@ -118,6 +118,7 @@ fn lock(drops: &Mutex<DropReporter>) -> MutexGuard<'_, DropReporter> {
 struct File {
     stream: Stream,
     writer: handoff::Writer,
+    breaker: Breaker,
     counts: Arc<Counts>,
     drops: Mutex<DropReporter>,
     /// The last line could not be written, or the file could not be opened at the start.
@@ -127,7 +128,14 @@ struct File {
 impl File {
     fn new(dir: &Path, stream: Stream) -> io::Result<Self> {
         let writer = handoff::Writer::new(dir, stream.name)?;
-        Ok(Self { stream, writer, counts: Arc::default(), drops: Mutex::default(), failing: AtomicBool::new(false) })
+        Ok(Self {
+            stream,
+            writer,
+            breaker: Breaker::new(),
+            counts: Arc::default(),
+            drops: Mutex::default(),
+            failing: AtomicBool::new(false),
+        })
     }
 }
 

@@ -1,15 +1,16 @@
 //! The lock in front of the files of one log volume, which may stall or be slow.
 //!
 //! Lines are written synchronously, one at a time. A volume that stalls keeps the one thread that is writing: the others wait
-//! [`ACQUIRE_TIMEOUT`] once, then not at all until the lock is released. A volume that is merely slow trips a circuit breaker:
-//! lines are rejected, and about a tenth of the time goes into trying, until a write is fast again.
+//! [`ACQUIRE_TIMEOUT`] once, then not at all until the lock is released. A volume that is merely slow opens the circuit breaker
+//! of a busy file: its lines are rejected, and about a tenth of the time goes into trying, until a write is fast again. Other
+//! files keep their lines.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 
-/// Maximum time a line waits for the one before it. A busy disk takes its time; only a volume that stalls takes longer.
+/// How long a line waits for the one before it. A busy disk takes its time; only a volume that stalls takes longer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(500);
 /// A write is fast within this time.
 const FAST: Duration = Duration::from_millis(5);
@@ -23,13 +24,19 @@ const PAUSE_FACTOR: u32 = 9;
 /// The longest pause: a volume that has recovered gets its lines again within this time.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
-/// Serializes the writes to a volume, and rejects them while it is stalled or slow.
-#[derive(Debug)]
+/// Serializes the writes to a volume, and rejects them while it is stalled.
+#[derive(Debug, Default)]
 pub(super) struct WriteLock {
-    /// Time spent in slow writes since the last fast one.
-    slow: Mutex<Duration>,
+    lock: Mutex<()>,
     /// A thread has waited in vain: until the lock is released no other thread waits.
     stalled: AtomicBool,
+}
+
+/// Rejects the writes to one file while they are slow.
+#[derive(Debug)]
+pub(super) struct Breaker {
+    /// Time spent in slow writes since the last fast one.
+    slow: Mutex<Duration>,
     /// Time of the next attempt, in nanoseconds since `start`; 0 while the breaker is closed.
     retry_at: AtomicU64,
     start: Instant,
@@ -38,47 +45,48 @@ pub(super) struct WriteLock {
 /// The permission to write. Released on drop.
 #[derive(Debug)]
 pub(super) struct WriteGuard<'a> {
-    lock: &'a WriteLock,
+    breaker: &'a Breaker,
     acquired: Instant,
-    slow: MutexGuard<'a, Duration>,
+    _lock: MutexGuard<'a, ()>,
 }
 
 impl WriteLock {
-    pub(super) fn new() -> Self {
-        Self { slow: Mutex::default(), stalled: AtomicBool::default(), retry_at: AtomicU64::default(), start: Instant::now() }
-    }
-
-    /// Acquires the lock, or returns `None` if the volume is stalled or slow.
-    pub(super) fn try_acquire(&self) -> Option<WriteGuard<'_>> {
-        let retry_at = self.retry_at.load(Ordering::Relaxed);
-        if retry_at > 0 && nanos(self.start.elapsed()) < retry_at {
+    /// Acquires the lock for a file, or returns `None` if the volume is stalled or the file's breaker is open.
+    pub(super) fn try_acquire<'a>(&'a self, breaker: &'a Breaker) -> Option<WriteGuard<'a>> {
+        let retry_at = breaker.retry_at.load(Ordering::Relaxed);
+        if retry_at > 0 && nanos(breaker.start.elapsed()) < retry_at {
             return None;
         }
         let waits = retry_at == 0 && !self.stalled.load(Ordering::Relaxed);
-        let slow = self.slow.try_lock_for(if waits { ACQUIRE_TIMEOUT } else { Duration::ZERO });
-        let stalled = slow.is_none();
+        let lock = self.lock.try_lock_for(if waits { ACQUIRE_TIMEOUT } else { Duration::ZERO });
+        let stalled = lock.is_none();
         // a thread that did not wait has learnt nothing from finding the lock taken
         if (waits || !stalled) && self.stalled.load(Ordering::Relaxed) != stalled {
             self.stalled.store(stalled, Ordering::Relaxed);
         }
-        Some(WriteGuard { slow: slow?, lock: self, acquired: Instant::now() })
+        Some(WriteGuard { _lock: lock?, breaker, acquired: Instant::now() })
+    }
+}
+
+impl Breaker {
+    pub(super) fn new() -> Self {
+        Self { slow: Mutex::default(), retry_at: AtomicU64::default(), start: Instant::now() }
     }
 
-    /// Returns true if the breaker is open: most writes are rejected because recent ones were slow.
-    pub(super) fn is_slow(&self) -> bool {
+    /// Returns true if most writes are rejected because recent ones were slow.
+    pub(super) fn is_open(&self) -> bool {
         self.retry_at.load(Ordering::Relaxed) > 0
     }
 }
 
 impl WriteGuard<'_> {
     /// Records that the lock was held for a write: its duration opens or closes the breaker.
-    pub(super) fn record(mut self) {
-        let retry_at = match add(&mut self.slow, self.acquired.elapsed()) {
-            Some(pause) => nanos(self.lock.start.elapsed() + pause),
-            None => 0,
-        };
-        if self.lock.retry_at.load(Ordering::Relaxed) != retry_at {
-            self.lock.retry_at.store(retry_at, Ordering::Relaxed);
+    pub(super) fn record(self) {
+        let breaker = self.breaker;
+        let pause = add(&mut breaker.slow.lock(), self.acquired.elapsed());
+        let retry_at = pause.map_or(0, |pause| nanos(breaker.start.elapsed() + pause));
+        if breaker.retry_at.load(Ordering::Relaxed) != retry_at {
+            breaker.retry_at.store(retry_at, Ordering::Relaxed);
         }
     }
 }
@@ -100,22 +108,22 @@ mod tests {
 
     #[test]
     fn stalled_write_blocks_no_other_thread() {
-        let lock = WriteLock::new();
-        let stalled = lock.try_acquire().unwrap();
+        let (lock, breaker, other) = (WriteLock::default(), Breaker::new(), Breaker::new());
+        let stalled = lock.try_acquire(&other).unwrap();
         for _ in 0..3 {
-            assert!(lock.try_acquire().is_none());
+            assert!(lock.try_acquire(&breaker).is_none());
         }
         drop(stalled);
-        drop(lock.try_acquire().unwrap());
-        assert!(lock.try_acquire().is_some());
+        drop(lock.try_acquire(&breaker).unwrap());
+        assert!(lock.try_acquire(&breaker).is_some());
     }
 
     #[test]
     fn waiting_thread_acquires_released_lock() {
-        let lock = WriteLock::new();
-        let first = lock.try_acquire().unwrap();
+        let (lock, breaker) = (WriteLock::default(), Breaker::new());
+        let first = lock.try_acquire(&breaker).unwrap();
         std::thread::scope(|scope| {
-            let second = scope.spawn(|| while lock.try_acquire().is_none() {});
+            let second = scope.spawn(|| while lock.try_acquire(&breaker).is_none() {});
             drop(first);
             second.join().unwrap();
         });
@@ -138,6 +146,17 @@ mod tests {
             }
         }
         (spent, dropped)
+    }
+
+    #[test]
+    fn slow_file_leaves_others_their_lines() {
+        let (lock, slow, other) = (WriteLock::default(), Breaker::new(), Breaker::new());
+        *slow.slow.lock() = TRIP_AFTER;
+        let guard = lock.try_acquire(&slow).unwrap();
+        std::thread::sleep(FAST + FAST);
+        guard.record();
+        assert!(slow.is_open() && lock.try_acquire(&slow).is_none());
+        assert!(!other.is_open() && lock.try_acquire(&other).is_some());
     }
 
     #[test]
