@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use bytes::Buf;
+use bytes::Bytes;
 use clap::ValueEnum;
-use futures_util::Stream;
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use prometheus_client::registry::Registry;
@@ -14,7 +13,6 @@ use warp::{Filter, Rejection, Reply};
 
 use crate::app::auth::AdminAuth;
 use crate::app::health::Health;
-use crate::app::limits::Limits;
 use crate::telemetry::metrics;
 use crate::views::CHALLENGE;
 
@@ -27,9 +25,8 @@ pub fn routes(
     health: Health,
     auth: AdminAuth,
     level: Threshold,
-    limits: Limits,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
-    let (registry, limits) = (Arc::new(registry), Arc::new(limits));
+    let registry = Arc::new(registry);
     let metrics = warp::path!("metrics").map(move || {
         let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
         warp::reply::with_header(metrics::text(&registry), CONTENT_TYPE, form).into_response()
@@ -48,11 +45,12 @@ pub fn routes(
         .and(warp::put())
         .and(warp::header::headers_cloned())
         .and(warp::body::content_length_limit(LEVEL_LIMIT))
-        .and(warp::body::stream())
-        .then(move |headers: HeaderMap, body| {
-            let (auth, level, limits) = (auth.clone(), level.clone(), Arc::clone(&limits));
-            async move { if auth.authorize(&headers) { put(&level, &limits, &headers, body).await } else { unauthorized() } }
-        });
+        .and(warp::body::bytes())
+        .map(
+            move |headers: HeaderMap, name: Bytes| {
+                if auth.authorize(&headers) { set_level(&level, &name) } else { unauthorized() }
+            },
+        );
     warp::get().and(metrics.or(livez).unify().or(readyz).unify().or(get_level).unify()).or(put_level).unify()
 }
 
@@ -63,17 +61,6 @@ fn line(status: StatusCode, text: &str) -> Response {
 fn unauthorized() -> Response {
     warp::reply::with_header(line(StatusCode::UNAUTHORIZED, "the admin token is needed"), WWW_AUTHENTICATE, CHALLENGE)
         .into_response()
-}
-
-async fn put<S, B, E>(level: &Threshold, limits: &Limits, headers: &HeaderMap, body: S) -> Response
-where
-    S: Stream<Item = Result<B, E>> + Send,
-    B: Buf,
-{
-    match limits.body(None, headers, body).await {
-        Ok(name) => set_level(level, &name),
-        Err(error) => line(error.status(), &error.to_string()),
-    }
 }
 
 fn set_level(level: &Threshold, body: &[u8]) -> Response {

@@ -3,7 +3,6 @@
 pub mod auth;
 pub mod extract;
 pub mod health;
-pub mod limits;
 #[macro_use]
 pub(crate) mod router;
 mod state;

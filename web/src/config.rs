@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use runtime::settings::Renamed;
 use runtime::{logging, settings};
 
-use crate::app::{auth, limits};
+use crate::app::auth;
 use crate::db;
-use crate::middleware::client;
+use crate::middleware::{client, limits};
+use crate::server;
 use crate::telemetry::tracing::export;
 use crate::views::{flash, source};
 
@@ -36,7 +38,11 @@ pub struct Config {
     #[command(flatten)]
     pub pool: db::Settings,
 
-    /// What a client may take
+    /// Limits of connections
+    #[command(flatten)]
+    pub server: server::Settings,
+
+    /// Limits of requests
     #[command(flatten)]
     pub limits: limits::Settings,
 
@@ -76,3 +82,13 @@ pub struct Config {
     #[arg(long, env = "DRAIN_TIMEOUT", default_value = "22s", value_parser = settings::duration)]
     pub drain_timeout: Duration,
 }
+
+/// Settings that were called otherwise in the previous release.
+pub const RENAMED: &[Renamed] = &[
+    ("BODY_BYTES", "MAX_BODY_BYTES"),
+    ("BODY_BYTES_IN_FLIGHT", "MAX_BODY_BYTES_IN_FLIGHT"),
+    ("CONNECTIONS", "MAX_CONNECTIONS"),
+    ("CONNECTION_REQUESTS", "KEEPALIVE_REQUESTS"),
+    ("HEADER_BYTES", "MAX_HEADER_BYTES"),
+    ("REQUESTS_IN_FLIGHT", "MAX_IN_FLIGHT_REQUESTS"),
+];

@@ -26,8 +26,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use self::outage::Outages;
 use self::pool::Manager;
 use self::watchdog::Watch;
-use crate::telemetry::limit::Limit;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, Rejection};
 use crate::telemetry::tracing as trace;
 use crate::views::Error;
 
@@ -158,7 +157,7 @@ impl Db {
     {
         let Self { pool, turns, patience, wait, metrics, .. } = self.clone();
         let Ok(turn) = timeout(patience, turns.acquire_owned()).await else {
-            metrics.limit_reached(Limit::PoolTime);
+            metrics.rejected(Rejection::PoolTime);
             return Err(DbError::Unavailable("no connection in time".to_owned()));
         };
         let span = tracing::Span::current();
@@ -169,7 +168,7 @@ impl Db {
             // Kept to the end of the work, also where nobody waits for it any more.
             let _turn = turn;
             let Some(mut pooled) = pool::checkout(&pool, patience.saturating_sub(asked.elapsed())) else {
-                metrics.limit_reached(Limit::PoolTime);
+                metrics.rejected(Rejection::PoolTime);
                 return Err(DbError::Unavailable("no connection in time".to_owned()));
             };
             let begun = Instant::now();

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use web::config::Config;
+use web::config::{self, Config};
 
 fn main() -> ExitCode {
-    let config: Config = runtime::settings::parse(&[]);
+    let config: Config = runtime::settings::parse(config::RENAMED);
     match web::program::run(&config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use http::StatusCode;
 use runtime::logging::{self, Logging, Stream};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
+use tower::ServiceBuilder;
+use tower_http::timeout::TimeoutLayer;
 use tracing::Level;
 
 use crate::app::App;
 use crate::app::auth::AdminAuth;
 use crate::app::health::Health;
-use crate::app::limits::Limits;
 use crate::config::Config;
 use crate::db::Db;
-use crate::middleware::access_log::{self, AccessLog};
+use crate::middleware::{self, access_log};
 use crate::server::{self, Server, Service};
 use crate::shutdown::{Draining, Signals};
 use crate::telemetry::metrics::{self, Metrics};
@@ -45,7 +47,7 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 /// Where the program can't start: the listener, the database's settings.
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let logging = logging::start(&config.logging, config.log_dir.as_deref(), &STREAMS).context("logging can't be started")?;
-    allow_open_files(config.limits.connections);
+    allow_open_files(config.server.max_connections);
     // A log volume that hangs keeps one.
     let workers = std::thread::available_parallelism().map_or(1, usize::from) + 1;
     // tokio starts one more whenever none is idle yet: on a busy machine they would pile up, each with memory of its own.
@@ -78,7 +80,6 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
         health: health.clone(),
         admin: AdminAuth::new(&config.admin)?,
         cookies: config.cookies.key()?,
-        limits: Arc::new(Limits::new(config.limits.clone(), metrics.clone())),
         views: Arc::new(Views::new(config.pages.source())),
         vets: Arc::default(),
         commit: config.git_commit.clone(),
@@ -90,14 +91,16 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     config.database.warn_of_foreign_namespace();
     tracing::info!(address = %pages.local_addr()?, admin = %admin.local_addr()?, "listening");
 
-    // The admin port is there to the end: who looks at a drain needs it. Its limits are its own, whatever the public takes.
-    let own = Limits::new(config.limits.clone(), metrics.clone());
-    let routes = crate::admin::routes(registry, health, auth, logging.threshold(), own);
-    let admin = Server::new(admin, warp::service(routes), Draining::default(), &config.limits, metrics.clone(), None);
+    // The admin port stays open to the end: who watches a drain needs it.
+    let routes = warp::service(crate::admin::routes(registry, health, auth, logging.threshold()));
+    let timeout = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, config.limits.body_timeout);
+    let service = ServiceBuilder::new().layer(timeout).service(routes);
+    let admin = Server::new(admin, service, Draining::default(), &config.server, metrics.clone(), None);
     tokio::spawn(admin.run(std::future::pending::<()>()));
-    let trusted = config.client.trusted_proxies.clone();
-    let service = AccessLog::new(warp::service(crate::routes(app)), metrics.clone()).tracing(export.traces()).trusting(trusted);
-    let server = Server::new(pages, service, draining, &config.limits, metrics, Some(access_log::refused));
+    let (limits, trusted) = (config.limits.clone(), config.client.trusted_proxies.clone());
+    let routes = warp::service(crate::routes(app.clone()));
+    let service = middleware::stack(routes, &app, limits, trusted, export.traces(), metrics.clone());
+    let server = Server::new(pages, service, draining, &config.server, metrics, Some(access_log::on_protocol_error));
     serve(server, signals, config.drain_timeout.saturating_sub(export.end_takes())).await
 }
 
@@ -105,10 +108,14 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
 fn allow_open_files(connections: u32) {
     let limit = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
-        tracing::warn!(%error, "limit of open files not raised");
+        tracing::warn!(%error, "failed to raise RLIMIT_NOFILE");
     }
     if limit.maximum.is_some_and(|most| most < u64::from(connections) + OTHER_FILES) {
-        tracing::warn!(open_files = limit.maximum, connections, "fewer files may be open (ulimit -Hn) than CONNECTIONS allows");
+        tracing::warn!(
+            open_files = limit.maximum,
+            connections,
+            "fewer files may be open (ulimit -Hn) than MAX_CONNECTIONS allows"
+        );
     }
 }
 
@@ -124,7 +131,7 @@ async fn serve<S: Service>(server: Server<S>, mut signals: Signals, drain_timeou
             0 => tracing::info!("drained"),
             connections => tracing::warn!(connections, "drain timeout: connections given up"),
         },
-        signal = signals.next() => tracing::warn!(signal, "second signal: ended at once"),
+        signal = signals.next() => tracing::warn!(signal, "second signal: shutting down immediately"),
     }
     Ok(())
 }

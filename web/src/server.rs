@@ -1,45 +1,66 @@
-//! Connections: accepted until the end begins, each served within its limits, all of them ended by one deadline.
-//!
-//! `connection` is one of them, from its first byte to its last answer; `stream` is its bytes, `clock` the time they may take.
+//! The HTTP server: accepts connections up to a limit, has hyper serve them, and drains them within one deadline.
 
-mod clock;
-mod connection;
-mod stream;
-mod trickle;
-
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::header::{CONNECTION, HeaderValue};
+use http::{Request, Response, StatusCode, Uri};
 use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use runtime::settings;
 use rustix::io::Errno;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use rustix::net::{SocketFlags, accept_with};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 
-use crate::app::limits::{self, Connections};
+use crate::middleware::client::Peer;
 use crate::shutdown::Draining;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, Rejection};
 
-/// The kernel ends a connection whose peer has taken nothing of what was sent for this long, in milliseconds: one that
-/// asks and doesn't read would keep its buffers for ever.
+/// Milliseconds after which the kernel ends a connection whose peer acknowledges nothing of what was sent: one that never
+/// reads would keep its buffers for ever.
 const SEND_TIMEOUT: u32 = 30_000;
-/// Idle connections are closed this long after the end began: a request that was on its way meanwhile is still answered,
-/// with `Connection: close`, and never meets a closed socket.
+/// Idle connections stay open for at most this long after the shutdown began: a request that was on its way is still
+/// answered, with `Connection: close`, and never meets a closed socket.
 const LINGER: Duration = Duration::from_secs(1);
-
-/// Connections that may wait to be accepted. The kernel drops the handshakes of more, and their clients try again a second later.
+/// Length of the accept backlog. The kernel drops further handshakes, and their clients try again a second later.
 const BACKLOG: u32 = 1024;
 
-/// Is told of what hyper answers by itself with a status, as it is no request or one with too large a head.
-pub type Refused = fn(&Metrics, SocketAddr, StatusCode, &hyper::Error);
+/// Limits of connections.
+#[derive(clap::Args, Clone, Debug)]
+#[group(id = "server")]
+pub struct Settings {
+    /// Maximum number of open connections; further ones are closed
+    #[arg(long, env = "MAX_CONNECTIONS", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
 
-/// A listener at `address`; needs tokio's runtime.
+    /// Time in which a request's head must arrive, from the start of the connection or the previous response
+    // Longer than the 60 s for which nginx keeps idle connections: it is never this end that closes one on a request.
+    #[arg(long, env = "IDLE_TIMEOUT", default_value = "75s", value_parser = settings::duration)]
+    pub idle_timeout: Duration,
+
+    /// Maximum size of a request's head in bytes
+    #[arg(long, env = "MAX_HEADER_BYTES", default_value = "16384", value_parser = clap::value_parser!(u32).range(8192..=1 << 20))]
+    pub max_header_bytes: u32,
+
+    /// Number of requests after which a connection is closed
+    #[arg(long, env = "KEEPALIVE_REQUESTS", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keepalive_requests: u32,
+}
+
+/// Is called when hyper answers by itself, because it could not read a request or its head was too large.
+pub type OnProtocolError = fn(&Metrics, SocketAddr, StatusCode, &hyper::Error);
+
+/// Listens at `address`; needs tokio's runtime.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
@@ -47,21 +68,21 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// What answers requests: in the program warp's service, never failing, one clone a request.
+/// A service that answers every request.
 pub trait Service:
-    tower_service::Service<Request<Incoming>, Response = Response<Self::Body>, Error = Infallible, Future: Send>
+    tower::Service<Request<Incoming>, Response = Response<Self::Body>, Error = Infallible, Future: Send>
     + Clone
     + Send
     + Sync
     + 'static
 {
-    /// The answers' body.
+    /// The body of its responses.
     type Body: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static;
 }
 
 impl<S, B> Service for S
 where
-    S: tower_service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send>
+    S: tower::Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send>
         + Clone
         + Send
         + Sync
@@ -74,62 +95,57 @@ where
 /// A listening server.
 pub struct Server<S> {
     listener: TcpListener,
-    places: Connections,
-    shared: Arc<Shared<S>>,
-    /// Told to each connection; as many receivers as there are connections.
-    end: watch::Sender<bool>,
-}
-
-/// What all connections share.
-struct Shared<S> {
     service: S,
     draining: Draining,
-    limits: limits::Settings,
+    settings: Settings,
     metrics: Metrics,
-    refused: Option<Refused>,
+    on_protocol_error: Option<OnProtocolError>,
+    permits: Arc<Semaphore>,
+    graceful: GracefulShutdown,
 }
 
 impl<S: Service> Server<S> {
-    /// Serves `service` on `listener`; `refused` hears of what never gets to it.
+    /// Serves `service` on `listener`.
     pub fn new(
         listener: TcpListener,
         service: S,
         draining: Draining,
-        limits: &limits::Settings,
+        settings: &Settings,
         metrics: Metrics,
-        refused: Option<Refused>,
+        on_protocol_error: Option<OnProtocolError>,
     ) -> Self {
-        let places = Connections::new(limits, metrics.connections.clone());
-        let shared = Arc::new(Shared { service, draining, limits: limits.clone(), metrics, refused });
-        Self { listener, places, shared, end: watch::Sender::new(false) }
+        let permits = Arc::new(Semaphore::new(settings.max_connections as usize));
+        let (settings, graceful) = (settings.clone(), GracefulShutdown::new());
+        Self { listener, service, draining, settings, metrics, on_protocol_error, permits, graceful }
     }
 
-    /// Accepts connections until `end` is ready; then takes those that already wait in the listener's queue, and no more.
-    /// Gives what `end` gave.
-    pub async fn run<T>(self, end: impl Future<Output = T>) -> (T, Drain) {
-        let mut end = std::pin::pin!(end);
-        let ended = loop {
+    /// Accepts connections until `stop` is ready, then those that wait in the accept backlog. Returns the output of `stop`.
+    pub async fn run<T>(self, stop: impl Future<Output = T>) -> (T, Drain) {
+        let mut stop = std::pin::pin!(stop);
+        let stopped = loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => self.serve(stream, peer),
                     Err(error) => wait_for_descriptors(&error).await,
                 },
-                ended = &mut end => break ended,
+                stopped = &mut stop => break stopped,
             }
         };
-        self.shared.draining.begin();
-        self.serve_queue();
-        (ended, Drain { began: Instant::now(), end: self.end })
+        let began = Instant::now();
+        self.draining.begin();
+        self.accept_backlog();
+        let Self { settings, permits, graceful, .. } = self;
+        (stopped, Drain { began, max_connections: settings.max_connections, permits, graceful })
     }
 
-    /// Takes those that wait. tokio knows only of some of them: its driver has not heard of the newest, and lets a task have so
+    /// Accepts what waits, by system calls: tokio's driver may not have heard of the newest, and lets a task accept only so
     /// many at a time.
-    fn serve_queue(&self) {
+    fn accept_backlog(&self) {
         loop {
             let accepted = accept_with(&self.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC);
             match accepted.map(std::net::TcpStream::from) {
                 Ok(stream) => {
-                    // One without a peer has gone again.
+                    // One without a peer was closed in the meantime.
                     if let Ok(peer) = stream.peer_addr()
                         && let Ok(stream) = TcpStream::from_std(stream)
                     {
@@ -143,15 +159,28 @@ impl<S: Service> Server<S> {
     }
 
     fn serve(&self, stream: TcpStream, peer: SocketAddr) {
-        let place = match self.places.admit(peer.ip()) {
-            Ok(place) => place,
-            Err(limit) => return self.shared.metrics.limit_reached(limit),
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+            return self.metrics.rejected(Rejection::Connections);
         };
         if let Err(error) = set_options(&stream) {
             tracing::debug!(%peer, %error, "connection lost");
             return;
         }
-        tokio::spawn(connection::serve(Arc::clone(&self.shared), stream, peer, place, self.end.subscribe()));
+        let connection = Connection {
+            peer,
+            service: self.service.clone(),
+            draining: self.draining.clone(),
+            settings: self.settings.clone(),
+            metrics: self.metrics.clone(),
+            on_protocol_error: self.on_protocol_error,
+        };
+        let (connections, watcher) = (self.metrics.connections.clone(), self.graceful.watcher());
+        connections.inc();
+        tokio::spawn(async move {
+            connection.serve(stream, watcher).await;
+            connections.dec();
+            drop(permit);
+        });
     }
 }
 
@@ -160,27 +189,102 @@ fn set_options(stream: &TcpStream) -> io::Result<()> {
     Ok(set_tcp_user_timeout(stream, SEND_TIMEOUT)?)
 }
 
-/// Without free file descriptors accept fails at once, again and again.
+/// Waits a moment: without free file descriptors accept fails at once, again and again.
 async fn wait_for_descriptors(error: &io::Error) {
     tracing::error!(%error, "connection not accepted");
     tokio::time::sleep(Duration::from_millis(100)).await;
 }
 
-/// The connections that are left once no new ones are accepted.
+/// One connection.
+struct Connection<S> {
+    peer: SocketAddr,
+    service: S,
+    draining: Draining,
+    settings: Settings,
+    metrics: Metrics,
+    on_protocol_error: Option<OnProtocolError>,
+}
+
+impl<S: Service> Connection<S> {
+    /// Serves the requests that arrive on `stream`. After a shutdown it is closed as soon as it is idle.
+    async fn serve(&self, stream: TcpStream, watcher: Watcher) {
+        let left = Cell::new(self.settings.keepalive_requests);
+        let service = service_fn(move |request| {
+            left.set(left.get().saturating_sub(1));
+            self.respond(request, left.get() == 0)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.settings.idle_timeout)
+            .max_buf_size(self.settings.max_header_bytes as usize)
+            .half_close(true)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(peer = %self.peer, %error, "connection failed");
+            if let (Some(on_protocol_error), Some(status)) = (self.on_protocol_error, answered(&error)) {
+                on_protocol_error(&self.metrics, self.peer, status, &error);
+            }
+            if error.is_parse_too_large() {
+                self.metrics.rejected(Rejection::HeaderSize);
+            }
+        }
+    }
+
+    fn respond(
+        &self,
+        mut request: Request<Incoming>,
+        is_last: bool,
+    ) -> impl Future<Output = Result<Response<S::Body>, Infallible>> {
+        request.extensions_mut().insert(Peer(self.peer));
+        normalize_target(request.uri_mut());
+        if is_last {
+            self.metrics.rejected(Rejection::KeepaliveRequests);
+        }
+        // Boxed: it is kilobytes, and idle connections have none.
+        let response = Box::pin(self.service.clone().call(request));
+        async move {
+            let mut response = response.await?;
+            if is_last || self.draining.has_begun() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// Returns the status with which hyper has answered what it couldn't read; none if the peer went away or wants HTTP/2.
+fn answered(error: &hyper::Error) -> Option<StatusCode> {
+    if error.is_parse_too_large() {
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    (error.is_parse() && !error.is_parse_version_h2()).then_some(StatusCode::BAD_REQUEST)
+}
+
+/// Makes a target without a path (`GET host`, `CONNECT host:443`) `*`, which no route has: warp panics on one.
+fn normalize_target(uri: &mut Uri) {
+    if uri.path_and_query().is_none() {
+        *uri = Uri::from_static("*");
+    }
+}
+
+/// The connections that are open when no new ones are accepted any more.
 pub struct Drain {
     began: Instant,
-    end: watch::Sender<bool>,
+    max_connections: u32,
+    permits: Arc<Semaphore>,
+    graceful: GracefulShutdown,
 }
 
 impl Drain {
-    /// Finishes the requests in flight; gives up what is left `limit` after the end began.
-    /// Returns the number of connections given up.
-    pub async fn finish(self, limit: Duration) -> usize {
-        tokio::time::sleep_until(self.began + LINGER.min(limit)).await;
-        self.end.send_replace(true);
-        match tokio::time::timeout_at(self.began + limit, self.end.closed()).await {
+    /// Finishes the requests in flight, for at most `timeout` from the start of the shutdown. Returns the number of connections
+    /// that were left then.
+    pub async fn finish(self, timeout: Duration) -> usize {
+        let Self { began, max_connections, permits, graceful } = self;
+        // All permits are free once no connection is open.
+        let _ = timeout_at(began + LINGER.min(timeout), permits.acquire_many(max_connections)).await;
+        match timeout_at(began + timeout, graceful.shutdown()).await {
             Ok(()) => 0,
-            Err(_) => self.end.receiver_count(),
+            Err(_) => max_connections as usize - permits.available_permits(),
         }
     }
 }
@@ -196,7 +300,7 @@ mod tests {
     use crate::config::Config;
 
     #[tokio::test]
-    async fn whoever_waits_when_the_end_begins_is_served() {
+    async fn clients_in_accept_backlog_are_answered() {
         let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let clients: Vec<_> = (0..300)
@@ -206,9 +310,9 @@ mod tests {
                 client
             })
             .collect();
-        let limits = Config::parse_from(["web", "--database-url", "sqlite:never-opened"]).limits;
+        let settings = Config::parse_from(["web", "--database-url", "sqlite:never-opened"]).server;
         let service = warp::service(warp::any().map(warp::reply));
-        let server = Server::new(listener, service, Draining::default(), &limits, Metrics::new().0, None);
+        let server = Server::new(listener, service, Draining::default(), &settings, Metrics::new().0, None);
         let ((), drain) = server.run(std::future::ready(())).await;
         assert_eq!(drain.finish(Duration::from_mins(1)).await, 0);
         for (n, mut client) in clients.into_iter().enumerate() {

@@ -1,5 +1,4 @@
 //! Metrics and traces.
 
-pub mod limit;
 pub mod metrics;
 pub mod tracing;

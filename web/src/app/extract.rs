@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -15,22 +15,34 @@ use crate::views::{Error, Fields};
 #[derive(Clone, Debug)]
 pub struct RequestId(pub Arc<str>);
 
-/// The client that a request comes from.
+/// The client of a request, as far as a trusted proxy names it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Client {
-    /// The address that a trusted proxy names; none without such a proxy.
+    /// Its address.
     pub forwarded: Option<IpAddr>,
-    /// That address, or else the peer's.
-    pub address: Option<IpAddr>,
-    /// Whether the browser's connection is encrypted, if a trusted proxy says so.
+    /// Whether its connection to the proxy is encrypted.
     pub https: Option<bool>,
-    /// The request changes something and was sent by a page of another site.
-    pub cross_site: bool,
 }
 
-/// The route that matched a request, as it stands in the table (`/owners/{owner}/edit`): an extension of its response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MatchedRoute(pub &'static str);
+/// The route of a request, as it stands in the table (`/owners/{owner}/edit`). The router sets it, layers read it.
+#[derive(Clone, Debug, Default)]
+pub struct MatchedRoute(Arc<OnceLock<&'static str>>);
+
+impl MatchedRoute {
+    /// Sets the route.
+    pub fn set(&self, route: &'static str) {
+        let _ = self.0.set(route);
+    }
+
+    /// The route; none for a path that no route has.
+    pub fn get(&self) -> Option<&'static str> {
+        self.0.get().copied()
+    }
+}
+
+/// The body of a request, read to its end.
+#[derive(Clone, Debug, Default)]
+pub struct RequestBody(pub Bytes);
 
 /// A request as its handler sees it.
 pub struct Context {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::auth::AdminAuth;
 use super::health::Health;
-use super::limits::Limits;
 use crate::db::{Db, vets};
 use crate::views::Views;
 use crate::views::mac::Key;
@@ -20,8 +19,6 @@ pub struct App {
     pub admin: AdminAuth,
     /// The key that cookies are signed with.
     pub cookies: Key,
-    /// The limits of requests.
-    pub limits: Arc<Limits>,
     /// Templates and languages.
     pub views: Arc<Views>,
     /// The veterinarians, read at most every few seconds.

@@ -1,10 +1,28 @@
-//! Whether a request was made by a page of another site: browsers say so, and a form there can't make them lie.
+//! Rejection of requests that a page of another site has made: browsers say so, and a form there can't make them lie.
 
-use http::{HeaderMap, Method};
+use http::header::HOST;
+use http::{HeaderMap, Method, Request};
+use hyper::body::Incoming;
+use warp::reply::Response;
+
+use super::from_fn::Next;
+use crate::app::extract::Client;
+use crate::views::Error;
+
+/// Rejects a request that changes something and was sent by a page of another site.
+pub(super) async fn reject_cross_site((): (), request: Request<Incoming>, next: Next<Incoming>) -> Response {
+    let https = request.extensions().get::<Client>().and_then(|client| client.https);
+    let host = request.uri().authority().map(http::uri::Authority::as_str);
+    let host = host.or_else(|| request.headers().get(HOST).and_then(|host| host.to_str().ok()));
+    if is_cross_site(request.method(), request.headers(), host, https) {
+        return Error::CrossSite.into_response();
+    }
+    next.run(request).await
+}
 
 /// Whether the request changes something and comes from a page of another site. Clients that are no browsers tell neither
 /// `Sec-Fetch-Site` nor `Origin`, and have no session that somebody could use.
-pub(super) fn is_cross_site(method: &Method, headers: &HeaderMap, host: Option<&str>, https: Option<bool>) -> bool {
+fn is_cross_site(method: &Method, headers: &HeaderMap, host: Option<&str>, https: Option<bool>) -> bool {
     if method.is_safe() {
         return false;
     }

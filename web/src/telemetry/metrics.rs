@@ -1,11 +1,13 @@
 //! Metrics of the program, for Prometheus to read on the admin port.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
@@ -15,7 +17,6 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use runtime::logging::Counts;
 
-use super::limit::Limit;
 use super::tracing::export;
 
 /// A histogram of seconds a label set.
@@ -31,7 +32,7 @@ pub struct Metrics {
     statement_time: Seconds<Statement>,
     pool_wait: Histogram,
     database_timeouts: Counter,
-    limit_refusals: Family<Refused, Counter>,
+    rejections: Family<Rejected, Counter>,
     /// Connections that are open right now.
     pub connections: Gauge,
 }
@@ -49,8 +50,31 @@ struct Route {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Refused {
-    limit: &'static str,
+struct Rejected {
+    limit: Rejection,
+}
+
+/// The limit that a request or a connection was rejected by.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Rejection {
+    BodyBytesInFlight,
+    BodySize,
+    BodyTime,
+    Connections,
+    HeaderSize,
+    KeepaliveRequests,
+    LongRequestsInFlight,
+    PoolTime,
+    RequestTime,
+    RequestsInFlight,
+}
+
+impl EncodeLabelValue for Rejection {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> fmt::Result {
+        self.to_possible_value().map_or(Ok(()), |value| value.get_name().encode(encoder))
+    }
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -73,7 +97,7 @@ impl Metrics {
             statement_time: Family::new_with_constructor(seconds),
             pool_wait: seconds(),
             database_timeouts: Counter::default(),
-            limit_refusals: Family::default(),
+            rejections: Family::default(),
             connections: Gauge::default(),
         };
         let mut registry = Registry::default();
@@ -92,7 +116,7 @@ impl Metrics {
         );
         registry.register("http_connections", "Connections open", metrics.connections.clone());
         let help = "Requests and connections that a limit ended, by its name";
-        registry.register("limit_refusals", help, metrics.limit_refusals.clone());
+        registry.register("limit_refusals", help, metrics.rejections.clone());
         registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         (metrics, registry)
     }
@@ -106,7 +130,7 @@ impl Metrics {
     }
 
     /// Counts what was answered without being a request: it has no route, and no method that could be read.
-    pub fn refused(&self, status: http::StatusCode) {
+    pub fn protocol_error(&self, status: http::StatusCode) {
         self.requests.get_or_create(&Request { route: "none", method: "other", status: status.as_u16() }).inc();
     }
 
@@ -121,8 +145,8 @@ impl Metrics {
     }
 
     /// Counts a request or a connection that a limit ended.
-    pub fn limit_reached(&self, limit: Limit) {
-        self.limit_refusals.get_or_create(&Refused { limit: limit.name() }).inc();
+    pub fn rejected(&self, limit: Rejection) {
+        self.rejections.get_or_create(&Rejected { limit }).inc();
     }
 
     /// Notes how long `statement` held a connection.

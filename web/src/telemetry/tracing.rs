@@ -38,7 +38,7 @@ impl Traces {
         let Some(tracer) = &self.tracer else {
             return Trace {
                 ids: parent.map_or_else(TraceParent::root, TraceParent::child),
-                made: parent.is_none(),
+                is_root: parent.is_none(),
                 recorded: None,
             };
         };
@@ -53,7 +53,7 @@ impl Traces {
         let span = tracer.span_builder("request").with_kind(SpanKind::Server).with_attributes(attributes);
         let context = before.with_span(span.start_with_context(tracer, &before));
         let ids = ids(context.span().span_context());
-        Trace { ids, made: parent.is_none(), recorded: Some(Recorded { tracer: tracer.clone(), context }) }
+        Trace { ids, is_root: parent.is_none(), recorded: Some(Recorded { tracer: tracer.clone(), context }) }
     }
 }
 
@@ -78,7 +78,7 @@ pub struct Trace {
     /// Its ids, with the request's own span.
     pub ids: TraceParent,
     /// The request began it.
-    pub made: bool,
+    pub is_root: bool,
     recorded: Option<Recorded>,
 }
 

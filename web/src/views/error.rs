@@ -1,14 +1,13 @@
 //! Errors of handlers, and the status that each is answered with.
 
 use http::{HeaderValue, Method, StatusCode};
-
-use crate::telemetry::limit::Limit;
+use warp::reply::Response;
 
 /// The challenge of a 401.
 pub const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"petclinic\"");
 
 /// Why a request got no page. Each becomes an error page, or problem details where JSON is asked for.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// No such path or row.
     #[error("not found")]
@@ -28,9 +27,9 @@ pub enum Error {
     /// A query or a form that isn't percent-encoded UTF-8, or a body that broke off.
     #[error("malformed request")]
     Malformed,
-    /// A client wants more than there is for it, or takes longer: the limit, and what the client is told.
-    #[error("limit reached: {}", .0.name())]
-    Limit(Limit, StatusCode),
+    /// A limit was reached, with the status that the client gets.
+    #[error("limit reached: {0}")]
+    Rejected(StatusCode),
     /// The body isn't a form.
     #[error("unsupported media type")]
     UnsupportedMediaType,
@@ -52,6 +51,13 @@ pub enum Error {
 }
 
 impl Error {
+    /// Makes an empty response that carries the error to the layer which renders it.
+    pub fn into_response(self) -> Response {
+        let mut response = Response::default();
+        response.extensions_mut().insert(self);
+        response
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -60,7 +66,7 @@ impl Error {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::Limit(_, status) => *status,
+            Self::Rejected(status) => *status,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Database(_) | Self::OnPurpose | Self::Panicked | Self::Render(_) => StatusCode::INTERNAL_SERVER_ERROR,

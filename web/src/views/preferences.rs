@@ -12,19 +12,19 @@ use super::mac::Key;
 /// The parts of a request that its response depends on, besides the handler's reply.
 pub struct RequestPreferences {
     pub(super) language: usize,
-    pub(super) chosen: bool,
+    chosen: bool,
     /// The query without the choice of a language, to be followed by one.
     pub(super) query: String,
     pub(super) json: bool,
     pub(super) flash: Option<Flash>,
     pub(super) path: String,
     id: Option<Arc<str>>,
-    pub(super) https: bool,
     pub(super) cookies: Key,
 }
 
 impl RequestPreferences {
-    pub(crate) fn new(headers: &HeaderMap, path: &str, query: &str, id: Option<Arc<str>>, https: bool, cookies: Key) -> Self {
+    /// Reads them from a request's head.
+    pub fn new(headers: &HeaderMap, path: &str, query: &str, id: Option<Arc<str>>, cookies: Key) -> Self {
         let json = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(prefers_json);
         let chosen = Language::chosen(query);
         Self {
@@ -35,9 +35,13 @@ impl RequestPreferences {
             flash: Flash::of(headers, &cookies),
             path: path.to_owned(),
             id,
-            https,
             cookies,
         }
+    }
+
+    /// `Set-Cookie` that keeps the language which the query has chosen.
+    pub fn language_cookie(&self) -> Option<String> {
+        self.chosen.then(|| Language::all()[self.language].set_cookie())
     }
 
     /// The request's id, as pages show it.

@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use http::header::Entry;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
-    STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, ETAG, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE, VARY, WWW_AUTHENTICATE,
 };
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 use warp::reply::Response;
@@ -106,25 +104,11 @@ impl Views {
         &self.source
     }
 
-    /// The response for what a handler came back with.
-    pub fn respond(&self, result: Result<Reply, Error>, preferences: &RequestPreferences) -> Response {
-        let mut response = match result.and_then(|reply| self.reply(reply, preferences)) {
-            Ok(response) => response,
-            Err(error) => self.error(&error, preferences),
-        };
-        if preferences.chosen
-            && let Ok(cookie) = HeaderValue::try_from(Language::all()[preferences.language].set_cookie())
-        {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
-        secure(response.headers_mut());
-        if preferences.https {
-            set_hsts_and_secure_cookies(response.headers_mut());
-        }
-        response
-    }
-
-    fn reply(&self, reply: Reply, preferences: &RequestPreferences) -> Result<Response, Error> {
+    /// Makes the response of a handler's reply.
+    ///
+    /// # Errors
+    /// [`Error::Render`] if a template fails.
+    pub fn reply(&self, reply: Reply, preferences: &RequestPreferences) -> Result<Response, Error> {
         Ok(match reply {
             Reply::Page { mut data, refused: Some(status), .. } if preferences.json => {
                 let about = if status == StatusCode::CONFLICT { "changed" } else { "error-422" };
@@ -161,7 +145,8 @@ impl Views {
         })
     }
 
-    fn error(&self, error: &Error, preferences: &RequestPreferences) -> Response {
+    /// Makes the response of an error, and logs it if it is our fault.
+    pub fn error(&self, error: &Error, preferences: &RequestPreferences) -> Response {
         error.log();
         let status = error.status();
         let about = match error {
@@ -309,37 +294,4 @@ fn allow(methods: &[Method]) -> Result<HeaderValue, Error> {
     }
     names.push("OPTIONS");
     HeaderValue::try_from(names.join(", ")).map_err(|error| Error::Render(error.to_string()))
-}
-
-/// What a browser may do with a response: nothing that our pages don't need.
-fn secure(headers: &mut HeaderMap) {
-    const HEADERS: [(&str, &str); 7] = [
-        (
-            "content-security-policy",
-            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
-        ("referrer-policy", "same-origin"),
-        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-resource-policy", "same-origin"),
-    ];
-    headers.reserve(HEADERS.len());
-    for (name, value) in HEADERS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-}
-
-/// Where the browser's connection is encrypted, later ones have to be as well, and cookies stay with them.
-fn set_hsts_and_secure_cookies(headers: &mut HeaderMap) {
-    headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
-    if let Entry::Occupied(mut cookies) = headers.entry(SET_COOKIE) {
-        for cookie in cookies.iter_mut() {
-            let plain = cookie.to_str().unwrap_or_default();
-            if let Ok(secured) = HeaderValue::try_from(format!("__Host-{plain}; Secure")) {
-                *cookie = secured;
-            }
-        }
-    }
 }

@@ -13,13 +13,13 @@ use tokio::runtime::Runtime;
 use web::app::App;
 use web::app::auth::AdminAuth;
 use web::app::health::Health;
-use web::app::limits::Limits;
 use web::config::Config;
 use web::db::Db;
-use web::middleware::access_log::{self, AccessLog};
+use web::middleware::{self, access_log};
 use web::server::Server;
 use web::shutdown::Draining;
 use web::telemetry::metrics::Metrics;
+use web::telemetry::tracing::Traces;
 use web::views::source::Source;
 use web::views::{Views, assets};
 
@@ -94,15 +94,16 @@ impl Clinic {
             health: Health::new(db, Draining::default()),
             admin: AdminAuth::new(&config.admin).unwrap(),
             cookies: config.cookies.key().unwrap(),
-            limits: Arc::new(Limits::new(config.limits.clone(), metrics.clone())),
             views: Arc::new(Views::new(config.pages.source())),
             vets: Arc::default(),
             commit: config.git_commit,
         };
         // the test is the proxy that tells whether the browser's connection is encrypted
         let trusted = "127.0.0.1".parse().unwrap();
-        let service = AccessLog::new(warp::service(web::routes(app)), metrics.clone()).trusting(trusted);
-        let server = Server::new(listener, service, Draining::default(), &config.limits, metrics, Some(access_log::refused));
+        let routes = warp::service(web::routes(app.clone()));
+        let service = middleware::stack(routes, &app, config.limits, trusted, Traces::default(), metrics.clone());
+        let on_protocol_error = Some(access_log::on_protocol_error as _);
+        let server = Server::new(listener, service, Draining::default(), &config.server, metrics, on_protocol_error);
         runtime.spawn(server.run(std::future::pending::<()>()));
         let client = testkit::http::builder().cookie_store(true).build().unwrap();
         Self { base, url: database_url.to_owned(), client, _runtime: runtime, _database: Mutex::new(Box::new(database)) }

@@ -27,7 +27,7 @@ fn an_access_line_is_written_before_its_answer_ends() {
 
 #[test]
 fn what_is_no_request_has_a_line_and_a_client_that_goes_away_has_none() {
-    let web = Web::start(&["--header-bytes", "8192", "--log-level", "debug"]);
+    let web = Web::start(&["--max-header-bytes", "8192", "--log-level", "debug"]);
     let too_large = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(9000));
     for (bytes, status) in [("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0", 400), ("GET / HTTP/9.9\r\n\r\n", 400), (&too_large, 431)] {
         let mut client = web.connect();

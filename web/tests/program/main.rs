@@ -17,4 +17,3 @@ mod slow;
 mod soak;
 mod support;
 mod traces;
-mod trickle;

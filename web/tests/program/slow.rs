@@ -1,7 +1,7 @@
 //! Clients that send a byte a second, in a head or in a body.
 
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -83,16 +83,17 @@ fn time_of_this_thread() -> Duration {
 }
 
 #[test]
-fn slow_clients_are_ended_and_others_served_meanwhile() {
+fn slow_clients_are_closed_and_others_served() {
     const CLIENTS: usize = 500;
-    let web = Web::start(&["--header-timeout", "5s", "--body-timeout", "5s"]);
+    let web = Web::start(&["--idle-timeout", "5s", "--body-timeout", "5s"]);
     let load = Load::start(RunConfig::closed_loop(web.address, 4, &PAGES));
     until("answers", || (load.answered() > 200).then_some(()));
     let memory = web.memory();
     let slow = Slow::start(&web, CLIENTS);
     let before = load.answered();
-    let reached = |limit: &str| web.metric(&format!("limit_refusals_total{{limit=\"{limit}\"}}")) >= Some(250.0);
-    until("the end of the slow ones", || (reached("header_time") && reached("body_time")).then_some(()));
+    let body_time = || web.metric("limit_refusals_total{limit=\"body_time\"}") >= Some(250.0);
+    let open = || web.metric("http_connections").unwrap();
+    until("the end of the slow ones", || (body_time() && open() < 20.0).then_some(()));
     let grown = web.memory().saturating_sub(memory);
     assert!(load.answered() > before);
     assert!(load.stop().failures().is_empty());
@@ -105,54 +106,39 @@ fn slow_clients_are_ended_and_others_served_meanwhile() {
     }
 }
 
-/// A client in the middle of a head that sends byte by byte, until the server has enough of it.
-fn trickle(mut stream: TcpStream) {
-    stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-    stream.write_all(HEAD.as_bytes()).unwrap();
-    until("the end of a client that trickles a head", || {
-        let _ = stream.write(b"x");
-        match stream.read(&mut [0]) {
-            Err(error) if [ErrorKind::WouldBlock, ErrorKind::Interrupted].contains(&error.kind()) => None,
-            Ok(1..) => panic!("an answer"),
-            Ok(0) | Err(_) => Some(()),
-        }
-    });
-}
-
 /// A connection that has carried a request.
 fn used(web: &Web) -> TcpStream {
     let mut stream = TcpStream::connect(web.address).unwrap();
-    get(&mut stream);
-    stream
-}
-
-fn get(stream: &mut TcpStream) {
     stream.write_all(b"GET /livez HTTP/1.1\r\nHost: web\r\n\r\n").unwrap();
     let mut answer = [0; 4096];
     let length = stream.read(&mut answer).unwrap();
     assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "{}", answer[..length].escape_ascii());
+    stream
 }
 
 #[test]
-fn a_head_has_its_time_from_its_first_byte_however_long_the_connection_was_idle() {
-    let web = Web::start(&["--header-timeout", "300ms", "--idle-timeout", "1h"]);
-    let mut idle = [TcpStream::connect(web.address).unwrap(), used(&web)];
-    trickle(TcpStream::connect(web.address).unwrap());
-    trickle(used(&web));
-    until("both counted", || (web.metric("limit_refusals_total{limit=\"header_time\"}") == Some(2.0)).then_some(()));
-    // idle for longer than a head may take: that was none
-    idle.iter_mut().for_each(get);
-    let [first, second] = idle;
-    trickle(first);
-    trickle(second);
-}
-
-#[test]
-fn a_connection_may_be_idle_for_its_time_before_a_request_and_between_two() {
-    let web = Web::start(&["--header-timeout", "1h", "--idle-timeout", "300ms"]);
-    for mut idle in [TcpStream::connect(web.address).unwrap(), used(&web)] {
-        idle.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-        assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+fn silent_idle_and_half_head_connections_are_closed() {
+    let web = Web::start(&["--idle-timeout", "300ms"]);
+    let [silent, mut half_head, idle] = [TcpStream::connect(web.address).unwrap(), used(&web), used(&web)];
+    half_head.write_all(HEAD.as_bytes()).unwrap();
+    for mut stream in [silent, half_head, idle] {
+        stream.set_read_timeout(Some(testkit::DEADLINE)).unwrap();
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
     }
-    assert_eq!(web.metric("limit_refusals_total{limit=\"header_time\"}"), None, "that is no refusal");
+}
+
+#[test]
+fn half_closed_client_gets_its_answer() {
+    let web = Web::start(&[]);
+    for request in [
+        "GET /owners/1 HTTP/1.1\r\nHost: web\r\n\r\n",
+        "POST /owners/new HTTP/1.1\r\nHost: web\r\nContent-Length: 11\r\n\r\nfirstName=x",
+    ] {
+        let mut stream = TcpStream::connect(web.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("</html>\n"), "{answer}");
+    }
 }

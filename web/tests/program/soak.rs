@@ -76,7 +76,7 @@ struct Round {
 fn five_thousand_slow_clients_for_a_minute() {
     const CLIENTS: u32 = 5000;
     const TURN: Duration = Duration::from_secs(3);
-    let web = Web::start(&["--connections-per-peer", "10000", "--header-timeout", "5m", "--body-timeout", "5m"]);
+    let web = Web::start(&["--max-body-bytes-in-flight", "1073741824", "--idle-timeout", "5m", "--body-timeout", "5m"]);
     let load = Load::start(RunConfig::closed_loop(web.address, 4, &PAGES));
     until("answers", || (load.answered() > 2000).then_some(()));
     // again and again before, with and after them: what else the machine does hits all three
@@ -112,7 +112,7 @@ fn five_thousand_slow_clients_for_a_minute() {
         "-",
     );
     measurement(&of("processor time that they take themselves"), format!("{:.1} % of one", share * 100.0), "-");
-    measurement(&of("memory"), format!("{} MiB more", grown / MIB), "<= 64 MiB");
+    measurement(&of("memory"), format!("{} MiB more", grown / MIB), "<= 200 MiB");
 
     // What they cost where there is nobody else.
     let slow = Slow::start(&web, CLIENTS as usize);
@@ -122,7 +122,7 @@ fn five_thousand_slow_clients_for_a_minute() {
     let spent = web.processor_time().saturating_sub(before).as_secs_f64() / start.elapsed().as_secs_f64();
     drop(slow.stop());
     measurement(&of("web's processor time, nobody else there"), format!("{:.1} % of one", spent * 100.0), "-");
-    assert!(kept >= 0.9 && grown <= 64 * MIB);
+    assert!(kept >= 0.9 && grown <= 200 * MIB);
 }
 
 #[test]

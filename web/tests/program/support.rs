@@ -162,11 +162,6 @@ impl Web {
     }
 
     /// A connection from an address of the loopback network.
-    pub fn connect_from(&self, address: [u8; 4]) -> Connection {
-        Connection::of(self.stream_from(address))
-    }
-
-    /// The same, for bytes that the server may not want.
     pub fn stream_from(&self, address: [u8; 4]) -> TcpStream {
         let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
         rustix::net::bind(&socket, &SocketAddr::from((address, 0))).unwrap();
