@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Buf, BufMut};
 use clap::ValueEnum;
+use futures_util::{Stream, TryStreamExt};
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use prometheus_client::registry::Registry;
@@ -45,12 +46,18 @@ pub fn routes(
         .and(warp::put())
         .and(warp::header::headers_cloned())
         .and(warp::body::content_length_limit(LEVEL_LIMIT))
-        .and(warp::body::bytes())
-        .map(
-            move |headers: HeaderMap, name: Bytes| {
-                if auth.authorize(&headers) { set_level(&level, &name) } else { unauthorized() }
-            },
-        );
+        .and(warp::body::stream())
+        .then(move |headers: HeaderMap, body| {
+            let (auth, level) = (auth.clone(), level.clone());
+            async move {
+                if !auth.authorize(&headers) {
+                    return unauthorized();
+                }
+                read(body)
+                    .await
+                    .map_or_else(|_| line(StatusCode::BAD_REQUEST, "malformed request"), |name| set_level(&level, &name))
+            }
+        });
     warp::get().and(metrics.or(livez).unify().or(readyz).unify().or(get_level).unify()).or(put_level).unify()
 }
 
@@ -61,6 +68,14 @@ fn line(status: StatusCode, text: &str) -> Response {
 fn unauthorized() -> Response {
     warp::reply::with_header(line(StatusCode::UNAUTHORIZED, "the admin token is needed"), WWW_AUTHENTICATE, CHALLENGE)
         .into_response()
+}
+
+async fn read<B: Buf, E>(body: impl Stream<Item = Result<B, E>>) -> Result<Vec<u8>, E> {
+    let append = |mut read: Vec<u8>, chunk| async {
+        read.put(chunk);
+        Ok(read)
+    };
+    body.try_fold(Vec::new(), append).await
 }
 
 fn set_level(level: &Threshold, body: &[u8]) -> Response {

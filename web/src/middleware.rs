@@ -46,8 +46,8 @@ where
     let renderer = (app.views.clone(), app.cookies.clone());
     ServiceBuilder::new()
         .layer(from_fn(traces, trace::record))
-        .layer(from_fn(metrics, access_log::write))
         .map_request(move |request| client::identify(request, &trusted_proxies))
+        .layer(from_fn(metrics, access_log::write))
         .layer(from_fn((), headers::set))
         .layer(from_fn(renderer, errors::render))
         .layer(from_fn((), errors::catch_panic))
