@@ -5,6 +5,8 @@
 
 pub mod filter;
 pub mod merge;
+#[cfg(test)]
+mod model;
 pub mod pods;
 pub mod print;
 pub mod stream;

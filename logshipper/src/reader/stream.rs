@@ -28,6 +28,8 @@ pub const LINE: usize = 64 << 10;
 const BUFFER: usize = 64 << 10;
 /// The part of an archived segment that is fetched at once.
 pub(crate) const FETCH: usize = 1 << 20;
+/// The part of a member that is fetched to see how it begins.
+const BEGINNING: usize = 16 << 10;
 /// The difference between clocks that a segment's name is trusted with.
 const CLOCK: TimeDelta = TimeDelta::days(1);
 /// How long a renamed file may still get lines: a writer checks the name at least once a second.
@@ -58,6 +60,8 @@ pub struct Reader<'a> {
     in_event: bool,
     /// The latest time that was passed over since the last line.
     skipped: Option<i64>,
+    /// An error to return before the next line.
+    gap: Option<io::Error>,
     /// The live file was read to its end, or can't be read.
     ended: bool,
 }
@@ -83,8 +87,8 @@ struct Plain {
     file: BufReader<File>,
     identity: (u64, u64),
     position: u64,
-    /// The highest sequence number in the directory when the live file was opened; `None` for a segment.
-    live: Option<u64>,
+    /// It has, or had, the live file's name.
+    is_live: bool,
     /// When the file was seen to have been renamed.
     renamed: Option<Instant>,
     /// No line comes any more.
@@ -100,7 +104,7 @@ struct Gz {
     /// The runs of members to read, in their order.
     runs: VecDeque<Run>,
     decoder: Option<Box<dyn BufRead>>,
-    /// Plain bytes of wanted members that are left in this run; behind them, its last event ends with the next time.
+    /// Plain bytes of wanted members that are left in this run. In one without any, the first time ends a wanted event.
     left: u64,
     fetch: usize,
 }
@@ -110,7 +114,7 @@ struct Gz {
 struct Run {
     begin: u64,
     end: u64,
-    /// Plain bytes of the wanted ones; a last one that isn't may hold the end of their last event.
+    /// Their plain bytes; 0 if they aren't wanted but may begin with the end of a wanted event.
     plain: u64,
     /// The latest time of the members before it that are passed over.
     skipped: Option<i64>,
@@ -163,8 +167,15 @@ impl<'a> Reader<'a> {
             in_line: false,
             in_event: false,
             skipped: None,
+            gap: None,
             ended: false,
         }
+    }
+
+    /// Sets how long a renamed file may still get lines.
+    #[cfg(test)]
+    pub(crate) fn set_letting_go(&mut self, letting_go: Duration) {
+        self.letting_go = letting_go;
     }
 
     /// A time that no line of the stream precedes, as far as its first file tells; so that it needn't be opened earlier.
@@ -196,6 +207,9 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Lines that can't be read, with the name of their file and why; the next call goes on with what follows them.
     pub fn read_line(&mut self) -> io::Result<Next> {
+        if let Some(gap) = self.gap.take() {
+            return Err(gap);
+        }
         if self.in_line {
             self.rest(&mut io::sink())?;
         }
@@ -274,7 +288,7 @@ impl<'a> Reader<'a> {
             let piece = self.piece.take();
             self.partial.clear();
             let name = piece.as_ref().map_or_else(String::new, |piece| piece.name.clone());
-            if piece.is_some_and(|piece| piece.live().is_some()) {
+            if piece.is_some_and(|piece| piece.is_live()) {
                 self.ended = true;
             }
             named(&name, &error)
@@ -303,7 +317,7 @@ impl<'a> Reader<'a> {
                 }
                 return Ok(Some(Next::Nothing));
             }
-        } else if !plain.is_final && (self.follow || plain.live.is_none()) {
+        } else if !plain.is_final && (self.follow || !plain.is_live) {
             if !plain.is_settled(letting_go)? {
                 return Ok(Some(Next::Nothing));
             }
@@ -311,11 +325,10 @@ impl<'a> Reader<'a> {
             plain.is_final = true;
             return Ok(None);
         }
-        let closed = self.piece.take();
-        if let Some((base, identity)) = closed.as_ref().and_then(|piece| Some((piece.live()?, piece.identity()?))) {
+        if let Some(Piece { source: Source::Plain(plain), .. }) = self.piece.take().filter(Piece::is_live) {
             self.ended = is_at_name || !self.follow;
             if !self.ended {
-                self.pass_renamed(base, identity)?;
+                self.pass_renamed(&plain)?;
             }
         }
         Ok(torn(&mut self.partial).map(|bytes| Next::Line { bytes, is_cut: false }))
@@ -338,7 +351,7 @@ impl<'a> Reader<'a> {
 
     /// Whether the live file that is open still has its name.
     fn is_at_name(&self) -> io::Result<bool> {
-        let Some(Piece { source: Source::Plain(Plain { live: Some(_), identity, .. }), .. }) = &self.piece else {
+        let Some(Piece { source: Source::Plain(Plain { is_live: true, identity, .. }), .. }) = &self.piece else {
             return Ok(false);
         };
         match self.dir() {
@@ -349,20 +362,21 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes which segment a renamed live file has become, so that it isn't read again.
-    fn pass_renamed(&mut self, base: u64, identity: (u64, u64)) -> io::Result<()> {
-        let new: BTreeSet<_> = self.list()?.into_iter().filter(|segment| !self.known.contains(segment)).collect();
-        let dir = self.dir();
-        let is_it = |segment: &&Segment| {
-            let meta = dir.as_ref().ok().and_then(|dir| dir.meta(OsStr::new(&segment.name(Form::Plain))).ok()?);
-            meta.is_some_and(|meta| meta.identity == identity)
+    fn pass_renamed(&mut self, renamed: &Plain) -> io::Result<()> {
+        let dir = self.dir()?;
+        let is_it = |segment: &Segment| {
+            let plain = dir.meta(OsStr::new(&segment.name(Form::Plain))).ok().flatten();
+            plain.map_or_else(|| begins_with(&dir, segment, &renamed.fingerprint), |meta| meta.identity == renamed.identity)
         };
-        // One that is compressed or removed already has the number that was next, or is the first where numbers began anew.
-        let numbered = |number| new.iter().find(|segment| segment.sequence == number);
-        let began_anew = new.first().is_some_and(|first| first.sequence <= base);
-        let next = if began_anew && numbered(base + 1).is_none() { 1 } else { base + 1 };
-        let it = new.iter().find(is_it).or_else(|| numbered(next)).cloned();
-        self.last = Some(it.as_ref().map_or(next, |segment| segment.sequence));
-        self.known.extend(it);
+        let it = self.list()?.into_iter().filter(|segment| !self.known.contains(segment)).find(is_it);
+        if let Some(it) = it {
+            self.gap = self.missing_before(it.sequence);
+            self.last = Some(it.sequence);
+            self.known.insert(it);
+        } else {
+            // Removed already; it had the next number.
+            self.last = Some(self.last.unwrap_or(0) + 1);
+        }
         Ok(())
     }
 
@@ -402,12 +416,9 @@ impl<'a> Reader<'a> {
             }
             if let Some(queued) = self.queue.front() {
                 let number = queued.segment().sequence;
-                if let Some(missing) = self.missing_before(number) {
+                if let Some(gap) = self.missing_before(number) {
                     self.last = Some(number - 1);
-                    return Err(io::Error::other(format!(
-                        "{}: {missing} missing: removed before they could be read",
-                        self.stream
-                    )));
+                    return Err(gap);
                 }
                 let Some(queued) = self.queue.pop_front() else { continue };
                 self.last = Some(number);
@@ -426,23 +437,24 @@ impl<'a> Reader<'a> {
             let all = self.refill().inspect_err(|_| self.ended = true)?;
             if self.queue.is_empty() {
                 let Some((file, meta)) = opened else { return Ok(None) };
-                let base = all.last().map_or(0, |segment| segment.sequence);
-                let source = Source::Plain(Plain::new(file, &meta, Some(base)));
+                self.last = self.last.max(all.last().map(|segment| segment.sequence));
+                let source = Source::Plain(Plain::new(file, &meta, true));
                 return Ok(Some(Piece { name, source }));
             }
         }
     }
 
-    /// The segments that are missing between the last one and this number.
-    fn missing_before(&self, number: u64) -> Option<String> {
-        // Where numbers began anew, they began at 1.
+    /// An error if segments between the last one and this number are missing.
+    fn missing_before(&self, number: u64) -> Option<io::Error> {
         let last = self.last?;
+        // Where numbers began anew, they began at 1.
         let from = if number <= last { 1 } else { last + 1 };
         let known: BTreeSet<_> =
             self.known.iter().map(|segment| segment.sequence).filter(|known| (from..number).contains(known)).collect();
-        let is_missing =
-            number <= last && from < number && known.is_empty() || number > last && (known.len() as u64) < number - from;
-        is_missing.then(|| format!("segments {from} to {}", number - 1))
+        let is_complete = if number <= last { from == number || !known.is_empty() } else { known.len() as u64 == number - from };
+        let text =
+            || format!("{}: segments {from} to {} are missing: removed before they could be read", self.stream, number - 1);
+        (!is_complete).then(|| io::Error::other(text()))
     }
 
     fn open_segment(&mut self, queued: Queued) -> io::Result<Piece> {
@@ -463,7 +475,7 @@ impl<'a> Reader<'a> {
                     let source = match (form, opened) {
                         (Form::Plain, (file, meta)) => {
                             self.in_event = true;
-                            let mut plain = Plain::new(file, &meta, None);
+                            let mut plain = Plain::new(file, &meta, false);
                             plain.is_final = (Utc::now() - meta.changed).to_std().is_ok_and(|age| age >= self.letting_go);
                             Source::Plain(plain)
                         }
@@ -522,35 +534,26 @@ impl Piece {
                 // A run without members says only what was passed over at the end.
                 gz.decoder = (run.begin < run.end).then(|| {
                     let members = Members { file: Rc::clone(&gz.file), begin: run.begin, end: run.end };
-                    let decoder = MultiGzDecoder::new(BufReader::with_capacity(gz.fetch, members));
+                    let fetch = if run.plain == 0 { BEGINNING } else { gz.fetch };
+                    let decoder = MultiGzDecoder::new(BufReader::with_capacity(fetch, members));
                     Box::new(BufReader::with_capacity(BUFFER, decoder)) as _
                 });
             },
         }
     }
 
-    fn live(&self) -> Option<u64> {
-        match &self.source {
-            Source::Plain(plain) => plain.live,
-            Source::Gz(_) => None,
-        }
-    }
-
-    fn identity(&self) -> Option<(u64, u64)> {
-        match &self.source {
-            Source::Plain(plain) => Some(plain.identity),
-            Source::Gz(_) => None,
-        }
+    fn is_live(&self) -> bool {
+        matches!(&self.source, Source::Plain(plain) if plain.is_live)
     }
 }
 
 impl Plain {
-    fn new(file: File, meta: &Meta, live: Option<u64>) -> Self {
+    fn new(file: File, meta: &Meta, is_live: bool) -> Self {
         Self {
             file: BufReader::with_capacity(BUFFER, file),
             identity: meta.identity,
             position: 0,
-            live,
+            is_live,
             renamed: None,
             is_final: false,
             waited: false,
@@ -581,6 +584,14 @@ impl Plain {
     }
 }
 
+/// Checks whether a compressed segment begins with these bytes, and that there are any.
+fn begins_with(dir: &Dir, segment: &Segment, fingerprint: &[u8]) -> bool {
+    let mut found = vec![0; fingerprint.len()];
+    let opened = dir.open_file(OsStr::new(&segment.name(Form::Gz)));
+    let read = opened.and_then(|(file, _)| MultiGzDecoder::new(file).read_exact(&mut found));
+    !fingerprint.is_empty() && read.is_ok() && found == fingerprint
+}
+
 /// Appends bytes to `line`, at most `most`, up to and with the end of a line.
 fn take_line(reader: &mut impl BufRead, most: usize, line: &mut Vec<u8>) -> io::Result<usize> {
     reader.take(most as u64).read_until(b'\n', line)
@@ -603,14 +614,15 @@ fn runs(index: &Index, filter: &Filter, in_event: &mut bool) -> VecDeque<Run> {
         let end = begin + u64::from(member.compressed);
         // A member none of whose lines has a time goes on with what is before it.
         let is_wanted = member.span.is_none_or(|span| filter.overlaps(span));
-        if is_wanted || *in_event {
-            match runs.back_mut().filter(|last| *in_event && last.end == begin) {
-                Some(last) => last.end = end,
-                None => runs.push_back(Run { begin, end, plain: 0, skipped }),
-            }
-            if let Some(last) = runs.back_mut().filter(|_| is_wanted) {
+        match runs.back_mut().filter(|last| *in_event && is_wanted && last.end == begin) {
+            Some(last) => {
+                last.end = end;
                 last.plain += u64::from(member.plain);
             }
+            None if is_wanted => runs.push_back(Run { begin, end, plain: member.plain.into(), skipped }),
+            // Its first lines may belong to the last event of the time range.
+            None if *in_event => runs.push_back(Run { begin, end, plain: 0, skipped: None }),
+            None => {}
         }
         if !is_wanted {
             skipped = member.span.map(|span: Span| span.last);

@@ -87,6 +87,6 @@ fn follow_reports_segments_that_retention_removed() {
     follower.wait_for("one\n");
     append(&logs, &segment(4).name(Form::Plain), "four\n");
     follower.wait_for("one\nfour\n");
-    follower.wait_for_error("pod-1/access: segments 2 to 3 missing");
+    follower.wait_for_error("pod-1/access: segments 2 to 3 are missing");
     assert_eq!(follower.stop(), Some(1));
 }
