@@ -8,6 +8,7 @@ use handoff::Stream;
 
 use crate::archive::Archive;
 use crate::cmd::cat::Cat;
+use crate::cmd::find::Find;
 use crate::cmd::ls::Ls;
 use crate::cmd::rotate::Rotate;
 use crate::cmd::verify::Verify;
@@ -69,6 +70,8 @@ pub enum Command {
     Tail(Cat),
     /// Decodes every segment, compares checksums and looks for gaps; exit status 1 if something is wrong
     Verify(Verify),
+    /// Prints all lines of one request, of all pods and streams, from files and the archive
+    Find(Find),
     /// Rotates a stream now, however short its live file is
     Rotate(Rotate),
 }
@@ -97,7 +100,13 @@ impl Logs {
     /// The selection that these arguments mean.
     pub fn selection<'a>(&'a self, archive: Option<&'a Archive>) -> Selection<'a> {
         let stream = self.stream.as_ref().or(self.stream_of_all.as_ref());
-        Selection { pod: self.pod.as_ref(), stream, archive: archive.filter(|_| self.archive), previous: self.previous }
+        Selection {
+            pod: self.pod.as_ref(),
+            stream,
+            archive: archive.filter(|_| self.archive),
+            previous: self.previous,
+            ..Selection::default()
+        }
     }
 }
 

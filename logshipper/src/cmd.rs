@@ -2,6 +2,7 @@
 
 pub mod cat;
 pub mod dry_run;
+pub mod find;
 pub mod ls;
 pub mod rotate;
 pub mod verify;
@@ -37,6 +38,7 @@ fn dispatch(root: &Dir, command: &Command, archive: Option<&Archive>, out: &mut 
         Command::Ls(ls) => ls.run(root, archive, out),
         Command::Cat(cat) => cat.run(root, archive, None, out),
         Command::Tail(tail) => tail.run(root, archive, Some(TAIL), out),
+        Command::Find(find) => find.run(root, archive, out),
         Command::Verify(verify) => verify.run(root, archive, out),
         Command::Rotate(rotate) => rotate.run(root, out).map(|()| true),
     }

@@ -100,5 +100,6 @@ fn is_marked(archive: &Archive, pod: &OsStr, dir: &Dir, segment: &Segment) -> bo
     let Ok((file, _)) = dir.open_file(OsStr::new(&segment.name(Form::Gz))) else { return false };
     let mut mark = [0; MARK_BYTES];
     // A copy of another pod's directory, or a mark of another archive, says nothing about this one.
-    fgetxattr(&file, MARK, &mut mark).is_ok_and(|length| mark[..length].starts_with(archive.address(pod, segment).as_bytes()))
+    let Ok(length) = fgetxattr(&file, MARK, &mut mark) else { return false };
+    std::str::from_utf8(&mark[..length]).is_ok_and(|address| archive.is_address_of(address, pod, segment))
 }

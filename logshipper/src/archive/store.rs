@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::TryStreamExt;
 use handoff::{FileName, Form, Segment, is_name_byte};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
@@ -26,6 +27,8 @@ use crate::gzip::read::ReadAt;
 
 const ACCEPTED: &str = "accepted is s3://BUCKET/PREFIX, or file:///DIRECTORY of a directory that exists";
 const ENDING: &str = ".log.gz";
+const STREAM: &str = "stream=";
+const DATE: &str = "date=";
 /// What is uploaded in one request and held in memory; longer segments go in parts of this length.
 const PART: u64 = 8 << 20;
 /// Parts that S3 takes, at most.
@@ -53,6 +56,9 @@ impl fmt::Debug for Archive {
         f.debug_tuple("Archive").field(&self.0.url).finish()
     }
 }
+
+/// The archived segments of each pod.
+pub type Archived = BTreeMap<String, BTreeMap<Segment, Object>>;
 
 /// What is under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,15 +106,32 @@ impl Archive {
         self.0.runtime.block_on(conversation)
     }
 
-    /// The address of all that a segment's key begins with: all but its CRC.
-    pub fn address(&self, pod: &OsStr, segment: &Segment) -> String {
-        let [pod, stream, name] = key_parts(pod, segment, "");
-        format!("{}/{}/{}/{}", self.0.url, pod.as_ref(), stream.as_ref(), name.as_ref())
+    /// The key of a segment whose lines have this CRC, and the first of them this time.
+    pub fn key(&self, pod: &OsStr, segment: &Segment, first: DateTime<Utc>, crc: u32) -> Path {
+        let name = segment.name(Form::Gz);
+        let number_and_time =
+            name.strip_prefix(segment.stream.as_str()).and_then(|rest| rest.strip_suffix(ENDING)).unwrap_or(&name);
+        let parts = [
+            format!("{STREAM}{}", segment.stream),
+            format!("{DATE}{}", first.format("%Y-%m-%d")),
+            format!("{}{number_and_time}.{crc:08x}{ENDING}", escaped(pod)),
+        ];
+        self.0.prefix.parts().chain(parts.iter().map(|part| PathPart::from(part.as_str()))).collect()
     }
 
-    /// The key of a segment whose lines have this CRC.
-    pub fn key(&self, pod: &OsStr, segment: &Segment, crc: u32) -> Path {
-        self.0.prefix.parts().chain(key_parts(pod, segment, &format!(".{crc:08x}{ENDING}"))).collect()
+    /// The URL of a key.
+    pub fn address(&self, key: &Path) -> String {
+        let parts: Vec<_> = key.prefix_match(&self.0.prefix).into_iter().flatten().map(|part| part.as_ref().to_owned()).collect();
+        format!("{}/{}", self.0.url, parts.join("/"))
+    }
+
+    /// Checks whether an address in this archive is that of a pod's segment.
+    pub fn is_address_of(&self, address: &str, pod: &OsStr, segment: &Segment) -> bool {
+        let relative = address.strip_prefix(self.url()).and_then(|rest| rest.strip_prefix('/'));
+        // Addresses of the first keys have no ending.
+        let relative = relative.map(|relative| format!("{}{ENDING}", relative.trim_end_matches(ENDING)));
+        let found = relative.and_then(|relative| parse(Path::parse(relative).ok()?.parts()));
+        found.is_some_and(|(of, found, _)| of == PathPart::from(escaped(pod)).as_ref() && found == *segment)
     }
 
     /// Uploads a segment of `bytes` bytes unless it is there, and says whether it was uploaded.
@@ -173,45 +196,59 @@ impl Archive {
         done
     }
 
-    /// The archived segments of one pod, or of all.
-    pub fn list(&self, pod: Option<&str>) -> Result<BTreeMap<String, BTreeMap<Segment, Object>>, ArchiveError> {
-        let inner = &self.0;
-        let prefix = match pod {
-            Some(pod) => inner.prefix.parts().chain([PathPart::from(pod)]).collect(),
-            None => inner.prefix.clone(),
-        };
-        let mut pods: BTreeMap<String, BTreeMap<Segment, Object>> = BTreeMap::new();
+    /// The archived segments of all pods; those of which no line can be in the time range may be left out.
+    pub fn list(&self, since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Result<Archived, ArchiveError> {
+        let Inner { prefix, store, .. } = &*self.0;
+        let date = |time: DateTime<Utc>| format!("{DATE}{}", time.format("%Y-%m-%d"));
+        // A segment may go on for a day after its first line.
+        let (since, until) = (since.map(|since| date(since - TimeDelta::days(1))), until.map(date));
+        let mut pods = Archived::new();
         self.wait(async {
-            let mut found = inner.store.list(Some(&prefix));
-            while let Some(meta) = found.try_next().await? {
-                if let Some((pod, segment, crc)) = self.parse(&meta.location) {
-                    let object = Object { archive: self.clone(), key: meta.location, bytes: meta.size, crc };
-                    pods.entry(pod).or_default().insert(segment, object);
+            let mut folders = store.list_with_delimiter(Some(prefix)).await?.common_prefixes;
+            if since.is_some() || until.is_some() {
+                let (streams, others): (Vec<_>, Vec<_>) = folders.into_iter().partition(is_stream);
+                folders = others;
+                for stream in streams {
+                    let dates = store.list_with_delimiter(Some(&stream)).await?.common_prefixes;
+                    folders.extend(dates.into_iter().filter(|folder| {
+                        let date = folder.filename().unwrap_or_default();
+                        since.as_deref().is_none_or(|since| date >= since) && until.as_deref().is_none_or(|until| date <= until)
+                    }));
+                }
+            }
+            for folder in folders {
+                let mut found = store.list(Some(&folder));
+                while let Some(meta) = found.try_next().await? {
+                    if let Some((pod, segment, crc)) = meta.location.prefix_match(prefix).and_then(parse) {
+                        let object = Object { archive: self.clone(), key: meta.location, bytes: meta.size, crc };
+                        pods.entry(pod).or_default().insert(segment, object);
+                    }
                 }
             }
             Ok(pods)
         })
     }
-
-    /// Pod, segment and CRC of a key; `None` for one that is no segment's.
-    fn parse(&self, key: &Path) -> Option<(String, Segment, u32)> {
-        let mut parts = key.prefix_match(&self.0.prefix)?;
-        let (pod, stream, name) = (parts.next()?, parts.next()?, parts.next()?);
-        let (place, crc) = name.as_ref().strip_suffix(ENDING)?.rsplit_once('.')?;
-        let FileName::Segment(segment, Form::Gz) = FileName::parse(&format!("{}.{place}{ENDING}", stream.as_ref()))? else {
-            return None;
-        };
-        let crc = (crc.len() == 8).then(|| u32::from_str_radix(crc, 16).ok())??;
-        parts.next().is_none().then(|| (pod.as_ref().to_owned(), segment, crc))
-    }
 }
 
-/// What a segment's key has behind the prefix.
-fn key_parts<'a>(pod: &OsStr, segment: &'a Segment, ending: &str) -> [PathPart<'a>; 3] {
-    let name = segment.name(Form::Gz);
-    let place = name.strip_prefix(segment.stream.as_str()).and_then(|rest| rest.strip_suffix(ENDING)).unwrap_or(&name);
-    let place = format!("{}{ending}", place.trim_start_matches('.'));
-    [PathPart::from(escaped(pod)), PathPart::from(segment.stream.as_str()), PathPart::from(place)]
+fn is_stream(folder: &Path) -> bool {
+    folder.filename().is_some_and(|name| name.starts_with(STREAM))
+}
+
+/// Pod, segment and CRC of a key behind the prefix; `None` for one that is no segment's. The first keys were
+/// `<pod>/<stream>/<sequence>.<time>.<crc>.log.gz`.
+fn parse<'a>(mut parts: impl Iterator<Item = PathPart<'a>>) -> Option<(String, Segment, u32)> {
+    let (first, second, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let (rest, crc) = name.as_ref().strip_suffix(ENDING)?.rsplit_once('.')?;
+    let (rest, time) = rest.rsplit_once('.').unwrap_or(("", rest));
+    let (pod, stream, number) = match first.as_ref().strip_prefix(STREAM) {
+        Some(stream) => rest.rsplit_once('.').map(|(pod, number)| (pod, stream, number))?,
+        None => (first.as_ref(), second.as_ref(), rest),
+    };
+    let FileName::Segment(segment, Form::Gz) = FileName::parse(&format!("{stream}.{number}.{time}{ENDING}"))? else {
+        return None;
+    };
+    let crc = (crc.len() == 8).then(|| u32::from_str_radix(crc, 16).ok())??;
+    parts.next().is_none().then(|| (pod.to_owned(), segment, crc))
 }
 
 fn read(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
@@ -307,23 +344,35 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_read_back_whatever_the_directory_is_called() {
+    fn keys_old_and_new_are_read_back() {
         let temp = tempfile::tempdir().unwrap();
         let archive = Archive::open(&format!("file://{}/", temp.path().display())).unwrap();
         let FileName::Segment(segment, _) = FileName::parse("access.000007.20260723T101112Z.log").unwrap() else {
             unreachable!()
         };
-        let key = archive.key(OsStr::new("default_petclinic-1_0f"), &segment, 0xab);
-        assert_eq!(key.as_ref(), "default_petclinic-1_0f/access/000007.20260723T101112Z.000000ab.log.gz");
-        assert_eq!(archive.parse(&key), Some((String::from("default_petclinic-1_0f"), segment.clone(), 0xab)));
-        let strange = archive.key(OsStr::new("a b\n/é"), &segment, 1);
-        assert_eq!(archive.parse(&strange).unwrap().1, segment);
+        let pod = OsStr::new("default_petclinic-1_0f");
+        let first = "2026-07-22T23:59:59Z".parse().unwrap();
+        let key = archive.key(pod, &segment, first, 0xab);
+        assert_eq!(key.as_ref(), "stream=access/date=2026-07-22/default_petclinic-1_0f.000007.20260723T101112Z.000000ab.log.gz");
+        assert_eq!(parse(key.parts()), Some((String::from("default_petclinic-1_0f"), segment.clone(), 0xab)));
+        assert!(archive.is_address_of(&archive.address(&key), pod, &segment));
+        let old = "default_petclinic-1_0f/access/000007.20260723T101112Z.000000ab";
+        let parsed = parse(Path::parse(format!("{old}.log.gz")).unwrap().parts());
+        assert_eq!(parsed, Some((String::from("default_petclinic-1_0f"), segment.clone(), 0xab)));
+        assert!(archive.is_address_of(&format!("{}/{old}", archive.url()), pod, &segment));
+        assert!(!archive.is_address_of(&format!("file:///elsewhere/{old}"), pod, &segment));
+        assert!(!archive.is_address_of(&format!("{}/{old}", archive.url()), OsStr::new("other"), &segment));
+        let strange = archive.key(OsStr::new("a b\n/é"), &segment, first, 1);
+        assert_eq!(parse(strange.parts()).unwrap().1, segment);
+        assert!(archive.is_address_of(&archive.address(&strange), OsStr::new("a b\n/é"), &segment));
         for name in [
             "pod/access/000007.20260723T101112Z.log.gz",
             "pod/access/x.00000001.log.gz",
             "pod/000007.20260723T101112Z.00000001.log.gz",
+            "stream=access/date=2026-07-23/000007.20260723T101112Z.00000001.log.gz",
+            "stream=access/pod.000007.20260723T101112Z.00000001.log.gz",
         ] {
-            assert_eq!(archive.parse(&Path::parse(name).unwrap()), None, "{name}");
+            assert_eq!(parse(Path::parse(name).unwrap().parts()), None, "{name}");
         }
     }
 }

@@ -154,11 +154,12 @@ impl Uploader {
         let started = Instant::now();
         let name = segment.name(Form::Gz);
         let (file, meta) = dir.open_file(OsStr::new(&name))?;
-        let crc = match Index::read(&file)? {
-            Some(index) => index.crc,
-            None => digest(BufReader::new(&file))?.0,
+        let (crc, span) = match Index::read(&file)? {
+            Some(index) => (index.crc, index.span()),
+            None => (digest(BufReader::new(&file))?.0, None),
         };
-        let key = self.archive.key(pod, segment, crc);
+        let first = span.and_then(|span| DateTime::from_timestamp_micros(span.first)).unwrap_or(segment.time);
+        let key = self.archive.key(pod, segment, first, crc);
         let put = async {
             tokio::select! {
                 put = self.archive.put(&key, &file, meta.bytes) => put,
@@ -166,7 +167,7 @@ impl Uploader {
             }
         };
         let uploaded = self.archive.wait(put)?;
-        self.archive_state.mark(pod, segment, &file, &format!("{}.{crc:08x}", self.archive.address(pod, segment)));
+        self.archive_state.mark(pod, segment, &file, &self.archive.address(&key));
         if uploaded {
             self.metrics.archived.inc();
             self.metrics.archived_bytes.inc_by(meta.bytes);

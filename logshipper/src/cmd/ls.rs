@@ -78,13 +78,12 @@ fn rows(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<(Vec<Row>, Vec<
     let mut rows = Vec::new();
     let found = find(root, selection)?.ensure_any(selection)?;
     for pod in &found.pods {
-        let here = match pod.is_here {
-            true => {
-                let dir = root.open_dir(OsStr::new(&pod.name))?;
-                let survey = Survey::of_files(&dir)?;
-                Some((dir, survey))
-            }
-            false => None,
+        let here = if pod.is_here {
+            let dir = root.open_dir(OsStr::new(&pod.name))?;
+            let survey = Survey::of_files(&dir)?;
+            Some((dir, survey))
+        } else {
+            None
         };
         let alive = here.as_ref().map_or(Some(false), |(dir, _)| is_alive(dir));
         let id = PodId::parse(&pod.name);

@@ -30,7 +30,7 @@ impl Rotate {
         match rotate_now(&dir, &self.stream, Now::read()).with_context(|| format!("failed to rotate {live}"))? {
             Some(segment) => writeln!(out, "{segment}")?,
             None if dir.names()?.iter().any(|name| self.is_of_stream(name)) => {
-                writeln!(out, "{live} is empty: nothing to rotate")?
+                writeln!(out, "{live} is empty: nothing to rotate")?;
             }
             None => bail!("{pod} has no stream {}; `logshipper ls` lists the streams", self.stream),
         }

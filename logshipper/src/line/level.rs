@@ -32,7 +32,7 @@ pub fn numbered(number: i64) -> Option<LogLevel> {
 /// in capitals, or as the first word. Only the first words count: later ones are the message.
 pub fn in_text(text: &[u8]) -> Option<LogLevel> {
     const WORDS: usize = 6;
-    let words = text.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty()).take(WORDS);
+    let words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).take(WORDS);
     words.enumerate().find_map(|(number, word)| {
         let inner = word.strip_prefix(b"[").or_else(|| word.strip_prefix(b"<"));
         if let Some(inner) = inner {
@@ -52,7 +52,7 @@ pub fn in_text(text: &[u8]) -> Option<LogLevel> {
 
 /// The level at the beginning of a line without a time: `WARNING:root:…`, `[error] …`, `INFO …`.
 pub fn at_beginning(line: &[u8]) -> Option<LogLevel> {
-    let word = line.split(|byte| byte.is_ascii_whitespace()).next().filter(|word| !word.is_empty())?;
+    let word = line.split(u8::is_ascii_whitespace).next().filter(|word| !word.is_empty())?;
     let letters = word.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let marked = word[0] == b'[' || word.get(letters) == Some(&b':') || word.iter().all(u8::is_ascii_uppercase);
     in_text(word).filter(|_| marked)

@@ -1,6 +1,6 @@
 //! Selection of lines by time, level and pattern.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use regex::bytes::Regex;
 use runtime::logging::LogLevel;
 
@@ -28,6 +28,9 @@ pub struct Filter {
     /// Field that holds the level of a JSON or logfmt line, instead of the common ones
     #[arg(long)]
     pub level_field: Option<String>,
+    /// The difference between clocks that the names of archived segments are trusted with; a day without it.
+    #[arg(skip)]
+    pub clock: Option<TimeDelta>,
 }
 
 impl Filter {
@@ -106,7 +109,8 @@ fn pattern(text: &str) -> Result<Regex, String> {
     })
 }
 
-fn time(text: &str) -> Result<DateTime<Utc>, &'static str> {
+/// Reads a time as people type it.
+pub fn time(text: &str) -> Result<DateTime<Utc>, &'static str> {
     time_at(text.trim(), Utc::now())
         .ok_or("must be 2h, '5 minutes ago', today, yesterday, or a time (UTC) such as 10:00, 2026-07-23, 2026-07-23T10:11 or 2026-07-23T10:11:12Z")
 }
@@ -120,7 +124,7 @@ fn time_at(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         _ => {}
     }
     if let Ok(ago) = runtime::settings::duration(text.strip_suffix("ago").unwrap_or(text).trim()) {
-        return now.checked_sub_signed(chrono::TimeDelta::from_std(ago).ok()?);
+        return now.checked_sub_signed(TimeDelta::from_std(ago).ok()?);
     }
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.with_timezone(&Utc));

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::io;
 
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
 use handoff::{FileName, Segment, Stream};
 use regex::Regex;
 
@@ -97,26 +98,26 @@ impl PodPattern {
 
     /// The directories that are meant: by their own name, else by the pod's, else by its beginning, else by the expression.
     pub fn select<'a>(&self, directories: &[&'a str]) -> Vec<&'a str> {
-        let in_namespace = |id: PodId<'_>| self.namespace.as_ref().is_none_or(|namespace| namespace == id.namespace);
-        let matching = |matches: &dyn Fn(&str, &str) -> bool| {
-            let of_pod = |directory: &&str| {
-                let id = PodId::parse(directory);
-                in_namespace(id) && matches(directory, id.pod)
-            };
-            directories.iter().copied().filter(of_pod).collect::<Vec<_>>()
+        let of_namespace: Vec<_> = directories.iter().map(|directory| (*directory, PodId::parse(directory))).collect();
+        let of_namespace = || {
+            let wanted = |id: &PodId<'_>| self.namespace.as_ref().is_none_or(|namespace| namespace == id.namespace);
+            of_namespace.iter().filter(move |(_, id)| wanted(id))
         };
-        let rules: [&dyn Fn(&str, &str) -> bool; 4] = [
-            &|directory, _| directory == self.text,
-            &|_, pod| pod == self.text,
-            &|_, pod| pod.starts_with(&self.text),
-            &|_, pod| self.pattern.is_match(pod),
+        let names = |matches: fn(&Self, &str, &str) -> bool| -> Vec<&'a str> {
+            of_namespace().filter(|(directory, id)| matches(self, directory, id.pod)).map(|(directory, _)| *directory).collect()
+        };
+        let rules: [fn(&Self, &str, &str) -> bool; 4] = [
+            |pattern, directory, _| directory == pattern.text,
+            |pattern, _, pod| pod == pattern.text,
+            |pattern, _, pod| pod.starts_with(&pattern.text),
+            |pattern, _, pod| pattern.pattern.is_match(pod),
         ];
-        rules.iter().map(|rule| matching(rule)).find(|found| !found.is_empty()).unwrap_or_default()
+        rules.into_iter().map(names).find(|found| !found.is_empty()).unwrap_or_default()
     }
 }
 
 /// The pods and streams to read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Selection<'a> {
     /// The pods; all without it.
     pub pod: Option<&'a PodPattern>,
@@ -126,6 +127,10 @@ pub struct Selection<'a> {
     pub archive: Option<&'a Archive>,
     /// Only the newest pod that isn't running any more.
     pub previous: bool,
+    /// The time range: archived segments outside it may be left out.
+    pub since: Option<DateTime<Utc>>,
+    /// Its end.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// The pods that were found, and the directories that can't be read.
@@ -153,7 +158,9 @@ impl Found {
 /// Finds the logs of the selected pods, with their archived segments where those are wanted.
 pub fn find(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<Found> {
     let mut archived = match selection.archive {
-        Some(archive) => archive.list(None).with_context(|| format!("ARCHIVE_URL {}", archive.url()))?,
+        Some(archive) => {
+            archive.list(selection.since, selection.until).with_context(|| format!("ARCHIVE_URL {}", archive.url()))?
+        }
         None => BTreeMap::new(),
     };
     let names = root.names().context("LOG_ROOT can't be read")?;
@@ -212,7 +219,7 @@ fn previous<'a>(root: &Dir, pods: &[&'a str]) -> Vec<&'a str> {
 
 /// The name of the one directory that `pod` means, and the directory.
 pub fn directory(root: &Dir, pod: &PodPattern) -> anyhow::Result<(String, Dir)> {
-    let selection = Selection { pod: Some(pod), stream: None, archive: None, previous: false };
+    let selection = Selection { pod: Some(pod), ..Selection::default() };
     let found = find(root, &selection)?.ensure_any(&selection)?;
     match &found.pods[..] {
         [one] => Ok((one.name.clone(), root.open_dir(OsStr::new(&one.name))?)),

@@ -1,12 +1,14 @@
 //! The form of a line: as it is in a pipe, for a person on a terminal, or as a JSON object with its origin.
 
-use std::io::{self, Write};
+use std::env;
+use std::io::{self, IsTerminal, Write};
 
 use chrono::{DateTime, SecondsFormat};
 use handoff::Stream;
 use runtime::logging::LogLevel;
 use serde_json::{Map, Value, json};
 
+use crate::cli::Output;
 use crate::line::{self, Fields};
 use crate::reader::pods::PodId;
 
@@ -51,6 +53,46 @@ pub enum Form {
     Pretty,
     /// JSON objects with pod, stream, time, level and the line.
     Json,
+}
+
+/// The form of lines, as it is chosen on the command line
+#[derive(clap::Args, Debug)]
+#[group(skip)]
+pub struct Style {
+    /// Lines as they are in a pipe and readable on a terminal, or one JSON object per line with its pod and stream
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Output,
+    /// Colours: on a terminal that has them, unless `NO_COLOR` is set; always, also in a pipe; or never
+    #[arg(long, value_enum, default_value_t)]
+    color: Color,
+}
+
+/// When to use colours
+#[derive(clap::ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Style {
+    /// The printer for standard output.
+    pub fn printer<'a>(&self, fields: Fields<'a>) -> Printer<'a> {
+        let is_terminal = io::stdout().is_terminal();
+        let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let color = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => is_terminal && !no_color && env::var_os("TERM").is_none_or(|terminal| terminal != "dumb"),
+        };
+        let form = match self.output {
+            Output::Json => Form::Json,
+            Output::Text if is_terminal || self.color == Color::Always => Form::Pretty,
+            Output::Text => Form::Raw,
+        };
+        Printer { form, color, fields }
+    }
 }
 
 /// Writes lines.

@@ -38,6 +38,7 @@ const LETTING_GO: Duration = Duration::from_millis(1500);
 const FINGERPRINT: usize = 64;
 
 /// The position in a stream.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Reader<'a> {
     root: &'a Dir,
     pod: OsString,
@@ -639,11 +640,12 @@ fn runs(index: &Index, filter: &Filter, in_event: &mut bool) -> VecDeque<Run> {
 /// The archived segments that may hold wanted times, by when they and the ones before them were closed: an index costs a
 /// request, and there may be thousands.
 fn in_time<T>(archived: BTreeMap<Segment, T>, filter: &Filter) -> BTreeMap<Segment, T> {
+    let clock = filter.clock.unwrap_or(CLOCK);
     let mut before = None;
     let wanted = |(segment, _): &(Segment, T)| {
         let from = before.replace(segment.time);
-        filter.since.is_none_or(|since| segment.time + CLOCK >= since)
-            && filter.until.zip(from).is_none_or(|(until, from)| from - CLOCK <= until)
+        filter.since.is_none_or(|since| segment.time + clock >= since)
+            && filter.until.zip(from).is_none_or(|(until, from)| from - clock <= until)
     };
     archived.into_iter().filter(wanted).collect()
 }

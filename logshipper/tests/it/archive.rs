@@ -59,7 +59,9 @@ fn each_segment_is_uploaded_once_with_its_exact_bytes() {
     for (segment, key) in logs.segments(Form::Gz).iter().zip(&keys) {
         let crc = crc32fast::hash(format!("line {}\n", segment.sequence).as_bytes());
         let time = segment.time.format("%Y%m%dT%H%M%SZ");
-        assert_eq!(*key, format!("{POD}/access/{:06}.{time}.{crc:08x}.log.gz", segment.sequence));
+        // These lines have no time: the date is that of the segment.
+        let date = segment.time.format("%Y-%m-%d");
+        assert_eq!(*key, format!("stream=access/date={date}/{POD}.{:06}.{time}.{crc:08x}.log.gz", segment.sequence));
         assert!(store.object(key) == fs::read(logs.path(&segment.name(Form::Gz))).unwrap());
     }
     let bytes: usize = keys.iter().map(|key| store.object(key).len()).sum();
@@ -168,7 +170,7 @@ fn a_dead_pod_is_archived_by_one_of_two_shippers_before_it_is_removed() {
     let mut lines: Vec<_> = store.keys().iter().map(|key| unpacked(&store.object(key))).collect();
     lines.sort();
     assert_eq!(lines, ["live\n", "plain\n", "without an index\n"]);
-    assert!(store.keys().iter().all(|key| key.starts_with("ns_dead_1/access/")));
+    assert!(store.keys().iter().all(|key| key.contains("/ns_dead_1.")));
     assert_eq!(store.requests("PUT").len(), 3);
     one.stop();
     two.stop();
@@ -373,4 +375,43 @@ fn what_is_wrong_with_the_archive_is_one_line() {
     let output = logs.output(&["cat", "--archive"]);
     assert_eq!(output.status.code(), Some(64));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "ARCHIVE_URL: not set, and it has no default; --help describes it\n");
+}
+
+#[test]
+fn find_goes_straight_to_the_minute_of_an_id() {
+    let (store, logs) = (Store::start(), Logs::new());
+    let start = chrono::DateTime::from_timestamp(1_784_800_000, 0).unwrap();
+    let id =
+        |minute: i64| format!("{:012x}7abc8def0123456789ab", (start + chrono::TimeDelta::minutes(minute)).timestamp_millis());
+    let line = |minute: i64, stream: &str| {
+        let time = (start + chrono::TimeDelta::minutes(minute)).format("%Y-%m-%dT%H:%M:%S%.6fZ");
+        let noise = minute.wrapping_mul(0x5851_f42d_4c95_7f2d);
+        format!(
+            "{{\"timestamp\":\"{time}\",\"level\":\"INFO\",\"stream\":\"{stream}\",\"trace_id\":\"{}\",\"noise\":\"{noise:x}\"}}\n",
+            id(minute)
+        )
+    };
+    // Two streams over ten days, one segment for each four hours.
+    for stream in ["access", "app_db"] {
+        for number in 1..=60 {
+            let minutes = (number - 1) * 240..number * 240;
+            let end = start + chrono::TimeDelta::minutes(minutes.end);
+            let segment = Segment::new(stream.parse().unwrap(), number.try_into().unwrap(), end);
+            let lines: String = minutes.map(|minute| line(minute, stream)).collect();
+            fs::write(logs.path(&segment.name(Form::Plain)), lines).unwrap();
+        }
+    }
+    let daemon = store.ship(&logs, &["--keep-segments", "1"]);
+    wait_until("all are archived", || store.keys().len() == 120);
+    daemon.stop();
+    fs::remove_dir_all(logs.pod()).unwrap();
+    let before = store.requests("GET").len();
+    assert_eq!(text(&cat(&store, &logs, &["find", &id(7000)])), line(7000, "access") + &line(7000, "app_db"));
+    let reads = store.requests("GET")[before..].iter().filter(|line| range(line).is_some()).count();
+    assert!(reads <= 2 * 6, "{reads} ranged reads for two streams");
+    let unknown = cat(&store, &logs, &["find", "0af7651916cd43dd8448eb211c80319c"]);
+    let error = String::from_utf8(unknown.stderr).unwrap();
+    assert!(unknown.status.code() == Some(1) && error.contains("--since"), "{error}");
+    let since = start.format("%Y-%m-%d").to_string();
+    assert_eq!(text(&cat(&store, &logs, &["find", &id(3)[..12], "--since", &since])).lines().count(), 2);
 }

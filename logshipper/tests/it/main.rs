@@ -6,6 +6,7 @@ mod daemon;
 mod dashboard;
 mod disk;
 mod follow;
+mod formats;
 mod lossless;
 mod node;
 mod reader;
