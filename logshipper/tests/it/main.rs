@@ -10,6 +10,7 @@ mod formats;
 mod lossless;
 mod node;
 mod reader;
+mod sql;
 mod store;
 mod supervise;
 mod support;
