@@ -173,7 +173,9 @@ impl Printer<'_> {
         let rank = |name: &str| (is_id(name), ORDER.iter().position(|first| *first == name).unwrap_or(ORDER.len()));
         fields.sort_by_key(|(name, _)| rank(name));
         for (name, value) in fields {
-            write!(out, " {}{}", self.paint(2, &format!("{}=", printable(&name))), printable(&text(&value)))?;
+            let value = printable(&text(&value));
+            let value = if is_id(&name) { short_id(&value) } else { value };
+            write!(out, " {}{value}", self.paint(2, &format!("{}=", printable(&name))))?;
         }
         Ok(())
     }
@@ -190,6 +192,13 @@ fn level_color(level: LogLevel) -> u8 {
         LogLevel::Info => 32,
         LogLevel::Debug | LogLevel::Trace => 34,
     }
+}
+
+/// The end of a long id: ids of one minute begin alike.
+fn short_id(id: &str) -> String {
+    const SHOWN: usize = 8;
+    let skipped = id.chars().count().saturating_sub(SHOWN);
+    if skipped > SHOWN / 2 { format!("…{}", id.chars().skip(skipped).collect::<String>()) } else { id.to_owned() }
 }
 
 fn rfc3339(micros: i64) -> Option<String> {
@@ -212,7 +221,7 @@ mod tests {
 
     use super::*;
 
-    const LINE: &str = r#"{"timestamp":"2026-07-23T10:11:12.123456Z","level":"WARN","message":"slow\u001b[2J","target":"web","trace_id":"ab","status":404,"path":"/owners","span":{"name":"request","request_id":"7"}}"#;
+    const LINE: &str = r#"{"timestamp":"2026-07-23T10:11:12.123456Z","level":"WARN","message":"slow\u001b[2J","target":"web","trace_id":"019e8f2c4a7b7abc8def0123456789ab","status":404,"path":"/owners","span":{"name":"request","request_id":"7"}}"#;
 
     fn shown(form: Form, color: bool, line: &str, more: u64) -> String {
         let mut out = Vec::new();
@@ -230,7 +239,7 @@ mod tests {
     fn pretty_lines_have_a_fixed_order_and_no_commands() {
         assert_eq!(
             shown(Form::Pretty, false, LINE, 0),
-            "2026-07-23T10:11:12.123Z WARN  petclinic-x2x4z/access 404 slow\\u{1b}[2J path=/owners request_id=7 trace_id=ab\n"
+            "2026-07-23T10:11:12.123Z WARN  petclinic-x2x4z/access 404 slow\\u{1b}[2J path=/owners request_id=7 trace_id=…456789ab\n"
         );
         assert!(shown(Form::Pretty, true, LINE, 0).contains("\u{1b}[33mWARN \u{1b}[0m"));
         assert_eq!(
