@@ -1,13 +1,13 @@
-//! Grafana's dashboard asks for metrics that are there.
+//! Grafana's dashboard and the alerts query metrics that exist.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 #[test]
 fn every_metric_of_the_dashboard_is_there() {
-    let dashboard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../k8s/monitoring/dashboard.json");
-    let dashboard = std::fs::read_to_string(dashboard).unwrap();
-    let words = dashboard.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../k8s/monitoring");
+    let queries = ["dashboard.json", "alerts.yml"].map(|file| std::fs::read_to_string(folder.join(file)).unwrap()).concat();
+    let words = queries.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let wanted: BTreeSet<_> = words.filter(|word| word.starts_with("logshipper_")).collect();
     assert!(wanted.len() > 8, "{wanted:?}");
     let metrics = logshipper::metrics::Metrics::default();
