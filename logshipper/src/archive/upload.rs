@@ -110,13 +110,12 @@ impl Uploader {
 
     /// Asks the archive for the highest sequence numbers of a pod whose directory has no record of them.
     pub fn fetch_numbers(&self, pod: &OsStr) {
-        let numbers = match pod.to_str().map(|pod| self.archive.list(Some(pod))) {
-            Some(Ok(mut pods)) => pods.remove(&escaped(pod)).unwrap_or_default(),
-            Some(Err(error)) => {
+        let numbers = match self.archive.list(None, None) {
+            Ok(mut pods) => pods.remove(&escaped(pod)).unwrap_or_default(),
+            Err(error) => {
                 tracing::warn!(%error, "archive can't be listed; sequence numbers go on from the files here");
                 BTreeMap::new()
             }
-            None => BTreeMap::new(),
         };
         let numbers = numbers.into_keys().map(|segment| (segment.stream, segment.sequence));
         // In the order of sequence numbers, so that the highest one stays.
