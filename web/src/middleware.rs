@@ -19,7 +19,6 @@ use hyper::body::Incoming;
 use tower::{Service, ServiceBuilder};
 use warp::reply::Response;
 
-use self::client::TrustedProxies;
 use self::from_fn::from_fn;
 use self::limits::Limits;
 use crate::app::App;
@@ -31,7 +30,7 @@ pub fn stack<S>(
     routes: S,
     app: &App,
     limits: limits::Settings,
-    trusted_proxies: TrustedProxies,
+    client: client::Settings,
     traces: Traces,
     metrics: Metrics,
 ) -> impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
@@ -43,6 +42,7 @@ where
         + 'static,
 {
     let limits = Arc::new(Limits::new(limits, metrics.clone()));
+    let client::Settings { trusted_proxies, allowed_origins } = client;
     let renderer = (app.views.clone(), app.cookies.clone());
     ServiceBuilder::new()
         .layer(from_fn(traces, trace::record))
@@ -51,7 +51,7 @@ where
         .layer(from_fn((), headers::set))
         .layer(from_fn(renderer, errors::render))
         .layer(from_fn((), errors::catch_panic))
-        .layer(from_fn((), csrf::reject_cross_site))
+        .layer(from_fn(allowed_origins, csrf::reject_cross_site))
         .layer(from_fn(limits.clone(), limits::read_body))
         .layer(from_fn(limits.clone(), limits::limit_in_flight))
         .layer(from_fn(limits, limits::time_out))

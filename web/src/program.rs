@@ -35,9 +35,6 @@ const STREAMS: [Stream; 3] = [
 /// Files that are open beside the clients' connections, at most: those to the database, logs, the admin port.
 const OTHER_FILES: u64 = 256;
 
-/// Threads that may block beside those with a connection of the pool: one looks up the collector's name.
-const OTHER_THREADS: usize = 1;
-
 /// What is given up at the end has this long to say so in the log.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
@@ -51,11 +48,11 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     // A log volume that hangs keeps one.
     let workers = std::thread::available_parallelism().map_or(1, usize::from) + 1;
     // tokio starts one more whenever none is idle yet: on a busy machine they would pile up, each with memory of its own.
-    let blocking = config.pool.database_connections as usize + OTHER_THREADS;
+    let blocking = config.pool.database_connections as usize;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(workers).max_blocking_threads(blocking).enable_all().build()?;
 
-    let export = Export::start(&config.traces, runtime.handle())?;
+    let export = Export::start(&config.traces)?;
     let served = runtime.block_on(start_and_serve(config, &logging, &export));
     export.end();
     // Requests that are given up write their access lines as they are dropped; statements may hold threads for longer.
@@ -97,9 +94,9 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     let service = ServiceBuilder::new().layer(timeout).service(routes);
     let admin = Server::new(admin, service, Draining::default(), &config.server, metrics.clone(), None);
     tokio::spawn(admin.run(std::future::pending::<()>()));
-    let (limits, trusted) = (config.limits.clone(), config.client.trusted_proxies.clone());
+    let (limits, client) = (config.limits.clone(), config.client.clone());
     let routes = warp::service(crate::routes(app.clone()));
-    let service = middleware::stack(routes, &app, limits, trusted, export.traces(), metrics.clone());
+    let service = middleware::stack(routes, &app, limits, client, export.traces(), metrics.clone());
     let server = Server::new(pages, service, draining, &config.server, metrics, Some(access_log::on_protocol_error));
     serve(server, signals, config.drain_timeout.saturating_sub(export.end_takes())).await
 }

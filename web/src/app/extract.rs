@@ -16,12 +16,14 @@ use crate::views::{Error, Fields};
 pub struct RequestId(pub Arc<str>);
 
 /// The client of a request, as far as a trusted proxy names it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Client {
     /// Its address.
     pub forwarded: Option<IpAddr>,
     /// Whether its connection to the proxy is encrypted.
     pub https: Option<bool>,
+    /// The host, with the port if it isn't the scheme's own, that it sent its request to.
+    pub host: Option<String>,
 }
 
 /// The route of a request, as it stands in the table (`/owners/{owner}/edit`). The router sets it, layers read it.

@@ -8,15 +8,21 @@ use std::sync::Arc;
 use http::{HeaderMap, Request};
 use ipnet::IpNet;
 
+use super::csrf::AllowedOrigins;
 use crate::app::extract::Client;
 
 /// Whom to believe.
 #[derive(clap::Args, Debug, Clone, Default)]
 #[group(skip)]
 pub struct Settings {
-    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: networks such as 10.0.0.0/8, separated by commas
+    /// Proxies whose X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host are trusted: networks such as 10.0.0.0/8, separated by commas
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "NETWORKS", default_value = "", hide_default_value = true)]
     pub trusted_proxies: TrustedProxies,
+
+    /// Origins that the pages are served under, such as http://clinic.example:30080, separated by commas: for a proxy that
+    /// doesn't pass on the port that browsers use
+    #[arg(long, env = "ALLOWED_ORIGINS", value_name = "ORIGINS", default_value = "", hide_default_value = true)]
+    pub allowed_origins: AllowedOrigins,
 }
 
 /// Networks whose hosts are believed. Clones share them.
@@ -58,7 +64,11 @@ fn client<B>(request: &Request<B>, trusted: &TrustedProxies) -> Client {
     let headers = request.headers();
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_canonical());
     match peer.filter(|peer| trusted.contain(*peer)) {
-        Some(_) => Client { forwarded: forwarded_for(headers, trusted), https: forwarded_https(headers) },
+        Some(_) => Client {
+            forwarded: forwarded_for(headers, trusted),
+            https: forwarded_https(headers),
+            host: last_first(headers, "x-forwarded-host").next().map(str::to_owned),
+        },
         None => Client::default(),
     }
 }

@@ -1,7 +1,7 @@
 //! Traces: which one a request belongs to (W3C Trace Context), and its spans for a collector, where there is one.
 //!
 //! A request's trace is taken over from `traceparent` or made; its ids are in the answer and in each log line. With
-//! `OTLP_ENDPOINT` ([`export`]) the request and its statements are spans as well. Spans are made here and not of `tracing`'s:
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` ([`export`]) the request and its statements are spans as well. Spans are made here and not of `tracing`'s:
 //! a log line shows the innermost of those, which has to stay the request with its ids.
 
 pub mod export;

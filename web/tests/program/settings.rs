@@ -53,5 +53,8 @@ fn secrets_are_long_and_not_on_the_command_line() {
         assert!(help.status.success() && !help.stdout.contains("hunter2"));
     }
     assert!(refusal(&[], &[database, ("TRUSTED_PROXIES", "everyone")]).starts_with("TRUSTED_PROXIES: \"everyone\""));
-    assert!(refusal(&[], &[database, ("OTLP_ENDPOINT", "https://collector")]).starts_with("OTLP_ENDPOINT: "));
+    assert!(
+        refusal(&[], &[database, ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector")])
+            .starts_with("OTEL_EXPORTER_OTLP_ENDPOINT: ")
+    );
 }
