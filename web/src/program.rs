@@ -75,7 +75,7 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     let app = App {
         db,
         health: health.clone(),
-        admin: AdminAuth::new(&config.admin)?,
+        admin: AdminAuth::new(&config.admin),
         cookies: config.cookies.key()?,
         views: Arc::new(Views::new(config.pages.source())),
         vets: Arc::default(),

@@ -29,7 +29,7 @@ pub struct Settings {
 
 impl Settings {
     /// The key.
-    pub fn key(&self) -> std::io::Result<Key> {
+    pub fn key(&self) -> Result<Key, getrandom::Error> {
         match self.cookie_key.as_ref().or(self.cookie_key_file.as_ref()) {
             Some(secret) => Ok(Key::new(secret.expose().as_bytes())),
             None => Key::random(),

@@ -1,8 +1,6 @@
 //! Codes that only someone with the key can make: HMAC-SHA-256, checked in constant time.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -30,9 +28,9 @@ impl Key {
     }
 
     /// A key of this process alone.
-    pub fn random() -> io::Result<Self> {
+    pub fn random() -> Result<Self, getrandom::Error> {
         let mut secret = [0; 32];
-        File::open("/dev/urandom")?.read_exact(&mut secret)?;
+        getrandom::fill(&mut secret)?;
         Ok(Self::new(&secret))
     }
 

@@ -92,7 +92,7 @@ impl Clinic {
         let app = App {
             db: db.clone(),
             health: Health::new(db, Draining::default()),
-            admin: AdminAuth::new(&config.admin).unwrap(),
+            admin: AdminAuth::new(&config.admin),
             cookies: config.cookies.key().unwrap(),
             views: Arc::new(Views::new(config.pages.source())),
             vets: Arc::default(),
