@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use clap::Parser;
 use runtime::settings::Renamed;
 use runtime::{logging, settings};
@@ -70,6 +71,10 @@ pub struct Config {
     #[command(flatten)]
     pub logging: logging::Settings,
 
+    /// Time zone of the clinic's day, an IANA name such as Asia/Seoul; the default is that of TZ, else UTC
+    #[arg(long, env = "TIME_ZONE", default_value = default_time_zone(), hide_default_value = true, value_parser = time_zone)]
+    pub time_zone: Tz,
+
     /// Templates, messages and assets
     #[command(flatten)]
     pub pages: source::Settings,
@@ -93,3 +98,15 @@ pub const RENAMED: &[Renamed] = &[
     ("OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
     ("REQUESTS_IN_FLIGHT", "MAX_IN_FLIGHT_REQUESTS"),
 ];
+
+fn time_zone(name: &str) -> Result<Tz, &'static str> {
+    name.parse().map_err(|_| "must be an IANA name, such as Asia/Seoul")
+}
+
+/// The time zone that TZ names, as clap's default: a static text, allocated once per start.
+fn default_time_zone() -> &'static str {
+    match std::env::var("TZ") {
+        Ok(name) if !name.is_empty() => name.trim_start_matches(':').to_owned().leak(),
+        _ => "UTC",
+    }
+}

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use chrono::{NaiveDate, Utc};
+use chrono_tz::Tz;
+
 use super::auth::AdminAuth;
 use super::health::Health;
 use crate::db::{Db, vets};
@@ -23,6 +26,15 @@ pub struct App {
     pub views: Arc<Views>,
     /// The veterinarians, read at most every few seconds.
     pub vets: Arc<vets::Cache>,
+    /// The clinic's time zone.
+    pub time_zone: Tz,
     /// The commit that the program was built from.
     pub commit: Arc<str>,
+}
+
+impl App {
+    /// Today, where the clinic is.
+    pub fn today(&self) -> NaiveDate {
+        Utc::now().with_timezone(&self.time_zone).date_naive()
+    }
 }

@@ -15,7 +15,7 @@ use crate::pages::idempotency::IdempotencyKey;
 use crate::pages::owners::store::NEWEST_VISITS;
 use crate::pages::pagination::Pages;
 use crate::views::flash::Flash;
-use crate::views::form::{Form, MAX_YEARS_AHEAD, Problem, today};
+use crate::views::form::{Form, MAX_YEARS_AHEAD, Problem};
 use crate::views::{Error, Fields, Reply};
 
 /// Number of visits per page.
@@ -42,14 +42,14 @@ fn position(text: &str) -> Option<Position> {
 /// `GET /owners/{owner}/pets/{pet}/visits/new`
 pub async fn new_form(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let of_pet = read_pet(&cx, owner, pet).await?;
-    form_page(of_pet, &Form::creating([("date", &*today().to_string()), ("description", "")]))
+    form_page(of_pet, &Form::creating([("date", &*cx.app.today().to_string()), ("description", "")]))
 }
 
 /// `POST /owners/{owner}/pets/{pet}/visits/new`
 pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let fields = cx.form()?;
     let of_pet = read_pet(&cx, owner, pet).await?;
-    let (mut form, values) = read(&fields, of_pet.pet.birth_date);
+    let (mut form, values) = read(&fields, of_pet.pet.birth_date, cx.app.today());
     let Some(values) = values else { return form_page(of_pet, &form) };
     let key = IdempotencyKey::of(&fields, &format!("{} {}", owner.0, pet.0), &values);
     let save = move |conn: &mut Connection| store::insert(conn, pet.0, &values).map(|_| format!("/owners/{}", owner.0));
@@ -62,10 +62,10 @@ pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
 }
 
 /// The form as it was sent, and the values where none has a problem.
-fn read(fields: &Fields<'_>, birth_date: NaiveDate) -> (Form, Option<store::Values>) {
+fn read(fields: &Fields<'_>, birth_date: NaiveDate, today: NaiveDate) -> (Form, Option<store::Values>) {
     let mut form = Form::sent(fields);
     let visit_date = form.date(fields, "date", |date| {
-        let latest = today().checked_add_months(Months::new(12 * u32::from(MAX_YEARS_AHEAD))).unwrap_or(NaiveDate::MAX);
+        let latest = today.checked_add_months(Months::new(12 * u32::from(MAX_YEARS_AHEAD))).unwrap_or(NaiveDate::MAX);
         match date {
             date if date < birth_date => Err(Problem::BeforeBirth),
             date if date > latest => Err(Problem::TooFar),

@@ -279,11 +279,6 @@ fn token() -> String {
     format!("{:032x}", fastrand::u128(..))
 }
 
-/// Today, where the server is (`TZ`).
-pub fn today() -> NaiveDate {
-    chrono::Local::now().date_naive()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

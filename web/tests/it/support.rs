@@ -85,7 +85,7 @@ impl Clinic {
         let (metrics, _) = Metrics::new();
         // the times are those of a machine that does much else
         let settings = "web --database-url sqlite:another --database-connections 4 --pool-timeout 50s --database-timeout 60s \
-                        --request-timeout 70s --body-timeout 70s";
+                        --request-timeout 70s --body-timeout 70s --time-zone Asia/Seoul";
         let mut config = Config::parse_from(settings.split_whitespace());
         config.admin.admin_token = admin_token;
         let db = Db::new(url, &config.pool, metrics.clone());
@@ -96,6 +96,7 @@ impl Clinic {
             cookies: config.cookies.key().unwrap(),
             views: Arc::new(Views::new(config.pages.source())),
             vets: Arc::default(),
+            time_zone: config.time_zone,
             commit: config.git_commit,
         };
         // the test is the proxy that tells whether the browser's connection is encrypted
@@ -213,7 +214,7 @@ impl Page {
 
     /// The page without what changes from day to day or from style sheet to style sheet.
     pub(crate) fn snapshot(&self) -> String {
-        let today = web::views::form::today().to_string();
+        let today = today().to_string();
         let mut text = self.text.replace(&today, "TODAY");
         for (name, kind) in
             [("style", "css"), ("search", "js"), ("icons", "svg"), ("favicon", "svg"), ("welcome", "svg"), ("lost", "svg")]
@@ -229,6 +230,11 @@ impl Page {
         }
         text
     }
+}
+
+/// Today in the time zone of the tests' clinics.
+pub(crate) fn today() -> chrono::NaiveDate {
+    chrono::Utc::now().with_timezone(&chrono_tz::Asia::Seoul).date_naive()
 }
 
 fn unescape(text: &str) -> String {

@@ -6,7 +6,7 @@ use crate::support::shared;
 fn the_form_shows_what_is_known_of_the_pet() {
     let page = shared().get("/owners/6/pets/7/visits/new");
     assert_eq!(page.status, 200);
-    assert_eq!(page.value("date"), web::views::form::today().to_string());
+    assert_eq!(page.value("date"), crate::support::today().to_string());
     insta::assert_snapshot!("visits-new", page.snapshot());
 }
 
@@ -16,7 +16,7 @@ on_both! {
         clinic.save(path, &[("date", "2024-05-06"), ("description", "vaccination <i>")]).shows("Visit booked").shows("May 6, 2024").lacks("<i>");
         clinic.get(path).shows("Previous visits").shows("vaccination &lt;i&gt;");
         // a visit may be booked ahead
-        let ahead = (web::views::form::today() + chrono::Months::new(12)).to_string();
+        let ahead = (crate::support::today() + chrono::Months::new(12)).to_string();
         clinic.save(path, &[("date", &ahead), ("description", "checkup")]).shows("checkup");
         let visits = &clinic.json("/owners/6")["owner"]["pets"][0]["visits"];
         assert_eq!((&visits[0]["date"], &visits[1]["date"]), (&ahead.into(), &"2024-05-06".into()));

@@ -21,10 +21,12 @@ fn a_bad_setting_is_named_in_one_line() {
         ("LOG_LEVEL", "loud"),
         ("DRAIN_TIMEOUT", "soon"),
         ("RELOAD_FROM", "/nowhere"),
+        ("TIME_ZONE", "Mars/Olympus"),
     ] {
         let line = refusal(&[], &[database, (name, value)]);
         assert!(line.starts_with(name) && line.contains(value), "{line}");
     }
+    assert!(refusal(&[], &[database, ("TZ", "Mars/Olympus")]).contains("Mars/Olympus"));
     assert!(refusal(&["--nonsense"], &[database]).contains("--nonsense"));
 }
 

@@ -1,8 +1,10 @@
 //! The form of a pet.
 
+use chrono::NaiveDate;
+
 use super::store::{Pet, Type, Values};
 use crate::views::Fields;
-use crate::views::form::{Form, Problem, today};
+use crate::views::form::{Form, Problem};
 
 /// The form of a new pet.
 pub(super) fn empty() -> Form {
@@ -15,10 +17,10 @@ pub(super) fn of(pet: &Pet) -> Form {
 }
 
 /// The form as it was sent, and the values where nothing is wrong with them.
-pub(super) fn read(fields: &Fields<'_>, types: &[Type]) -> (Form, Option<Values>) {
+pub(super) fn read(fields: &Fields<'_>, types: &[Type], today: NaiveDate) -> (Form, Option<Values>) {
     let mut form = Form::sent(fields);
     let name = form.text(fields, "name");
-    let birth_date = form.date(fields, "birthDate", |date| if date > today() { Err(Problem::Future) } else { Ok(date) });
+    let birth_date = form.date(fields, "birthDate", |date| if date > today { Err(Problem::Future) } else { Ok(date) });
     let type_id = form.choice(fields, "type", |typed| types.iter().find(|kind| kind.name == typed).map(|kind| kind.id));
     let values = || Some(Values { name: name?, birth_date: birth_date?, type_id: type_id? });
     let values = values();
