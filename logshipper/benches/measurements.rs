@@ -118,7 +118,7 @@ fn compression(root: &Path, megabytes: u64) {
         fs::copy(&plain, dir.join(&name)).unwrap();
         let open = Dir::open(&dir).unwrap();
         let (file, meta) = open.open_file(OsStr::new(&name)).unwrap();
-        this.push(timed(|| this_size = compress(&open, &segment, &file, &meta, LEVEL, &mut || Ok(())).unwrap().gz));
+        this.push(timed(|| this_size = compress(&open, &segment, (&file, &meta), 0, LEVEL, &mut || Ok(())).unwrap().gz));
         fs::remove_file(dir.join(segment.name(Form::Gz))).unwrap();
         let gz = File::create(dir.join("other.gz")).unwrap();
         other.push(timed(|| assert!(Command::new("gzip").args(["-6", "-c"]).arg(&plain).stdout(gz).status().unwrap().success())));

@@ -6,16 +6,18 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use handoff::{Form, Segment};
+use handoff::{Form, Segment, Stream};
 
 use crate::archive::state::ArchiveState;
-use crate::compress::{Checkpoint, compress};
+use crate::compress::{Checkpoint, Compressed, compress};
 use crate::dir::Dir;
 use crate::error_log::ErrorLog;
-use crate::handover::{Handover, Handovers, Holder};
+use crate::handover::{self, Handover, Holder};
+use crate::in_place;
 use crate::metrics::{Metrics, gauge};
-use crate::plan::{self, Policy, RetentionReason, Work};
+use crate::plan::{self, Policy, Reason, RetentionReason, Rotation, Work};
 use crate::pod::Pod;
+use crate::rotate::{Numbering, Numbers};
 use crate::survey::{Now, Surveyor};
 
 /// The time after which a segment that is still in use is worth a warning.
@@ -26,7 +28,6 @@ const IDLE: Duration = Duration::from_secs(10);
 /// Does the pending work in a pod's directory.
 #[derive(Debug, Default)]
 pub struct Compactor {
-    handovers: Handovers,
     metrics: Arc<Metrics>,
     errors: ErrorLog,
     archive_state: Arc<ArchiveState>,
@@ -38,6 +39,8 @@ pub struct Compactor {
     waiting: HashMap<Segment, Instant>,
     /// Plain segments whose long use was logged.
     warned: HashSet<Segment>,
+    /// Streams whose live file is due and can be rotated in no way.
+    refused: HashSet<Stream>,
     /// It works on an orphan: the gauges are about the program's own pod.
     orphan: bool,
 }
@@ -90,7 +93,7 @@ impl Compactor {
         self.warned.retain(|segment| self.waiting.contains_key(segment));
         self.report_gauges();
         self.last_pass = Some(now.monotonic);
-        let (mut backlog, mut settling) = (Backlog::default(), 0);
+        let (mut backlog, mut unverified) = (Backlog::default(), 0);
         for work in planned {
             checkpoint()?;
             let done = self.work(pod, policy, &work, checkpoint);
@@ -102,17 +105,104 @@ impl Compactor {
                 Ok(Outcome::Held(holder)) => {
                     backlog.in_use += 1;
                     self.warn_in_use(&work.subject(), holder);
-                    settling += i64::from(holder == Holder::RecentlyModified);
+                    unverified += i64::from(holder == Holder::Unknown);
                 }
                 Err(_) => backlog.failed += 1,
             }
         }
         if !self.orphan {
+            backlog.failed += self.rotate_in_place(pod, policy, now, checkpoint)?;
             self.metrics.in_use.set(gauge(backlog.in_use));
-            self.metrics.settling.set(settling);
+            self.metrics.unverified.set(unverified);
             self.report_gauges();
         }
         Ok(backlog)
+    }
+
+    /// Rotates in place the live files that are due and can't be handed over. Returns the number of failures.
+    fn rotate_in_place(&mut self, pod: &Pod, policy: &Policy, now: Now, checkpoint: Checkpoint<'_>) -> io::Result<usize> {
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, now)?;
+        let mut failed = 0;
+        self.refused.retain(|stream| survey.live.iter().any(|live| live.stream == *stream));
+        for rotation in plan::rotations(survey, policy, &Numbers::new(), now.wall) {
+            checkpoint()?;
+            let stream = &rotation.segment.stream;
+            let live = stream.live_name();
+            // Part by part, as long as the file is due.
+            let mut done = Ok(true);
+            while matches!(done, Ok(true)) {
+                done = self.try_in_place(pod, policy, &rotation, checkpoint);
+                checkpoint()?;
+            }
+            match &done {
+                Err(error) if is_refusal(error) => {
+                    if self.refused.insert(stream.clone()) {
+                        tracing::warn!(file = %live, %error, "live file can't be rotated: its writer doesn't follow the handoff, and the file can't be changed; left alone");
+                    }
+                }
+                _ => failed += usize::from(!self.errors.record("rotate in place", &live, &done)),
+            }
+        }
+        self.metrics.refused.set(gauge(self.refused.len()));
+        Ok(failed)
+    }
+
+    /// Rotates one part of a live file in place, and tells whether there was one.
+    fn try_in_place(
+        &mut self,
+        pod: &Pod,
+        policy: &Policy,
+        Rotation { segment: Segment { stream, .. }, reason }: &Rotation,
+        checkpoint: Checkpoint<'_>,
+    ) -> io::Result<bool> {
+        let started = Instant::now();
+        let live = stream.live_name();
+        let live = OsStr::new(&live);
+        // While the numbers are ours, nobody renames the file.
+        let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(false) };
+        match handover::ask(&pod.dir, live) {
+            Ok(Handover::Held(Holder::Writer | Holder::Unknown)) => {}
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => return Ok(false),
+        }
+        let (file, meta) = pod.dir.open_update(live)?;
+        let now = Now::read();
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, now)?;
+        let mut numbers = numbering.numbers()?;
+        let Some(rotation) =
+            plan::rotations(survey, policy, &numbers, now.wall).into_iter().find(|due| due.segment.stream == *stream)
+        else {
+            return Ok(false);
+        };
+        let position = in_place::position(&pod.dir, self.surveyor.compressed(stream), &file, &meta)?;
+        let least = if *reason == Reason::Size { policy.rotate_bytes } else { 1 };
+        let segment = &rotation.segment;
+        let shipped = in_place::ship(
+            &pod.dir,
+            segment,
+            (&file, &meta),
+            position,
+            (least, policy.rotate_bytes),
+            policy.compress_level,
+            checkpoint,
+        )?;
+        let is_shipped = shipped.is_some();
+        self.refused.remove(stream);
+        if let Some(done) = shipped {
+            numbers.insert(stream.clone(), segment.sequence);
+            numbering.record(&numbers);
+            self.metrics.rotated(*reason);
+            self.count_compressed(segment, done, started);
+        }
+        Ok(is_shipped)
+    }
+
+    fn count_compressed(&self, segment: &Segment, done: Compressed, started: Instant) {
+        self.metrics.compressed.inc();
+        self.metrics.uncompressed_bytes.inc_by(done.plain);
+        self.metrics.compressed_bytes.inc_by(done.gz);
+        let milliseconds = runtime::milliseconds(started.elapsed());
+        tracing::info!(segment = %segment, bytes = done.plain, compressed_bytes = done.gz, milliseconds, "segment compressed");
     }
 
     /// Warns once of a segment that has been open for a while: its writer may never let go.
@@ -155,18 +245,17 @@ impl Compactor {
     fn compress(&mut self, pod: &Pod, policy: &Policy, segment: &Segment, checkpoint: Checkpoint<'_>) -> io::Result<Outcome> {
         let started = Instant::now();
         let name = segment.name(Form::Plain);
-        let (file, meta) = match self.handovers.ask(&pod.dir, OsStr::new(&name), started)? {
+        let (file, meta) = match handover::ask(&pod.dir, OsStr::new(&name))? {
             Handover::Granted(file, meta) => (file, meta),
             Handover::Held(holder) => return Ok(Outcome::Held(holder)),
         };
-        let done = compress(&pod.dir, segment, &file, &meta, policy.compress_level, checkpoint)?;
+        // A file that was rotated in place before has its first lines in other segments.
+        let before = self.surveyor.compressed(&segment.stream).filter(|other| other.sequence < segment.sequence);
+        let start = in_place::position(&pod.dir, before, &file, &meta)?;
+        let done = compress(&pod.dir, segment, (&file, &meta), start, policy.compress_level, checkpoint)?;
         self.waiting.remove(segment);
         self.report_gauges();
-        self.metrics.compressed.inc();
-        self.metrics.uncompressed_bytes.inc_by(done.plain);
-        self.metrics.compressed_bytes.inc_by(done.gz);
-        let milliseconds = runtime::milliseconds(started.elapsed());
-        tracing::info!(segment = %name, bytes = done.plain, compressed_bytes = done.gz, milliseconds, "segment compressed");
+        self.count_compressed(segment, done, started);
         Ok(Outcome::Done)
     }
 
@@ -174,7 +263,7 @@ impl Compactor {
     fn remove(&mut self, pod: &Pod, segment: &Segment, reason: RetentionReason) -> io::Result<Outcome> {
         let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
         if pod.dir.meta(OsStr::new(&plain))?.is_some() {
-            let _locked = match self.handovers.ask(&pod.dir, OsStr::new(&plain), Instant::now())? {
+            let _locked = match handover::ask(&pod.dir, OsStr::new(&plain))? {
                 Handover::Granted(file, _) => file,
                 Handover::Held(holder) => return Ok(Outcome::Held(holder)),
             };
@@ -186,6 +275,12 @@ impl Compactor {
         tracing::info!(segment = %plain, reason = %reason, "segment removed");
         Ok(Outcome::Done)
     }
+}
+
+/// Tells whether a file can't be rotated in place at all: no right to change it, or a file system that frees no parts.
+fn is_refusal(error: &io::Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, Unsupported};
+    matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | Unsupported)
 }
 
 impl Work {

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt;
 
@@ -14,13 +14,16 @@ use rustix::fs::{Advice, Timespec, Timestamps, fadvise, fchmod, futimens};
 use crate::dir::{Dir, Meta};
 use crate::fault::{self, Failpoint};
 use crate::gzip;
+use crate::gzip::index::Origin;
+use crate::gzip::write::Packed;
+use crate::in_place::Part;
 use crate::survey::{quarantine_name, temporary_name};
 
 const BUFFER: usize = 64 << 10;
-/// What is read back at once: no more than the disk gives in a moment.
+/// The length of a read when reading back: no more than the disk returns in a moment.
 const READ_BACK: usize = 1 << 20;
 
-/// What became of a segment.
+/// The result of a compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compressed {
     /// Bytes of the plain file.
@@ -32,29 +35,39 @@ pub struct Compressed {
 /// A callback between pieces of work; its error ends the work, which leaves the plain file as it is.
 pub type Checkpoint<'a> = &'a mut dyn FnMut() -> io::Result<()>;
 
-/// Compresses the plain `file` of `segment`, which has been handed over, and removes it. A compressed form that is there
-/// already is kept if it holds the same bytes, and quarantined if not.
+/// The bytes that a compressed file is made of.
+#[derive(Debug)]
+pub struct Source<'a> {
+    /// Their number, about.
+    pub bytes: u64,
+    /// The file, whose mode and time the compressed one gets.
+    pub meta: &'a Meta,
+    /// The part of the file that they are, if it is a live file.
+    pub origin: Option<Origin>,
+}
+
+/// Compresses the plain `file` of `segment` from `start` on, which has been handed over, and removes it. A compressed form that
+/// is there already is kept if it holds the same bytes, and quarantined if not.
 pub fn compress(
     dir: &Dir,
     segment: &Segment,
-    file: &File,
-    meta: &Meta,
+    (file, meta): (&File, &Meta),
+    start: u64,
     level: u32,
     checkpoint: Checkpoint<'_>,
 ) -> io::Result<Compressed> {
     let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
     let gz = OsStr::new(&gz);
-    if dir.meta(gz)?.is_some() && !holds(dir, gz, file, checkpoint)? {
+    if dir.meta(gz)?.is_some() && !holds(dir, gz, &mut Part::new(file, start, meta.bytes), checkpoint)? {
         quarantine(dir, segment)?;
     }
-    let mut plain_bytes = meta.bytes;
+    let mut plain_bytes = meta.bytes.saturating_sub(start);
     if dir.meta(gz)?.is_none() {
-        plain_bytes += terminate_last_line(dir, OsStr::new(&plain), file, meta)?;
-        let crc = make(dir, segment, file, meta, level, checkpoint)?;
-        if !reads_back(dir, gz, crc, checkpoint)? {
-            quarantine(dir, segment)?;
-            return Err(io::Error::other("read-back checksum mismatch"));
+        if plain_bytes > 0 {
+            plain_bytes += terminate_last_line(dir, OsStr::new(&plain), file, meta)?;
         }
+        let source = Source { bytes: plain_bytes, meta, origin: None };
+        make_verified(dir, segment, &mut Part::new(file, start, start + plain_bytes), &source, level, checkpoint)?;
     }
     let written = dir.meta(gz)?.map_or(0, |meta| meta.bytes);
     dir.remove(OsStr::new(&plain))?;
@@ -62,8 +75,25 @@ pub fn compress(
     Ok(Compressed { plain: plain_bytes, gz: written })
 }
 
-/// Ends the last line where a killed writer tore it, so that it isn't glued to the next segment's first by `zcat`. Says how
-/// many bytes that took.
+/// Compresses `plain` into the compressed file of `segment`, durable under its name and read back.
+pub fn make_verified(
+    dir: &Dir,
+    segment: &Segment,
+    plain: &mut impl Read,
+    source: &Source<'_>,
+    level: u32,
+    checkpoint: Checkpoint<'_>,
+) -> io::Result<Packed> {
+    let packed = make(dir, segment, plain, source, level, checkpoint)?;
+    if reads_back(dir, OsStr::new(&segment.name(Form::Gz)), packed.crc, checkpoint)? {
+        return Ok(packed);
+    }
+    quarantine(dir, segment)?;
+    Err(io::Error::other("read-back checksum mismatch"))
+}
+
+/// Terminates the last line where a killed writer tore it, so that `zcat` doesn't glue it to the next segment's first. Returns
+/// the number of bytes added.
 fn terminate_last_line(dir: &Dir, plain: &OsStr, file: &File, meta: &Meta) -> io::Result<u64> {
     let Some(end) = meta.bytes.checked_sub(1) else { return Ok(0) };
     let mut last = [0];
@@ -74,45 +104,52 @@ fn terminate_last_line(dir: &Dir, plain: &OsStr, file: &File, meta: &Meta) -> io
     match dir.open_append(plain) {
         Ok((append, found)) if found.identity == meta.identity => Failpoint(&append).write_all(b"\n").map(|()| 1),
         Ok(_) => Err(io::Error::other("replaced by another file")),
-        // A stranger's file is compressed as it is.
+        // A file we don't own is compressed as it is.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(0),
         Err(error) => Err(error),
     }
 }
 
-fn make(dir: &Dir, segment: &Segment, file: &File, meta: &Meta, level: u32, checkpoint: Checkpoint<'_>) -> io::Result<u32> {
+fn make(
+    dir: &Dir,
+    segment: &Segment,
+    plain: &mut impl Read,
+    source: &Source<'_>,
+    level: u32,
+    checkpoint: Checkpoint<'_>,
+) -> io::Result<Packed> {
     let temporary = temporary_name(segment);
     let temporary = OsStr::new(&temporary);
     dir.remove(temporary)?;
     let out = dir.create(temporary, 0o600)?;
     let gz = segment.name(Form::Gz);
-    let made = fill(file, meta, &out, level, checkpoint).and_then(|crc| dir.rename(temporary, OsStr::new(&gz)).map(|()| crc));
+    let made =
+        fill(plain, source, &out, level, checkpoint).and_then(|packed| dir.rename(temporary, OsStr::new(&gz)).map(|()| packed));
     if made.is_err() {
-        // What can't be removed now is swept later; the first error is the one to hear of.
+        // A file that can't be removed now is removed later; the first error is the one to report.
         let _ = dir.remove(temporary);
     }
-    let crc = made?;
+    let packed = made?;
     dir.sync()?;
-    Ok(crc)
+    Ok(packed)
 }
 
-/// Fills the file `out`, makes it durable and returns the CRC-32 of its bytes.
-fn fill(file: &File, meta: &Meta, out: &File, level: u32, checkpoint: Checkpoint<'_>) -> io::Result<u32> {
-    let mut file = Failpoint(file);
-    file.rewind()?;
-    let crc = gzip::write::compress(&mut file, meta.bytes, Failpoint(out), level, checkpoint)?.crc;
+/// Fills the file `out` and makes it durable.
+fn fill(plain: &mut impl Read, source: &Source<'_>, out: &File, level: u32, checkpoint: Checkpoint<'_>) -> io::Result<Packed> {
+    let packed = gzip::write::compress(plain, source.bytes, Failpoint(out), level, source.origin, checkpoint)?;
     fault::point()?;
-    fchmod(out, rustix::fs::Mode::from_raw_mode(meta.mode))?;
-    let stamp = Timespec { tv_sec: meta.modified.timestamp(), tv_nsec: i64::from(meta.modified.timestamp_subsec_nanos()) };
+    fchmod(out, rustix::fs::Mode::from_raw_mode(source.meta.mode))?;
+    let modified = source.meta.modified;
+    let stamp = Timespec { tv_sec: modified.timestamp(), tv_nsec: i64::from(modified.timestamp_subsec_nanos()) };
     futimens(out, &Timestamps { last_access: stamp, last_modification: stamp })?;
     fault::point()?;
     out.sync_all()?;
     // So that reading it back asks the disk, and the page cache stays with those who need it.
     fadvise(out, 0, None::<NonZeroU64>, Advice::DontNeed)?;
-    Ok(crc)
+    Ok(packed)
 }
 
-/// Whether the disk gives back what was written, which has been decoded and compared before: its CRC tells.
+/// Tells whether the disk returns what was written, by its checksum; it was decoded and compared before.
 fn reads_back(dir: &Dir, gz: &OsStr, crc: u32, checkpoint: Checkpoint<'_>) -> io::Result<bool> {
     let (gz, _) = dir.open_file(gz)?;
     let (mut gz, mut found, mut buffer) = (Failpoint(&gz), crc32fast::Hasher::new(), vec![0; READ_BACK]);
@@ -125,14 +162,12 @@ fn reads_back(dir: &Dir, gz: &OsStr, crc: u32, checkpoint: Checkpoint<'_>) -> io
     }
 }
 
-/// Whether the compressed file `gz` decodes to exactly the bytes of `plain`.
-fn holds(dir: &Dir, gz: &OsStr, plain: &File, checkpoint: Checkpoint<'_>) -> io::Result<bool> {
+/// Tells whether the compressed file `gz` decodes to exactly the bytes of `plain`.
+fn holds(dir: &Dir, gz: &OsStr, plain: &mut impl Read, checkpoint: Checkpoint<'_>) -> io::Result<bool> {
     if !dir.meta(gz)?.is_some_and(|meta| meta.is_plain_file()) {
         return Ok(false);
     }
     let (gz, _) = dir.open_file(gz)?;
-    let mut plain = Failpoint(plain);
-    plain.rewind()?;
     let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, Failpoint(&gz)));
     let (mut expected, mut found) = (vec![0; BUFFER], vec![0; BUFFER]);
     loop {
@@ -156,7 +191,7 @@ fn holds(dir: &Dir, gz: &OsStr, plain: &File, checkpoint: Checkpoint<'_>) -> io:
     }
 }
 
-/// Whether an error of the decoder speaks of the bytes, and not of the disk.
+/// Tells whether an error of the decoder is about the bytes, and not about the disk.
 fn is_damage(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)

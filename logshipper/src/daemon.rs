@@ -125,7 +125,7 @@ fn rotate(context: &Context<'_>, pod: &Pod, mut watch: Watch, shutdown: &Shutdow
         let pass = rotator.pass(pod, &context.policy, Now::read());
         context.metrics.rotator_alive(errors.record("list", "directory", &pass));
         let pass = pass.unwrap_or_default();
-        if pass.rotated > 0 {
+        if pass.rotated + pass.in_place > 0 {
             notify(compactor);
         }
         if last {

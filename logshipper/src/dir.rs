@@ -125,6 +125,11 @@ impl Dir {
         self.open_plain_file(name, OFlags::WRONLY | OFlags::APPEND)
     }
 
+    /// Opens a file for reading and changing. Anything but a regular file with one name is an error.
+    pub fn open_update(&self, name: &OsStr) -> io::Result<(File, Meta)> {
+        self.open_plain_file(name, OFlags::RDWR)
+    }
+
     fn open_plain_file(&self, name: &OsStr, flags: OFlags) -> io::Result<(File, Meta)> {
         point()?;
         let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;

@@ -2,7 +2,7 @@
 //! test arms them to fail once, or to end everything there, as a kill does.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Write};
 
 #[cfg(not(test))]
 #[allow(clippy::unnecessary_wraps)]
@@ -21,12 +21,6 @@ impl Read for Failpoint<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         point()?;
         self.0.read(buffer)
-    }
-}
-
-impl Seek for Failpoint<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.0.seek(to)
     }
 }
 

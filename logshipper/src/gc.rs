@@ -15,7 +15,7 @@ use crate::compactor::Compactor;
 use crate::compress::Checkpoint;
 use crate::dir::{Dir, Meta, escaped};
 use crate::error_log::ErrorLog;
-use crate::handover::{Handover, Handovers};
+use crate::handover::{self, Handover};
 use crate::metrics::{Metrics, gauge};
 use crate::plan::{CLOCK_GRACE, Candidate, Limits, Policy, over_quota};
 use crate::pod::{LOCK, OpenError, Pod, is_alive};
@@ -130,9 +130,8 @@ impl Collector {
         }
         let plain = survey.segments.values().any(|forms| forms.plain.is_some());
         // An empty live file may have a writer too, which lives on without its logshipper.
-        let mut handovers = Handovers::default();
         for live in &survey.live {
-            let asked = handovers.ask(&pod.dir, OsStr::new(&live.stream.live_name()), now.monotonic)?;
+            let asked = handover::ask(&pod.dir, OsStr::new(&live.stream.live_name()))?;
             if live.bytes > 0 || matches!(asked, Handover::Held(_)) {
                 return Ok(());
             }

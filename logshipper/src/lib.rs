@@ -7,6 +7,7 @@
 //! - [`plan`]: decisions only: facts in, actions out.
 //! - [`rotate`] names segments; [`compactor`] acquires them ([`handover`]) and compresses or removes them ([`compress`]);
 //!   [`gzip`] is the compressed form, with [`mod@line`]'s times in its index.
+//! - [`in_place`]: rotation of files whose writers never let go of them.
 //! - `fault` (private): points at which tests make system calls fail.
 //! - [`error_log`]: lasting errors are logged when they begin and when they end.
 //! - [`cli`]: the command line; [`cmd`]: the commands; [`reader`]: the lines that they print.
@@ -27,6 +28,7 @@ mod fault;
 pub mod gc;
 pub mod gzip;
 pub mod handover;
+pub mod in_place;
 pub mod line;
 pub mod metrics;
 pub mod plan;

@@ -64,8 +64,10 @@ pub struct Metrics {
     pub pending_age: Gauge,
     /// Plain segments that a writer still has open.
     pub in_use: Gauge,
-    /// Of those, the ones whose writers the kernel can't tell, so that they have to stay unchanged for a while.
-    pub settling: Gauge,
+    /// Of those, the ones whose writers the kernel doesn't tell.
+    pub unverified: Gauge,
+    /// Streams whose live file is due, and can be neither renamed nor changed.
+    pub refused: Gauge,
     /// Directories of dead pods.
     pub orphans: Gauge,
     /// Bytes of all pods' segments and live files.
@@ -100,7 +102,8 @@ impl Default for Metrics {
             pending: metric(r, "pending_segments", "Plain segments that wait for compression"),
             pending_age: metric(r, "pending_age_seconds", "Wait of the oldest plain segment"),
             in_use: metric(r, "segments_in_use", "Plain segments that a writer still has open"),
-            settling: metric(r, "settling_segments", "Segments in use whose writers are unknown: leases are refused"),
+            unverified: metric(r, "unverified_segments", "Segments in use because leases are refused"),
+            refused: metric(r, "refused_streams", "Streams that can be rotated in no way"),
             orphans: metric(r, "orphan_directories", "Directories of dead pods, as the collecting logshipper sees them"),
             root_bytes: metric(r, "root_bytes", "All pods' log files, as the collecting logshipper sees them"),
             quota: metric(r, "quota_bytes", "NODE_QUOTA; 0 without one"),
@@ -208,7 +211,8 @@ mod tests {
             "pending_segments",
             "pending_age_seconds",
             "segments_in_use",
-            "settling_segments",
+            "unverified_segments",
+            "refused_streams",
             "archived_segments_total",
             "archived_bytes_total",
             "archive_pending_segments",

@@ -14,7 +14,7 @@ use handoff::{Form, Segment, Stream};
 use crate::archive::ArchiveState;
 use crate::dir::Dir;
 use crate::error_log::ErrorLog;
-use crate::handover::{Handover, Handovers};
+use crate::handover::{self, Handover, Holder};
 use crate::metrics::Metrics;
 use crate::plan::{self, Policy, Rotation};
 use crate::pod::Pod;
@@ -34,15 +34,16 @@ pub type Numbers = BTreeMap<Stream, u64>;
 ///
 /// The record is a lower bound: the names in the directory count as well. It outlives the segments, so that numbers never
 /// begin again when all of them are gone.
-struct Numbering(File);
+pub struct Numbering(File);
 
 impl Numbering {
     /// Takes the lock; `None` while another process numbers.
-    fn lock(dir: &Dir) -> io::Result<Option<Self>> {
+    pub fn lock(dir: &Dir) -> io::Result<Option<Self>> {
         Ok(dir.lock(OsStr::new(NUMBERING))?.map(Self))
     }
 
-    fn numbers(&self) -> io::Result<Numbers> {
+    /// Returns the recorded numbers.
+    pub fn numbers(&self) -> io::Result<Numbers> {
         let mut bytes = vec![0; RECORD.min(usize::try_from(self.0.metadata()?.len()).unwrap_or(RECORD))];
         self.0.read_exact_at(&mut bytes, 0)?;
         let entry = |line: &str| {
@@ -53,7 +54,7 @@ impl Numbering {
     }
 
     /// Records numbers that were given out. They only grow, and so does the record.
-    fn record(&self, numbers: &Numbers) {
+    pub fn record(&self, numbers: &Numbers) {
         let mut lines = String::new();
         for (stream, number) in numbers {
             // Writing to a String doesn't fail.
@@ -89,7 +90,11 @@ pub fn rotate_now(dir: &Dir, stream: &Stream, now: Now) -> io::Result<Option<Seg
     let mut survey = Survey::of_files(dir)?;
     survey.live.retain(|live| live.stream == *stream);
     let Some(rotation) = plan::rotations(&survey, &Policy::AT_ONCE, &numbers, now.wall).pop() else { return Ok(None) };
-    dir.rename(OsStr::new(&stream.live_name()), OsStr::new(&rotation.segment.name(Form::Plain)))?;
+    let live = stream.live_name();
+    if let Handover::Held(Holder::Writer | Holder::Unknown) = handover::ask(dir, OsStr::new(&live))? {
+        return Err(io::Error::other("its writer doesn't follow the handoff; the daemon rotates it in place"));
+    }
+    dir.rename(OsStr::new(&live), OsStr::new(&rotation.segment.name(Form::Plain)))?;
     numbers.insert(stream.clone(), rotation.segment.sequence);
     numbering.record(&numbers);
     Ok(Some(rotation.segment))
@@ -98,8 +103,10 @@ pub fn rotate_now(dir: &Dir, stream: &Stream, now: Now) -> io::Result<Option<Seg
 /// The result of a pass of the rotator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pass {
-    /// Live files rotated.
+    /// Live files renamed.
     pub rotated: usize,
+    /// Live files that are due, but have to be rotated in place.
+    pub in_place: usize,
     /// Bytes of all live files, before that.
     pub live_bytes: u64,
 }
@@ -109,7 +116,6 @@ pub struct Pass {
 pub struct Rotator {
     surveyor: Surveyor,
     numbers: Numbers,
-    handovers: Handovers,
     archive_state: Arc<ArchiveState>,
     started: Option<Instant>,
     metrics: Arc<Metrics>,
@@ -129,7 +135,7 @@ impl Rotator {
     /// The directory can't be read.
     pub fn pass(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<Pass> {
         let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
-        let mut pass = Pass { rotated: 0, live_bytes: survey.live.iter().map(|live| live.bytes).sum() };
+        let mut pass = Pass { rotated: 0, in_place: 0, live_bytes: survey.live.iter().map(|live| live.bytes).sum() };
         if plan::rotations(survey, policy, &self.numbers, now.wall).is_empty() {
             return Ok(pass);
         }
@@ -148,7 +154,13 @@ impl Rotator {
         // Again: `rotate_now` may have used the number.
         let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
         let due = plan::rotations(survey, policy, &self.numbers, now.wall);
-        pass.rotated = due.iter().filter(|rotation| self.rotate(&pod.dir, &numbering, rotation)).count();
+        for rotation in &due {
+            match self.hand_over(&pod.dir, &numbering, rotation) {
+                Some(true) => pass.rotated += 1,
+                Some(false) => {}
+                None => pass.in_place += 1,
+            }
+        }
         Ok(pass)
     }
 
@@ -163,13 +175,25 @@ impl Rotator {
         let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
         for rotation in plan::final_rotations(survey, &self.numbers, now.wall) {
             let live = rotation.segment.stream.live_name();
-            let asked = self.handovers.ask(&pod.dir, OsStr::new(&live), now.monotonic);
+            let asked = handover::ask(&pod.dir, OsStr::new(&live));
             // The lock is held over the rename: a writer that opens the file now finds it renamed.
             if matches!(asked, Ok(Handover::Granted(..))) {
                 self.rotate(&pod.dir, &numbering, &rotation);
             }
         }
         Ok(())
+    }
+
+    /// Renames a live file whose writers follow the contract, or that has none. `None` for any other file.
+    fn hand_over(&mut self, dir: &Dir, numbering: &Numbering, rotation: &Rotation) -> Option<bool> {
+        let live = rotation.segment.stream.live_name();
+        match handover::ask(dir, OsStr::new(&live)) {
+            Ok(Handover::Granted(..) | Handover::Held(Holder::Lock)) => Some(self.rotate(dir, numbering, rotation)),
+            Ok(Handover::Held(Holder::Writer | Holder::Unknown)) => None,
+            // Renamed or removed in the meantime.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(false),
+            asked @ Err(_) => Some(self.errors.record("rotate", &live, &asked)),
+        }
     }
 
     fn rotate(&mut self, dir: &Dir, numbering: &Numbering, Rotation { segment, reason }: &Rotation) -> bool {

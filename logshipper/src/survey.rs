@@ -73,6 +73,19 @@ impl Survey {
         Self::of(OsStr::new(""), dir, &ArchiveState::default())
     }
 
+    /// Returns the time since a live file was rotated in place: since the stream's newest segment, if the file has a hole.
+    fn rotation_age(&self, stream: &Stream, meta: &Meta, now: Now) -> Duration {
+        let newest = self.segments.keys().rev().find(|segment| segment.stream == *stream);
+        let Some((newest, seen)) = newest.and_then(|newest| Some((newest, self.first_seen.get(newest)?))) else {
+            return Duration::MAX;
+        };
+        if meta.disk_bytes() == meta.bytes {
+            return Duration::MAX;
+        }
+        let before = (seen.wall - newest.time).to_std().unwrap_or_default();
+        before + now.monotonic.saturating_duration_since(seen.monotonic)
+    }
+
     /// Returns the bytes of all files.
     pub fn bytes(&self) -> u64 {
         let segments = self.segments.values().map(|forms| forms.plain.unwrap_or(0) + forms.gz.unwrap_or(0));
@@ -136,6 +149,12 @@ impl Surveyor {
         Ok(&self.survey)
     }
 
+    /// Returns the compressed segments of a stream in the last survey, the newest first.
+    pub fn compressed(&self, stream: &Stream) -> impl Iterator<Item = &Segment> {
+        let all = self.survey.segments.iter().rev().filter(|(_, forms)| forms.gz.is_some());
+        all.map(|(segment, _)| segment).filter(move |segment| segment.stream == *stream)
+    }
+
     /// Tells whether the directory may have changed since the last survey.
     pub fn is_outdated(&self, dir: &Dir) -> bool {
         let modified = dir.own_meta().map(|meta| meta.modified).ok();
@@ -149,7 +168,7 @@ impl Surveyor {
         for live in std::mem::take(&mut self.survey.live) {
             let meta = dir.meta(OsStr::new(&live.stream.live_name()))?;
             if let Some(meta) = meta.filter(Meta::is_plain_file) {
-                let age = self.live_age(&meta, now);
+                let age = self.live_age(&meta, now).min(self.survey.rotation_age(&live.stream, &meta, now));
                 self.survey.live.push(LiveFile { bytes: meta.disk_bytes(), age, ..live });
             }
         }
@@ -159,7 +178,7 @@ impl Surveyor {
     /// Reads all names. Anything but a regular file with one name is no file of ours.
     fn read(&mut self, dir: &Dir, now: Now) -> io::Result<()> {
         let mut survey = Survey::default();
-        let mut identities = Vec::new();
+        let (mut identities, mut live) = (Vec::new(), Vec::new());
         for name in dir.names()? {
             let Some(kind) = Kind::of(&name) else { continue };
             let Some(meta) = dir.meta(&name)? else { continue };
@@ -175,7 +194,7 @@ impl Surveyor {
                 Kind::Named(FileName::Live(stream)) => {
                     let age = self.live_age(&meta, now);
                     identities.push(meta.identity);
-                    survey.live.push(LiveFile { stream, bytes: meta.disk_bytes(), age });
+                    live.push((stream, age, meta));
                 }
                 Kind::Named(FileName::Segment(segment, form)) => {
                     let first_seen = self.survey.first_seen.get(&segment).copied().unwrap_or(now);
@@ -190,6 +209,10 @@ impl Surveyor {
                 Kind::Quarantined(segment, name) => survey.quarantined.push((segment, name)),
                 Kind::Unmanaged => drop(survey.unmanaged.insert(escaped(&name), meta.disk_bytes())),
             }
+        }
+        for (stream, age, meta) in live {
+            let age = age.min(survey.rotation_age(&stream, &meta, now));
+            survey.live.push(LiveFile { stream, bytes: meta.disk_bytes(), age });
         }
         self.live.retain(|identity, _| identities.contains(identity));
         self.survey = survey;

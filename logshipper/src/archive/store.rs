@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::TryStreamExt;
-use handoff::{FileName, Form, Segment, is_name_byte};
+use handoff::{FileName, Form, Segment, Stream, is_name_byte};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::{Path, PathPart};
@@ -31,6 +31,8 @@ const STREAM: &str = "stream=";
 const DATE: &str = "date=";
 /// What is uploaded in one request and held in memory; longer segments go in parts of this length.
 const PART: u64 = 8 << 20;
+/// Dates that are searched for a pod's last sequence numbers.
+const LAST_DATES: usize = 3;
 /// Parts that S3 takes, at most.
 const PARTS: u64 = 10_000;
 /// Until a request that has no answer counts as failed: a part over a slow line.
@@ -226,6 +228,34 @@ impl Archive {
                 }
             }
             Ok(pods)
+        })
+    }
+}
+
+impl Archive {
+    /// Returns the highest sequence number of each stream of `pod` within the last dates of the archive.
+    pub fn last_numbers(&self, pod: &OsStr) -> Result<BTreeMap<Stream, u64>, ArchiveError> {
+        let Inner { prefix, store, .. } = &*self.0;
+        let pod = PathPart::from(escaped(pod));
+        let mut numbers = BTreeMap::new();
+        self.wait(async {
+            let streams = store.list_with_delimiter(Some(prefix)).await?.common_prefixes;
+            for stream in streams.into_iter().filter(is_stream) {
+                let mut dates = store.list_with_delimiter(Some(&stream)).await?.common_prefixes;
+                dates.sort();
+                for date in dates.into_iter().rev().take(LAST_DATES) {
+                    let offset = date.clone().join(format!("{}.", pod.as_ref()));
+                    let mut found = store.list_with_offset(Some(&date), &offset);
+                    while let Some(meta) = found.try_next().await? {
+                        let key = meta.location.prefix_match(prefix).and_then(parse);
+                        if let Some((_, segment, _)) = key.filter(|(of, ..)| of == pod.as_ref()) {
+                            let highest = numbers.entry(segment.stream).or_default();
+                            *highest = segment.sequence.max(*highest);
+                        }
+                    }
+                }
+            }
+            Ok(numbers)
         })
     }
 }

@@ -13,7 +13,7 @@ use handoff::{Form, Segment};
 use crate::archive::Archive;
 use crate::archive::error::ArchiveError;
 use crate::archive::state::ArchiveState;
-use crate::dir::{Dir, escaped};
+use crate::dir::Dir;
 use crate::error_log::ErrorLog;
 use crate::gzip::index::Index;
 use crate::gzip::read::digest;
@@ -110,16 +110,11 @@ impl Uploader {
 
     /// Asks the archive for the highest sequence numbers of a pod whose directory has no record of them.
     pub fn fetch_numbers(&self, pod: &OsStr) {
-        let numbers = match self.archive.list(None, None) {
-            Ok(mut pods) => pods.remove(&escaped(pod)).unwrap_or_default(),
-            Err(error) => {
-                tracing::warn!(%error, "archive can't be listed; sequence numbers go on from the files here");
-                BTreeMap::new()
-            }
-        };
-        let numbers = numbers.into_keys().map(|segment| (segment.stream, segment.sequence));
-        // In the order of sequence numbers, so that the highest one stays.
-        self.archive_state.set_numbers(numbers.collect());
+        let numbers = self.archive.last_numbers(pod).unwrap_or_else(|error| {
+            tracing::warn!(%error, "archive can't be listed; sequence numbers go on from the files here");
+            BTreeMap::new()
+        });
+        self.archive_state.set_numbers(numbers);
     }
 
     /// Uploads what waits in one directory. What is wrong with a file is reported and left; what is wrong with the store

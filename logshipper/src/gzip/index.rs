@@ -1,6 +1,7 @@
 //! The index of a compressed segment: one subfield `LS` in the extra field of the file's empty last member.
 //!
-//! Little-endian: version (1 byte), CRC-32 of the plain file (4), then for each member its compressed length (4), plain length
+//! Little-endian: version (1 byte), CRC-32 of the plain bytes (4), in version 2 the origin (inode 8, birth 8, start 8), then for
+//! each member its compressed length (4), plain length
 //! (4), first and last time (8 each, microseconds since 1970; first > last where no line has one), then the CRC-32 of all that
 //! (4) and the length of this empty member (4), by which it is found from the file's end.
 
@@ -13,9 +14,12 @@ use crate::gzip::read::ReadAt;
 use crate::line::Span;
 
 /// Members of one index, at most: what fits a gzip extra field of 64 KiB.
-pub const MAX_MEMBERS: usize = ((1 << 16) - 1 - SUBFIELD - BEFORE_ENTRIES - AFTER_ENTRIES) / ENTRY;
+pub const MAX_MEMBERS: usize = ((1 << 16) - 1 - SUBFIELD - BEFORE_ENTRIES - ORIGIN - AFTER_ENTRIES) / ENTRY;
 
+/// The version of an index without an origin.
 const VERSION: u8 = 1;
+const VERSION_WITH_ORIGIN: u8 = 2;
+const ORIGIN: usize = 3 * 8;
 /// Name and length of the subfield.
 const SUBFIELD: usize = 2 + 2;
 const BEFORE_ENTRIES: usize = 1 + 4;
@@ -40,11 +44,24 @@ pub struct Member {
     pub span: Option<Span>,
 }
 
+/// The part of a live file that a segment was made of, while the file kept its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The file's inode number.
+    pub inode: u64,
+    /// The file's birth in microseconds since 1970; 0 where the file system doesn't keep it.
+    pub born: i64,
+    /// The position in the file at which the segment begins.
+    pub start: u64,
+}
+
 /// The members of a compressed segment, in their order, and the checksum of its plain bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     /// CRC-32 of the plain bytes.
     pub crc: u32,
+    /// The part of a live file that was compressed in place; none for a renamed file.
+    pub origin: Option<Origin>,
     /// The members that hold lines.
     pub members: Vec<Member>,
 }
@@ -83,12 +100,18 @@ impl Index {
     /// The empty member that holds this index.
     pub(crate) fn encode(&self) -> io::Result<Vec<u8>> {
         let too_many = |_| io::Error::other("more members than an index holds");
-        let data = BEFORE_ENTRIES + self.members.len() * ENTRY + AFTER_ENTRIES;
+        let origin = if self.origin.is_some() { ORIGIN } else { 0 };
+        let data = BEFORE_ENTRIES + origin + self.members.len() * ENTRY + AFTER_ENTRIES;
         let mut extra = Vec::with_capacity(SUBFIELD + data);
         extra.extend(b"LS");
         extra.extend(u16::try_from(data).map_err(too_many)?.to_le_bytes());
-        extra.push(VERSION);
+        extra.push(if self.origin.is_some() { VERSION_WITH_ORIGIN } else { VERSION });
         extra.extend(self.crc.to_le_bytes());
+        if let Some(origin) = self.origin {
+            extra.extend(origin.inode.to_le_bytes());
+            extra.extend(origin.born.to_le_bytes());
+            extra.extend(origin.start.to_le_bytes());
+        }
         for member in &self.members {
             let span = member.span.unwrap_or(Span { first: i64::MAX, last: i64::MIN });
             extra.extend(member.compressed.to_le_bytes());
@@ -107,15 +130,24 @@ impl Index {
         let decoder = GzDecoder::new(member);
         let data = decoder.header()?.extra()?.strip_prefix(b"LS")?.get(2..)?;
         let (summed, after) = data.split_at_checked(data.len().checked_sub(AFTER_ENTRIES)?)?;
-        if u32_at(after, 0)? != crc32fast::hash(summed) || summed.first() != Some(&VERSION) {
+        if u32_at(after, 0)? != crc32fast::hash(summed) {
             return None;
         }
-        let members = summed.get(BEFORE_ENTRIES..)?.chunks_exact(ENTRY).map(|entry| {
+        let (origin, entries) = match *summed.first()? {
+            VERSION => (None, BEFORE_ENTRIES),
+            VERSION_WITH_ORIGIN => {
+                let at = |field: usize| i64_at(summed, BEFORE_ENTRIES + 8 * field);
+                let origin = Origin { inode: at(0)?.cast_unsigned(), born: at(1)?, start: at(2)?.cast_unsigned() };
+                (Some(origin), BEFORE_ENTRIES + ORIGIN)
+            }
+            _ => return None,
+        };
+        let members = summed.get(entries..)?.chunks_exact(ENTRY).map(|entry| {
             let (first, last) = (i64_at(entry, 8)?, i64_at(entry, 16)?);
             let span = (first <= last).then_some(Span { first, last });
             Some(Member { compressed: u32_at(entry, 0)?, plain: u32_at(entry, 4)?, span })
         });
-        Some(Self { crc: u32_at(summed, 1)?, members: members.collect::<Option<_>>()? })
+        Some(Self { crc: u32_at(summed, 1)?, origin, members: members.collect::<Option<_>>()? })
     }
 }
 

@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
-use crate::gzip::index::{Index, Member};
+use crate::gzip::index::{Index, Member, Origin};
 use crate::line;
 
 /// Plain bytes of a member, at least; the rest of its last line comes with it, up to as many again.
@@ -39,6 +39,7 @@ pub fn compress(
     size: u64,
     out: impl Write,
     level: u32,
+    origin: Option<Origin>,
     tick: &mut dyn FnMut() -> io::Result<()>,
 ) -> io::Result<Packed> {
     let length = usize::try_from(size / MEMBERS).map_err(io::Error::other)?.max(MEMBER);
@@ -67,7 +68,7 @@ pub fn compress(
         for worker in &workers {
             members.add(worker.result()?)?;
         }
-        members.finish(crc.finalize())
+        members.finish(crc.finalize(), origin)
     })
 }
 
@@ -180,8 +181,8 @@ impl<W: Write> Members<W> {
         self.out.write_all(&gz)
     }
 
-    fn finish(mut self, crc: u32) -> io::Result<Packed> {
-        let index = Index { crc, members: self.written };
+    fn finish(mut self, crc: u32, origin: Option<Origin>) -> io::Result<Packed> {
+        let index = Index { crc, origin, members: self.written };
         let bytes = index.encode()?;
         self.crc.update(&bytes);
         self.out.write_all(&bytes)?;
@@ -204,7 +205,7 @@ mod tests {
 
     fn compressed(plain: &[u8]) -> (Vec<u8>, Index) {
         let mut out = Vec::new();
-        let packed = compress(&mut &plain[..], plain.len() as u64, &mut out, 4, &mut || Ok(())).unwrap();
+        let packed = compress(&mut &plain[..], plain.len() as u64, &mut out, 4, None, &mut || Ok(())).unwrap();
         assert_eq!(packed.crc, crc32fast::hash(&out));
         (out, packed.index)
     }
@@ -260,16 +261,20 @@ mod tests {
 
         let mut out = io::sink();
         let mut zeros = io::repeat(b'\n').take(64 << 20);
-        let index = compress(&mut zeros, 64 << 20, &mut out, 1, &mut || Ok(())).unwrap().index;
+        let index = compress(&mut zeros, 64 << 20, &mut out, 1, None, &mut || Ok(())).unwrap().index;
         assert_eq!(index.members.len(), 64);
         let mut zeros = io::repeat(b'\n').take(10 << 20);
         let mut out = Vec::new();
-        let index = compress(&mut zeros, 8 << 30, &mut out, 1, &mut || Ok(())).unwrap().index;
+        let index = compress(&mut zeros, 8 << 30, &mut out, 1, None, &mut || Ok(())).unwrap().index;
         let plain: Vec<_> = index.members.iter().map(|member| member.plain >> 20).collect();
         assert_eq!(plain, [4, 4, 2]);
         assert_eq!(Index::read(&file(&out)).unwrap().as_ref(), Some(&index));
         assert_eq!(decoded(&out).len(), 10 << 20);
-        let full = |count| Index { crc: 0, members: vec![Member { compressed: 0, ..index.members[0] }; count] };
+        let full = |count| Index {
+            crc: 0,
+            origin: Some(Origin { inode: 1, born: 2, start: 3 }),
+            members: vec![Member { compressed: 0, ..index.members[0] }; count],
+        };
         assert_eq!(Index::read(&file(&full(MAX_MEMBERS).encode().unwrap())).unwrap(), Some(full(MAX_MEMBERS)));
         assert!(full(MAX_MEMBERS + 1).encode().is_err());
     }

@@ -93,7 +93,7 @@ impl World {
                 if let Some((segment, path)) = plain.into_iter().find(|(_, path)| path.exists()) {
                     let text = fs::read(&path).unwrap();
                     let file = File::create(self.path(&segment.name(Form::Gz))).unwrap();
-                    gzip::write::compress(&mut &text[..], text.len() as u64, file, 1, &mut || Ok(())).unwrap();
+                    gzip::write::compress(&mut &text[..], text.len() as u64, file, 1, None, &mut || Ok(())).unwrap();
                     fs::remove_file(path).unwrap();
                 }
             }

@@ -20,6 +20,7 @@ use crate::archive::Object;
 use crate::dir::{Dir, Meta, meta_of};
 use crate::gzip::index::Index;
 use crate::gzip::read::ReadAt;
+use crate::in_place;
 use crate::line::{self, Span};
 use crate::reader::filter::Filter;
 
@@ -65,6 +66,8 @@ pub struct Reader<'a> {
     gap: Option<io::Error>,
     /// The live file was read to its end, or can't be read.
     ended: bool,
+    /// Plain bytes at the beginning of the next segment that were read from the live file before it was rotated in place.
+    resume: Option<u64>,
 }
 
 enum Queued {
@@ -88,6 +91,8 @@ struct Plain {
     file: BufReader<File>,
     identity: (u64, u64),
     position: u64,
+    /// The position at which its lines begin: more than 0 for a file that was rotated in place.
+    start: u64,
     /// It has, or had, the live file's name.
     is_live: bool,
     /// When the file was seen to have been renamed.
@@ -105,6 +110,8 @@ struct Gz {
     /// The runs of members to read, in their order.
     runs: VecDeque<Run>,
     decoder: Option<Box<dyn BufRead>>,
+    /// Plain bytes at the beginning that were read from the live file.
+    skip: u64,
     /// Plain bytes of wanted members that are left in this run. In one without any, the first time ends a wanted event.
     left: u64,
     fetch: usize,
@@ -170,6 +177,7 @@ impl<'a> Reader<'a> {
             skipped: None,
             gap: None,
             ended: false,
+            resume: None,
         }
     }
 
@@ -231,6 +239,7 @@ impl<'a> Reader<'a> {
                 return Ok(if self.ended { Next::End } else { Next::Nothing });
             };
             let at_start = self.partial.is_empty();
+            let line_start = piece.live_position().map(|position| position - self.partial.len() as u64);
             let read = piece.fill(LINE - self.partial.len(), &mut self.partial, &mut self.skipped);
             let Some(filled) = self.named(read)? else {
                 if let Some(next) = self.at_end()? {
@@ -238,6 +247,11 @@ impl<'a> Reader<'a> {
                 }
                 continue;
             };
+            if let Some(line_start) = line_start.filter(|_| self.partial.contains(&0))
+                && self.leave_taken(line_start)?
+            {
+                continue;
+            }
             if let Some(Piece { source: Source::Gz(gz), .. }) = &mut self.piece {
                 if at_start
                     && gz.left == 0
@@ -362,12 +376,50 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Leaves the live file at `line_start` if its lines from there on were taken into segments, in place, before they were read.
+    fn leave_taken(&mut self, line_start: u64) -> io::Result<bool> {
+        let Some(Piece { source: Source::Plain(Plain { identity: (_, inode), .. }), .. }) = &self.piece else { return Ok(false) };
+        let taken = self.parts_of(*inode, line_start)?;
+        let is_taken = !taken.is_empty();
+        for (segment, start) in taken {
+            self.resume = self.resume.or(Some(line_start.saturating_sub(start)));
+            self.queue.push_back(Queued::Here(segment));
+        }
+        if is_taken {
+            self.partial.clear();
+            self.piece = None;
+        }
+        Ok(is_taken)
+    }
+
+    /// Notes the new segments that are parts of a live file, and returns those that end behind `read`, with their starts.
+    fn parts_of(&mut self, inode: u64, read: u64) -> io::Result<Vec<(Segment, u64)>> {
+        let dir = self.dir()?;
+        let mut unread = Vec::new();
+        for segment in self.list()?.into_iter().filter(|segment| !self.known.contains(segment)).collect::<Vec<_>>() {
+            let Some((origin, end)) = in_place::part(&dir, &segment)?.filter(|(origin, _)| origin.inode == inode) else { break };
+            self.known.insert(segment.clone());
+            if end > read {
+                unread.push((segment, origin.start));
+            } else {
+                self.last = Some(segment.sequence);
+            }
+        }
+        Ok(unread)
+    }
+
     /// Notes which segment a renamed live file has become, so that it isn't read again.
     fn pass_renamed(&mut self, renamed: &Plain) -> io::Result<()> {
-        let dir = self.dir()?;
+        let (dir, before) = (self.dir()?, self.last);
+        self.parts_of(renamed.identity.1, renamed.position)?;
+        // What is left of a file that was rotated in place doesn't begin as it did.
+        let is_rest = |segment: &Segment| self.last != before && self.last.is_some_and(|last| segment.sequence == last + 1);
         let is_it = |segment: &Segment| {
             let plain = dir.meta(OsStr::new(&segment.name(Form::Plain))).ok().flatten();
-            plain.map_or_else(|| begins_with(&dir, segment, &renamed.fingerprint), |meta| meta.identity == renamed.identity)
+            plain.map_or_else(
+                || is_rest(segment) || begins_with(&dir, segment, &renamed.fingerprint),
+                |meta| meta.identity == renamed.identity,
+            )
         };
         let it = self.list()?.into_iter().filter(|segment| !self.known.contains(segment)).find(is_it);
         if let Some(it) = it {
@@ -439,10 +491,21 @@ impl<'a> Reader<'a> {
             if self.queue.is_empty() {
                 let Some((file, meta)) = opened else { return Ok(None) };
                 self.last = self.last.max(all.last().map(|segment| segment.sequence));
-                let source = Source::Plain(Plain::new(file, &meta, true));
+                let plain = self.plain(file, &meta, true, &all).inspect_err(|_| self.ended = true)?;
+                let source = Source::Plain(plain);
                 return Ok(Some(Piece { name, source }));
             }
         }
+    }
+
+    /// The lines of a file that aren't in segments, among `segments`, that were made of it in place.
+    fn plain(&self, file: File, meta: &Meta, is_live: bool, segments: &BTreeSet<Segment>) -> io::Result<Plain> {
+        let of_stream = segments.iter().rev().filter(|segment| segment.stream == self.stream);
+        let start = in_place::position(&self.dir()?, of_stream, &file, meta)?;
+        let mut plain = Plain::new(file, meta, is_live);
+        plain.file.seek(SeekFrom::Start(start))?;
+        (plain.start, plain.position) = (start, start);
+        Ok(plain)
     }
 
     /// An error if segments between the last one and this number are missing.
@@ -476,7 +539,8 @@ impl<'a> Reader<'a> {
                     let source = match (form, opened) {
                         (Form::Plain, (file, meta)) => {
                             self.in_event = true;
-                            let mut plain = Plain::new(file, &meta, false);
+                            let before = self.known.range(..&segment).cloned().collect();
+                            let mut plain = self.plain(file, &meta, false, &before)?;
                             plain.is_final = (Utc::now() - meta.changed).to_std().is_ok_and(|age| age >= self.letting_go);
                             Source::Plain(plain)
                         }
@@ -491,13 +555,14 @@ impl<'a> Reader<'a> {
 
     /// The members of a compressed segment that may be wanted.
     fn compressed(&mut self, file: impl ReadAt + 'static, fetch: usize) -> io::Result<Source> {
-        let index = if self.filter.uses_index() { Index::read(&file)? } else { None };
+        let skip = self.resume.take();
+        let index = if skip.is_none() && self.filter.uses_index() { Index::read(&file)? } else { None };
         let length = file.length()?;
         let runs = match index {
             Some(index) => runs(&index, self.filter, &mut self.in_event),
             None => VecDeque::from_iter((length > 0).then_some(Run { end: length, plain: u64::MAX, ..Run::default() })),
         };
-        Ok(Source::Gz(Box::new(Gz { file: Rc::new(file), runs, decoder: None, left: 0, fetch })))
+        Ok(Source::Gz(Box::new(Gz { file: Rc::new(file), runs, decoder: None, skip: skip.unwrap_or(0), left: 0, fetch })))
     }
 }
 
@@ -524,6 +589,7 @@ impl Piece {
             }
             Source::Gz(gz) => loop {
                 if let Some(decoder) = &mut gz.decoder {
+                    io::copy(&mut decoder.take(std::mem::take(&mut gz.skip)), &mut io::sink())?;
                     let filled = take_line(decoder, most, line)?;
                     if filled > 0 {
                         return Ok(Some(filled));
@@ -543,6 +609,14 @@ impl Piece {
         }
     }
 
+    /// The position in a live file.
+    fn live_position(&self) -> Option<u64> {
+        match &self.source {
+            Source::Plain(plain) => plain.is_live.then_some(plain.position),
+            Source::Gz(_) => None,
+        }
+    }
+
     fn is_live(&self) -> bool {
         matches!(&self.source, Source::Plain(plain) if plain.is_live)
     }
@@ -554,6 +628,7 @@ impl Plain {
             file: BufReader::with_capacity(BUFFER, file),
             identity: meta.identity,
             position: 0,
+            start: 0,
             is_live,
             renamed: None,
             is_final: false,
@@ -566,14 +641,15 @@ impl Plain {
     fn truncated_at(&self) -> io::Result<Option<u64>> {
         let mut begin = [0; FINGERPRINT];
         let is_shorter = self.file.get_ref().length()? < self.position;
-        let count = if is_shorter { 0 } else { ReadAt::read_at(self.file.get_ref(), &mut begin, 0)? };
-        let is_other = !begin[..count].starts_with(&self.fingerprint);
+        let count = if is_shorter { 0 } else { ReadAt::read_at(self.file.get_ref(), &mut begin, self.start)? };
+        // Zeros are what a rotation in place leaves.
+        let is_other = !begin[..count].starts_with(&self.fingerprint) && begin[..count].iter().any(|byte| *byte != 0);
         Ok((is_shorter || is_other).then_some(self.position))
     }
 
     fn restart(&mut self) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
-        self.position = 0;
+        (self.start, self.position) = (0, 0);
         self.fingerprint.clear();
         Ok(())
     }

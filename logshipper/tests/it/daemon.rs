@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -216,21 +216,23 @@ fn the_oldest_segments_go() {
 }
 
 #[test]
-fn a_writer_without_locks_is_waited_for() {
+fn writer_without_locks_is_rotated_in_place() {
     let logs = Logs::new();
     let mut file = File::options().create(true).append(true).open(logs.path("shell.log")).unwrap();
-    file.write_all(&[b'a'; 2000]).unwrap();
-    let daemon = logs.started(&SMALL);
-    wait_until("rotated", || logs.segments(Form::Plain).len() == 1);
+    let line = format!("{}\n", "a".repeat(99)).into_bytes();
+    file.write_all(&line.repeat(200)).unwrap();
+    let daemon = logs.started(&["--rotate-bytes", "10kB"]);
+    wait_until("rotated", || logs.segments(Form::Gz).len() == 1);
+    wait_until("freed", || fs::metadata(logs.path("shell.log")).unwrap().blocks() * 512 < 10_000);
+    file.write_all(&line.repeat(200)).unwrap();
+    wait_until("rotated again", || logs.segments(Form::Gz).len() == 2);
     file.write_all(b"late\n").unwrap();
-    // Long enough for a logshipper that doesn't wait to compress it; one that waits can't fail here.
-    std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(logs.segments(Form::Gz), []);
-    file.write_all(b"later\n").unwrap();
+    let cat = Command::new(env!("CARGO_BIN_EXE_logshipper")).env_clear().env("LOG_ROOT", logs.root()).args(["cat", POD]).output();
+    assert!(cat.unwrap().stdout == [line.repeat(400), b"late\n".to_vec()].concat(), "as read from segments and the live file");
     drop(file);
-    logs.wait_for_all_compressed();
     daemon.stop();
-    assert!(logs.read("shell").ends_with(b"late\nlater\n"));
+    logs.wait_for_all_compressed();
+    assert!(logs.read("shell") == [line.repeat(400), b"late\n".to_vec()].concat());
 }
 
 #[test]

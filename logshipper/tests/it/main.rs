@@ -14,3 +14,4 @@ mod sql;
 mod store;
 mod supervise;
 mod support;
+mod writers;

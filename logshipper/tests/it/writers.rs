@@ -1,0 +1,149 @@
+//! Writers that know nothing of the handoff: each line once, whoever writes, with logshipper killed meanwhile.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use handoff::Form;
+
+use crate::support::{Logs, POD, Process, wait_until};
+
+const LINES: u64 = 100_000;
+const BUSY: [&str; 4] = ["--rotate-bytes", "64KiB", "--keep-segments", "100000"];
+const OTHER_UID: u32 = 10_001;
+
+/// A program that appends the lines `1` to `LINES`, each with padding, to the file that is its argument.
+fn writer(kind: &str, logs: &Logs) -> Command {
+    let path = logs.path("app.log");
+    let mut command = match kind {
+        "python" => {
+            let mut command = Command::new("python3");
+            let program = "import logging, sys, time\n\
+                           logging.basicConfig(filename=sys.argv[1], format='%(message)s', level=logging.INFO)\n\
+                           for n in range(1, int(sys.argv[2]) + 1):\n    \
+                           logging.info('%d %s', n, 'x' * 60)\n    \
+                           if n % 1000 == 0: time.sleep(0.05)";
+            command.args(["-c", program]);
+            command
+        }
+        shell => {
+            let lines = "i=0; while [ $i -lt $2 ]; do i=$((i+1)); echo \"$i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; [ $((i % 1000)) -ne 0 ] || sleep 0.05; done";
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("{{ {lines}; }} {shell} \"$1\""), "sh"]);
+            command
+        }
+    };
+    command.arg(path).arg(LINES.to_string()).stdout(Stdio::null());
+    command
+}
+
+/// Checks that `cat` prints the lines 1 to `LINES`, in order.
+fn assert_exact(logs: &Logs) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
+    let output = command.env_clear().env("LOG_ROOT", logs.root()).args(["cat", POD, "app"]).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let numbers = text.lines().map(|line| line.split(' ').next().unwrap().parse::<u64>().unwrap_or_else(|_| panic!("{line:?}")));
+    let mut expected = 0;
+    for number in numbers {
+        expected += 1;
+        assert_eq!(number, expected);
+    }
+    assert_eq!(expected, LINES);
+}
+
+#[test]
+fn programs_without_handoff_lose_no_line_while_logshipper_is_killed() {
+    for kind in ["python", ">>", ">", "| tee -a"] {
+        let logs = Logs::new();
+        let mut program = Process::spawn(&mut writer(kind, &logs));
+        let mut pause = 1;
+        while program.is_running() {
+            let daemon = logs.start(&BUSY);
+            let before = logs.segments(Form::Gz).len();
+            wait_until("a segment", || logs.segments(Form::Gz).len() > before || !program.is_running());
+            pause = (pause * 7 + 13) % 50;
+            std::thread::sleep(Duration::from_millis(pause));
+            daemon.kill();
+        }
+        assert!(program.wait().success(), "{kind}");
+        assert_exact(&logs);
+        let daemon = logs.started(&BUSY);
+        wait_until("all is rotated", || fs::metadata(logs.path("app.log")).map_or(0, |meta| meta.blocks() * 512) < 128 << 10);
+        assert_exact(&logs);
+        logs.finish(daemon, &BUSY);
+        assert_exact(&logs);
+        println!("{kind}: {} segments", logs.segments(Form::Gz).len());
+        assert!(logs.segments(Form::Gz).len() > 3, "{kind}: {:?}", logs.names());
+    }
+}
+
+#[test]
+fn reader_follows_a_file_that_is_rotated_in_place() {
+    let logs = Logs::new();
+    let mut program = Process::spawn(&mut writer("python", &logs));
+    let daemon = logs.started(&BUSY);
+    wait_until("the file", || logs.path("app.log").exists());
+    let out = logs.root().join("followed");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
+    command.env_clear().env("LOG_ROOT", logs.root()).args(["cat", POD, "app", "--follow"]);
+    let errors = logs.root().join("errors");
+    let follower = Process::spawn(command.stdout(File::create(&out).unwrap()).stderr(File::create(&errors).unwrap()));
+    wait_until("the writer's end", || !program.is_running());
+    let last = format!("{LINES} ");
+    wait_until("the last line", || fs::read_to_string(&out).unwrap().lines().any(|line| line.starts_with(&last)));
+    follower.kill();
+    daemon.stop();
+    let text = fs::read_to_string(&out).unwrap();
+    let expected = (1..=LINES).map(|n| n.to_string());
+    assert!(text.lines().map(|line| line.split(' ').next().unwrap().to_owned()).eq(expected), "lines missing or repeated");
+    assert_eq!(fs::read_to_string(&errors).unwrap(), "");
+}
+
+/// A daemon that runs as another user than the writer, which has the lines open.
+fn daemon_as_other_user(logs: &Logs, arguments: &[&str]) -> Process {
+    let outside = logs.root().parent().unwrap();
+    fs::set_permissions(outside, fs::Permissions::from_mode(0o755)).unwrap();
+    chown(logs.pod(), Some(OTHER_UID), Some(OTHER_UID)).unwrap();
+    // The one that was built may be where others can't go.
+    let program = outside.join("logshipper");
+    fs::copy(env!("CARGO_BIN_EXE_logshipper"), &program).unwrap();
+    let command = logs.command(arguments);
+    let mut copy = Command::new(program);
+    copy.env_clear().args(command.get_args()).uid(OTHER_UID).gid(OTHER_UID);
+    logs.started_as(&mut copy)
+}
+
+#[test]
+fn file_of_another_user_is_rotated_in_place_if_it_may_be_changed() {
+    if !rustix::process::geteuid().is_root() {
+        println!("not root: nothing to test");
+        return;
+    }
+    let logs = Logs::new();
+    File::create(logs.path("app.log")).unwrap();
+    fs::set_permissions(logs.path("app.log"), fs::Permissions::from_mode(0o666)).unwrap();
+    let daemon = daemon_as_other_user(&logs, &BUSY);
+    assert!(Process::spawn(&mut writer("python", &logs)).wait().success());
+    wait_until("all is rotated", || fs::metadata(logs.path("app.log")).unwrap().blocks() * 512 < 128 << 10);
+    assert_exact(&logs);
+    daemon.stop();
+}
+
+#[test]
+fn file_of_another_user_that_may_not_be_changed_is_left_alone() {
+    if !rustix::process::geteuid().is_root() {
+        println!("not root: nothing to test");
+        return;
+    }
+    let logs = Logs::new();
+    let daemon = daemon_as_other_user(&logs, &BUSY);
+    assert!(Process::spawn(&mut writer("python", &logs)).wait().success());
+    wait_until("reported", || logs.admin("/metrics").1.contains("logshipper_refused_streams 1\n"));
+    assert_eq!(logs.segments(Form::Gz).len() + logs.segments(Form::Plain).len(), 0, "{:?}", logs.names());
+    assert_exact(&logs);
+    daemon.stop();
+    assert_eq!(logs.lines_of_daemon().matches("live file can't be rotated").count(), 1);
+}
