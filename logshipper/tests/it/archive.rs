@@ -176,6 +176,29 @@ fn a_dead_pod_is_archived_by_one_of_two_shippers_before_it_is_removed() {
     two.stop();
 }
 
+#[test]
+fn sequence_numbers_go_on_after_all_segments_are_gone() {
+    let (store, logs) = (Store::start(), Logs::new());
+    let daemon = store.ship(&logs, &EACH_LINE);
+    write(&logs, 1..=2);
+    wait_until("both are archived", || store.keys().len() == 2);
+    daemon.stop();
+    let remove = |with: &[&str]| {
+        for name in logs.names().iter().filter(|name| with.iter().any(|with| name.contains(with))) {
+            fs::remove_file(logs.path(name)).unwrap();
+        }
+    };
+    // By the record in the directory, then by the archive.
+    for (number, lost) in [(3, vec![".gz"]), (4, vec![".gz", ".logshipper.rotate"])] {
+        remove(&lost);
+        let daemon = store.ship(&logs, &EACH_LINE);
+        write(&logs, number..=number);
+        wait_until("archived", || store.keys().len() == number as usize);
+        assert_eq!(logs.segments(Form::Gz).last().unwrap().sequence, u64::from(number));
+        daemon.stop();
+    }
+}
+
 /// How many compressed segments a directory has.
 fn compressed(dir: &std::path::Path) -> usize {
     let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());

@@ -161,3 +161,21 @@ fn above_the_quota_the_oldest_segments_go_and_live_files_stay() {
     assert!(logs.path("access.log").exists());
     drop(daemon);
 }
+
+#[test]
+fn pod_with_large_files_does_not_cost_its_neighbours_their_segments() {
+    let logs = Logs::new();
+    let other = logs.root().join("other");
+    fs::create_dir(&other).unwrap();
+    let gz = other.join(format!("{SEGMENT}.gz"));
+    fs::write(&gz, [b'x'; 1000]).unwrap();
+    // Of a program that rotates by itself, and one in a subdirectory: neither is managed.
+    fs::create_dir(logs.path("sub")).unwrap();
+    fs::write(logs.path("catalina.out"), [b'x'; 5000]).unwrap();
+    fs::write(logs.path("sub/app.log"), [b'x'; 5000]).unwrap();
+    let daemon = logs.started(&["--node-quota", "4000"]);
+    wait_until("counted", || logs.admin("/metrics").1.contains("logshipper_root_bytes 11000\n"));
+    wait_until("reported", || logs.lines_of_daemon().contains("exceeded by files that can't be removed"));
+    assert!(gz.exists());
+    daemon.stop();
+}
