@@ -33,7 +33,7 @@ fn benches(criterion: &mut Criterion) {
     let plain = segment();
     let pack = || {
         let mut gz = Vec::new();
-        compress(&mut plain.as_bytes(), plain.len() as u64, &mut gz, LEVEL, &mut || Ok(())).unwrap();
+        compress(&mut plain.as_bytes(), plain.len() as u64, &mut gz, LEVEL, None, &mut || Ok(())).unwrap();
         gz
     };
     let gz = pack();
