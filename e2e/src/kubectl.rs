@@ -72,8 +72,16 @@ impl PortForward {
     /// # Errors
     /// kubectl did not say where it listens.
     pub fn start(pod: &str, port: u16) -> Result<Self> {
+        Self::start_in("default", pod, port)
+    }
+
+    /// Forwards a free local port to `port` of a pod in another namespace.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_in(namespace: &str, pod: &str, port: u16) -> Result<Self> {
         let mut child = Command::new("kubectl")
-            .args(["port-forward", "--address=127.0.0.1"])
+            .args(["port-forward", "--address=127.0.0.1", "-n", namespace])
             .args([format!("pod/{pod}"), format!(":{port}")])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -3,6 +3,7 @@
 
 mod apply;
 mod database;
+mod database_volume;
 mod full_volume;
 mod health;
 mod images;

@@ -11,15 +11,15 @@ use serde_json::Value;
 
 const OVERLAYS: [&str; 4] = ["eks", "external-database", "kind", "namespace"];
 /// The namespace of `overlays/namespace`.
-const NAMESPACE: &str = "clinic";
+pub(crate) const NAMESPACE: &str = "clinic";
 
 /// A copy of `k8s` and `overlays` with a `secret.env` where an overlay reads one, so that a user's own is left alone.
-struct Copy {
+pub(crate) struct Copy {
     directory: tempfile::TempDir,
 }
 
 impl Copy {
-    fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let directory = tempfile::tempdir()?;
         run(Command::new("cp").arg("-r").args([root().join("k8s"), root().join("overlays")]).arg(directory.path()))?;
         let copy = Self { directory };
@@ -36,7 +36,7 @@ impl Copy {
         self.directory.path().join(path)
     }
 
-    fn build(&self, overlay: &str) -> Result<String> {
+    pub(crate) fn build(&self, overlay: &str) -> Result<String> {
         kubectl(&["kustomize", &self.path("overlays").join(overlay).to_string_lossy()])
     }
 }
@@ -48,7 +48,7 @@ fn run(command: &mut Command) -> Result<String> {
 }
 
 /// The objects of a manifest, as kubectl reads them.
-fn objects(manifest: &str) -> Result<Vec<Value>> {
+pub(crate) fn objects(manifest: &str) -> Result<Vec<Value>> {
     let list = feed(&["create", "--dry-run=client", "-f", "-", "-o", "json"], manifest)?;
     serde_json::Deserializer::from_str(&list).into_iter().collect::<Result<_, _>>().context("kubectl create: no JSON")
 }
@@ -58,10 +58,10 @@ fn find<'a>(objects: &'a [Value], kind: &str, prefix: &str) -> Option<&'a Value>
 }
 
 /// A namespace that a dry run needs, since it creates none; dropped, it is deleted if it was not there before.
-struct Namespace(&'static str, bool);
+pub(crate) struct Namespace(&'static str, bool);
 
 impl Namespace {
-    fn new(name: &'static str) -> Result<Self> {
+    pub(crate) fn new(name: &'static str) -> Result<Self> {
         let there = kubectl(&["get", "namespace", name, "--ignore-not-found", "-o", "name"])?;
         feed(
             &["apply", "-f", "-"],
@@ -130,26 +130,37 @@ fn overlay_config_and_secret_names_have_a_hash() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn second_namespace_has_its_own_database() -> Result<()> {
-    let petclinic = Petclinic::ready()?;
-    let copy = Copy::new()?;
-    let manifest = copy.build("namespace")?;
-    let _namespace = Namespace::new(NAMESPACE)?;
-    feed(&["apply", "-f", "-"], &manifest)?;
+/// Applies a manifest for [`NAMESPACE`] and waits for a pod that is ready.
+pub(crate) fn start_second(manifest: &str) -> Result<Pod> {
+    feed(&["apply", "-f", "-"], manifest)?;
     let (pod, took) = until("the second Petclinic is ready", TIMEOUT, || {
         let pods = json(&["-n", NAMESPACE, "get", "pods", "-lapp.kubernetes.io/name=petclinic"])?;
         let pods = pods["items"].as_array().cloned().unwrap_or_default();
         Ok(pods.iter().map(Pod::of).find(|pod| pod.ready))
     })?;
     measurement("second Petclinic ready after", format!("{:.1} s", took.as_secs_f64()));
+    Ok(pod)
+}
+
+/// Runs SQL as root in the MySQL pod of [`NAMESPACE`].
+pub(crate) fn sql(statements: &str) -> Result<String> {
+    let script = "MYSQL_PWD=$(cat /run/secrets/database/root-password) exec mysql -uroot";
+    feed(&["-n", NAMESPACE, "exec", "-i", "mysql-0", "--", "sh", "-c", script], statements)
+}
+
+#[test]
+fn second_namespace_has_its_own_database() -> Result<()> {
+    let petclinic = Petclinic::ready()?;
+    let copy = Copy::new()?;
+    let manifest = copy.build("namespace")?;
+    let _namespace = Namespace::new(NAMESPACE)?;
+    let pod = start_second(&manifest)?;
 
     let diff = feed(&["diff", "-f", "-"], &manifest)?;
     assert_eq!(diff, "", "kubectl diff after apply");
     let text = format!("only in {NAMESPACE} {}", std::process::id());
     let insert = format!("INSERT INTO petclinic.visit (pet_id, visit_date, description) VALUES (1, '2026-01-02', '{text}')");
-    let script = "MYSQL_PWD=$(cat /run/secrets/database/root-password) exec mysql -uroot";
-    feed(&["-n", NAMESPACE, "exec", "-i", "mysql-0", "--", "sh", "-c", script], &insert)?;
+    sql(&insert)?;
     let page = |pod: &str, namespace: &str| {
         kubectl(&["get", "--raw", &format!("/api/v1/namespaces/{namespace}/pods/{pod}:8080/proxy/owners/1")])
     };
