@@ -72,11 +72,22 @@ impl Line {
         let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let path = self.uri.path_and_query().map_or("", |path| path.as_str());
         let user_agent = self.user_agent.as_ref().map(|value| String::from_utf8_lossy(value.as_bytes()));
-        tracing::info!(
-            target: "access",
-            method = self.method.as_str(), path, status, bytes, micros, peer = self.peer.map(tracing::field::display), client = self.client.map(tracing::field::display), user_agent = user_agent.as_deref(),
-            "request"
-        );
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "access",
+                    method = self.method.as_str(), path, status, bytes, micros, peer = self.peer.map(tracing::field::display), client = self.client.map(tracing::field::display), user_agent = user_agent.as_deref(),
+                    "request"
+                )
+            };
+        }
+        if self.is_probe() && status < 400 { line!(debug) } else { line!(info) }
+    }
+
+    /// True for a request of kubelet for the pod's health: an idle pod would write 20 MB of these lines per day.
+    fn is_probe(&self) -> bool {
+        let kubelet = self.user_agent.as_ref().is_some_and(|agent| agent.as_bytes().starts_with(b"kube-probe/"));
+        kubelet && self.method == Method::GET && matches!(self.uri.path(), "/livez" | "/readyz" | "/healthcheck")
     }
 }
 

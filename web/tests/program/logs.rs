@@ -94,6 +94,19 @@ fn follows_a_rename_also_when_idle() {
 }
 
 #[test]
+fn only_failed_kubelet_probes_have_access_lines() {
+    let web = Web::start(&[]);
+    let kubelet = testkit::http::builder().user_agent("kube-probe/1.36").build().unwrap();
+    let status = |path| kubelet.get(web.url(path)).send().unwrap().status().as_u16();
+    assert_eq!(["/livez", "/readyz", "/healthcheck", "/vets"].map(status), [200; 4]);
+    testkit::http::client().delete(web.url("/healthcheck")).send().unwrap();
+    assert_eq!(status("/healthcheck"), 503);
+    let lines = web.lines("access").into_iter().map(|line| (line["path"].clone(), line["status"].clone()));
+    let expected = [("/vets", 200), ("/healthcheck", 204), ("/healthcheck", 503)];
+    assert_eq!(lines.collect::<Vec<_>>(), expected.map(|(path, status)| (path.into(), status.into())));
+}
+
+#[test]
 fn what_a_client_sends_makes_no_line_of_its_own() {
     let web = Web::start(&["--log-format", "json"]);
     let answer = testkit::http::client()
