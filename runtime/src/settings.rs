@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 
+use chrono::{SecondsFormat, Utc};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 
@@ -33,15 +34,27 @@ pub type Renamed = (&'static str, &'static str);
 pub fn parse<C: clap::Parser>(renamed: &[Renamed]) -> C {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     for notice in renamed.iter().filter_map(|renamed| notice(*renamed, &arguments)) {
-        let _ = writeln!(std::io::stderr(), "{notice}");
+        print("WARN", &notice);
     }
     try_parse(renamed, arguments).unwrap_or_else(|error| {
         if error.use_stderr() {
-            let _ = writeln!(std::io::stderr(), "{}", one_line(&error));
+            print("ERROR", &one_line(&error));
             std::process::exit(EXIT_BAD_SETTING.into())
         }
         error.exit()
     })
+}
+
+/// Prints a line on standard error. `LOG_FORMAT=json` in the environment, as in a pod, makes it JSON like the log that follows.
+fn print(level: &str, message: &str) {
+    let json = std::env::var_os("LOG_FORMAT").is_some_and(|format| format == "json");
+    let line = if json { json_line(level, message) } else { message.to_owned() };
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+fn json_line(level: &str, message: &str) -> String {
+    let timestamp = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
+    serde_json::json!({ "timestamp": timestamp, "level": level, "message": message, "target": "settings" }).to_string()
 }
 
 fn try_parse<C: clap::Parser>(renamed: &[Renamed], arguments: Vec<OsString>) -> Result<C, clap::Error> {

@@ -53,7 +53,8 @@ fn bad_setting_stops_rollout_and_is_printed() -> Result<()> {
     kubectl(&["set", "env", "deployment/petclinic", "ROTATE_BYTES-"])?;
     let printed = printed?;
     measurement("logdir", printed.trim());
-    assert!(printed.starts_with("ROTATE_BYTES: \"x\""), "{printed}");
+    let line: serde_json::Value = serde_json::from_str(printed.trim())?;
+    assert!(line["message"].as_str().is_some_and(|message| message.starts_with("ROTATE_BYTES: \"x\"")), "{printed}");
     let now = petclinic.settle(2)?.0;
     for pod in &old {
         assert!(now.iter().any(|it| it.name == pod.name && it.all_restarts() == pod.all_restarts()), "{} was replaced", pod.name);
