@@ -3,7 +3,7 @@
 use crate::browser::{Browser, browse};
 
 #[test]
-fn focus_is_on_the_first_problem_and_summary_links_to_each() {
+fn focus_is_on_first_problem_summary_links_to_each() {
     browse(async |browser| {
         browser.open("/owners/new").await;
         browser.enter("#firstName", "Anna").await;
@@ -65,7 +65,7 @@ fn two_clicks_and_a_step_back_create_one_owner() {
 }
 
 #[test]
-fn an_edit_of_an_older_version_shows_what_has_changed() {
+fn edit_of_older_version_shows_the_changes() {
     browse(async |browser| {
         browser.open("/owners/1/edit").await;
         browser.enter("#city", "Seoul").await;

@@ -100,7 +100,7 @@ fn pages_from_right_to_left() {
 
 /// Else all of the above could be empty.
 #[test]
-fn what_is_wrong_is_found() {
+fn verify_finds_each_problem() {
     browse(async |browser| {
         browser.open("/").await;
         browser.js("document.querySelector('.hero img').removeAttribute('alt');").await;

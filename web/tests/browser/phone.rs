@@ -27,7 +27,7 @@ fn nothing_is_wider_than_320_pixels() {
 
 /// WCAG 2.5.8: whatever is tapped is at least 24 by 24 pixels, links within a sentence aside.
 #[test]
-fn what_is_tapped_is_large_enough() {
+fn tap_targets_are_large_enough() {
     browse(async |browser| {
         browser.open("/").await;
         browser.window(320, 568).await;
@@ -44,7 +44,7 @@ fn what_is_tapped_is_large_enough() {
 
 /// Rows become cards; to a screen reader they are still a table.
 #[test]
-fn a_list_is_a_table_to_those_who_hear_it() {
+fn list_is_a_table_for_screen_readers() {
     browse(async |browser| {
         browser.open("/owners?lastName=").await;
         browser.window(320, 568).await;
