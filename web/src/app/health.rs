@@ -27,7 +27,7 @@ struct State {
     database: Mutex<Option<(Instant, bool)>>,
 }
 
-/// What readiness consists of.
+/// Components of readiness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Readiness {
     /// The switch of `/healthcheck`.
@@ -39,7 +39,7 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// Whether requests should be sent here.
+    /// Returns true if requests should be sent here.
     pub fn is_ready(self) -> bool {
         self.healthcheck && self.accepting && self.database
     }
@@ -51,7 +51,7 @@ impl Health {
         Self(Arc::new(State { switched_down: AtomicBool::new(false), draining, db, database: Mutex::new(None) }))
     }
 
-    /// What `/healthcheck` says.
+    /// Returns the state of the switch of `/healthcheck`.
     pub fn is_up(&self) -> bool {
         !self.0.switched_down.load(Ordering::Relaxed)
     }

@@ -20,7 +20,7 @@ use crate::db::outage::Outages;
 /// A connection whose socket isn't known is tried with a statement where it was idle for longer.
 const TRUST_IDLE: Duration = Duration::from_secs(1);
 
-/// What MySQL says where it would do the work, and can't now: a lock is held, it is read-only, it took too long, it is being
+/// Messages of MySQL's transient errors: a lock is held, it is read-only, it took too long, it is being
 /// shut down, its volume is full.
 const REFUSALS: [&str; 9] = [
     "Lock wait timeout exceeded",
@@ -40,7 +40,7 @@ pub(super) const PING: &str = "SELECT 1";
 /// Opens connections.
 pub(super) struct Manager {
     connector: Connector,
-    /// How long a connection may take to open.
+    /// Maximum time to open a connection.
     limit: Duration,
     outages: Arc<Outages>,
 }
@@ -59,11 +59,11 @@ pub(super) struct Pooled {
     broken: bool,
 }
 
-/// A connection that the server hasn't closed meanwhile, or nothing where there is none in time.
-pub(super) fn checkout(pool: &r2d2::Pool<Manager>, patience: Duration) -> Option<impl DerefMut<Target = Pooled>> {
+/// Takes a connection that the server hasn't closed, or returns `None` after the timeout.
+pub(super) fn checkout(pool: &r2d2::Pool<Manager>, acquire_timeout: Duration) -> Option<impl DerefMut<Target = Pooled>> {
     let asked = Instant::now();
     loop {
-        let mut pooled = pool.get_timeout(patience.saturating_sub(asked.elapsed())).ok()?;
+        let mut pooled = pool.get_timeout(acquire_timeout.saturating_sub(asked.elapsed())).ok()?;
         if pooled.is_alive() {
             return Some(pooled);
         }
@@ -106,7 +106,7 @@ impl Pooled {
     }
 }
 
-/// Whether the same would work at another time.
+/// Returns true if the same would work at another time.
 fn is_refusal(error: &Error) -> bool {
     match error {
         DatabaseError(SerializationFailure | ReadOnlyTransaction, _) => true,
@@ -146,7 +146,7 @@ impl r2d2::ManageConnection for Manager {
     }
 }
 
-/// One line a statement: its text without the values, and its time. The request id comes with the span.
+/// Logs one line per statement: its text without the values, and its time. The request id comes with the span.
 struct LogStatements {
     started: Instant,
 }
@@ -169,7 +169,7 @@ impl Instrumentation for LogStatements {
     }
 }
 
-/// A statement's text. Its values, which diesel writes behind it, are nobody's business and much of its time.
+/// A statement's text. Its values, which diesel writes behind it, are not for the log and take much of its time.
 struct Text(String);
 
 impl Text {
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_is_logged_without_its_values() {
+    fn sql_log_has_no_values() {
         let query = owner::table.filter(owner::last_name.eq("a secret")).select(owner::id).limit(3);
         let query = diesel::debug_query::<diesel::mysql::Mysql, _>(&query);
         assert_eq!(Text::of(&query).0, "SELECT `owner`.`id` FROM `owner` WHERE (`owner`.`last_name` = ?) LIMIT ?");

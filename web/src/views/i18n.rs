@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_language_nobody_speaks_is_not_chosen() {
+    fn unknown_language_is_not_chosen() {
         assert_eq!(negotiate("tlh, en-GB;q=0.1"), Some(0));
         assert_eq!(negotiate("tlh"), None);
         assert_eq!(negotiate("en;q=0"), None);

@@ -8,7 +8,7 @@ pub(super) fn full_name(first: &str, last: &str) -> String {
     if unspaced(first) && unspaced(last) { format!("{last}{first}") } else { format!("{first} {last}") }
 }
 
-/// Whether the forms of a language ask for the last name first.
+/// Returns true if the forms of a language ask for the last name first.
 pub(super) fn last_name_first(language: &str) -> bool {
     matches!(language, "ko" | "ja")
 }

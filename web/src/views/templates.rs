@@ -36,7 +36,7 @@ const PAGES: [(&str, Text); 10] = templates![
     "vets/list",
 ];
 
-/// What several pages contain.
+/// Templates that several pages include.
 const PARTIALS: [(&str, Text); 4] = templates!["problems", "hidden", "field", "pager"];
 
 /// All templates in one language.

@@ -1,4 +1,4 @@
-//! What programs read: the same data as JSON, and its description.
+//! The JSON for programs, and its description.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Clinic, Page, shared};
 
-/// Where the description stands, for references into it.
+/// URL of the description, for references into it.
 const HERE: &str = "http://petclinic/openapi.json";
 /// Routes that are no API: for browsers without data, and for operators.
 const NOT_DESCRIBED: [&str; 10] = [
@@ -99,7 +99,7 @@ fn every_route_is_described() {
 }
 
 #[test]
-fn what_is_read_is_as_described() {
+fn responses_to_get_match_the_openapi_schema() {
     let described = Described::new();
     let mut seen = BTreeSet::new();
     for (path, asked) in [
@@ -137,7 +137,7 @@ fn what_is_read_is_as_described() {
 }
 
 #[test]
-fn what_is_written_is_as_described() {
+fn responses_to_post_match_the_openapi_schema() {
     let (clinic, described) = (Clinic::on_sqlite(), Described::new());
     let owner = [("firstName", "A"), ("lastName", "B"), ("address", "C"), ("city", "D"), ("telephone", "0123456789")];
     let pet = [("name", "Rex"), ("birthDate", "2020-01-01"), ("type", "dog")];
@@ -175,7 +175,7 @@ fn what_is_written_is_as_described() {
 }
 
 #[test]
-fn the_program_says_which_it_is() {
+fn api_info_has_version_and_commit() {
     let info = shared().get("/api/info");
     assert_eq!(info.header("content-type"), "application/json");
     let info: Value = serde_json::from_str(&info.text).unwrap();

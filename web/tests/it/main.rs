@@ -1,4 +1,4 @@
-//! Every route over real HTTP, on SQLite and on MySQL; a file a group of routes, a database a test.
+//! Every route over real HTTP, on SQLite and on MySQL; one file per group of routes, one database per test.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

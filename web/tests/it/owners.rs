@@ -175,7 +175,7 @@ on_both! {
         assert_eq!(statuses, [302; 8]);
     }
 
-    fn an_owner_is_shown_with_pets_and_visits_newest_first(clinic) {
+    fn owner_page_shows_pets_and_newest_visits_first(clinic) {
         let owner = &clinic.json("/owners/6")["owner"];
         assert_eq!(owner["lastName"], "Coleman");
         let pets: Vec<_> = owner["pets"].as_array().unwrap().iter().map(|pet| pet["name"].as_str().unwrap()).collect();
@@ -187,7 +187,7 @@ on_both! {
 }
 
 on_both! {
-    fn an_edit_that_started_from_an_older_version_overwrites_nothing(clinic) {
+    fn edit_of_older_version_is_refused(clinic) {
         let version = clinic.get("/owners/1/edit").hidden("version");
         let mine = |version: &str, city: &str| {
             let fields = [("firstName", "George"), ("lastName", "Franklin"), ("address", "110 W. Liberty St."), ("telephone", "6085551023")];
@@ -202,7 +202,7 @@ on_both! {
         assert_eq!(page.value("city"), "Busan");
         assert_eq!(clinic.json("/owners/1")["owner"]["city"], "Seoul");
 
-        // whoever has seen it may save again
+        // once the change was shown, the form may be saved again
         let seen = page.hidden("version");
         assert_ne!(seen, version);
         assert_eq!(mine(&seen, "Busan").status, 302);

@@ -41,7 +41,7 @@ on_both! {
         clinic.save("/owners/1/pets/1/edit", &[("name", "LEO"), ("birthDate", "2020-01-01"), ("type", "cat")]).shows("LEO");
     }
 
-    fn what_is_wrong_is_said_beside_the_field(clinic) {
+    fn problem_is_shown_at_its_field(clinic) {
         let page = clinic.post("/owners/1/pets/new", &[("name", " ")]);
         page.refuses("name", "is required").refuses("birthDate", "is required").refuses("type", "is required");
         let page = clinic.post("/owners/1/pets/1/edit", &[("name", "Leo"), ("birthDate", "2999-01-01"), ("type", "unicorn")]);
@@ -62,7 +62,7 @@ on_both! {
 }
 
 on_both! {
-    fn an_edit_that_started_from_an_older_version_overwrites_nothing(clinic) {
+    fn edit_of_older_version_is_refused(clinic) {
         let version = clinic.get("/owners/1/pets/1/edit").hidden("version");
         clinic.save("/owners/1/pets/1/edit", &[("name", "Leon"), ("birthDate", "2010-09-07"), ("type", "dog"), ("version", &version)]);
         let mine = [("name", "Leo"), ("birthDate", "2010-09-08"), ("type", "cat"), ("version", &version)];

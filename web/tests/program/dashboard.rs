@@ -15,7 +15,7 @@ fn metrics() -> BTreeSet<String> {
     names(&queries).into_iter().chain(names(&alerts)).collect()
 }
 
-/// What stands between the marks, a line each.
+/// Text between the marks, one value per line.
 fn values(text: &str, before: &str, after: &str) -> String {
     text.split(before).skip(1).flat_map(|rest| [rest.split(after).next().unwrap(), "\n"]).collect()
 }
@@ -45,7 +45,7 @@ fn names(expression: &str) -> Vec<String> {
 }
 
 #[test]
-fn metrics_are_told_from_functions_and_labels() {
+fn metrics_render_functions_and_labels() {
     let expression = r#"histogram_quantile(0.99, sum by (le, x) (rate(a_bucket{b="c"}[5m]))) / sum(d) > 0.01"#;
     assert_eq!(names(expression), ["a_bucket", "d"]);
 }

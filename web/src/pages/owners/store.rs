@@ -110,7 +110,7 @@ pub struct Listed {
     pub owner: Owner,
     /// The names of the first pets.
     pets: Vec<String>,
-    /// Whether there are more of them.
+    /// True if there are more of them.
     more_pets: bool,
 }
 
@@ -247,7 +247,7 @@ pub struct Details {
     pub owner: Owner,
     /// The pets, by name.
     pub pets: Vec<PetDetails>,
-    /// Whether there are pets behind this page.
+    /// True if there are pets behind this page.
     pub more_pets: bool,
 }
 
@@ -260,7 +260,7 @@ pub struct PetDetails {
     birth_date: NaiveDate,
     r#type: String,
     visits: Vec<VisitDetails>,
-    /// Whether there are older visits.
+    /// True if there are older visits.
     more_visits: bool,
 }
 

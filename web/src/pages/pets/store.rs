@@ -41,7 +41,7 @@ pub struct Type {
     pub name: String,
 }
 
-/// What the form enters.
+/// Columns that the form sets.
 #[derive(Debug, Insertable, AsChangeset)]
 #[diesel(table_name = pet)]
 pub struct Values {

@@ -47,7 +47,7 @@ pub struct OfPet {
     pub pet: Pet,
     /// The visits, the newest first.
     pub visits: Vec<Visit>,
-    /// Whether there are older ones.
+    /// True if there are older ones.
     pub more: bool,
 }
 

@@ -7,7 +7,7 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection
 
 use super::*;
 
-/// Number of owners beside those of the seed.
+/// Number of owners in addition to those of the seed.
 const OWNERS: i64 = 100_000;
 
 /// Adds [`OWNERS`] owners by SQL, as another program would. Every fifth is a Davis, all with one first name.
@@ -60,7 +60,7 @@ fn list_reaches_every_owner() {
                 _ => 0,
             };
             assert_eq!(listed.len(), expected, "{name}");
-            assert!(!listed.iter().enumerate().any(|(at, id)| listed[..at].contains(id)), "{name}: nobody twice");
+            assert!(!listed.iter().enumerate().any(|(at, id)| listed[..at].contains(id)), "{name}: an owner twice");
         }
     });
 }
