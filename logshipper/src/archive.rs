@@ -2,7 +2,7 @@
 //!
 //! A segment's key is `<prefix>/stream=<stream>/date=<date>/<pod>.<sequence>.<UTC time>.<CRC-32 of its lines>.log.gz`, where
 //! `<pod>` is the name of the pod's directory, unique in the cluster, and `<date>` that of its first line: query engines take
-//! stream and date as columns. An object under that key is that segment, whoever uploaded it.
+//! stream and date as columns. An object under that key is that segment, no matter which logshipper uploaded it.
 //!
 //! [`store`] talks to the object store, [`upload`] takes closed segments there, [`state`] knows which are archived, and
 //! [`error`] is the one error type.

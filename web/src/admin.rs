@@ -82,7 +82,7 @@ fn set_level(level: &Threshold, body: &[u8]) -> Response {
     let name = String::from_utf8_lossy(body.trim_ascii());
     let Ok(next) = LogLevel::from_str(&name, false) else {
         let all: Vec<_> = LogLevel::value_variants().iter().map(|level| level.name()).collect();
-        let refusal = format!("LOG_LEVEL: \"{}\" can't be used: accepted are {}", name.escape_debug(), all.join(", "));
+        let refusal = format!("LOG_LEVEL: \"{}\" can't be used: must be one of {}", name.escape_debug(), all.join(", "));
         return line(StatusCode::BAD_REQUEST, &refusal);
     };
     let before = level.get();

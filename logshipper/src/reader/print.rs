@@ -67,7 +67,7 @@ pub struct Style {
     color: Color,
 }
 
-/// When to use colours
+/// Use of colours
 #[derive(clap::ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Color {
     #[default]

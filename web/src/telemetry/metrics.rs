@@ -121,7 +121,7 @@ impl Metrics {
         (metrics, registry)
     }
 
-    /// Counts an answered request. A path that no route has counts under the route "none", lest strangers make labels.
+    /// Counts an answered request. A path that no route has counts under the route "none", so that clients can't create labels.
     pub fn request(&self, route: Option<&'static str>, method: &http::Method, status: http::StatusCode, took: Duration) {
         let route = route.unwrap_or("none");
         let labels = Request { route, method: method_label(method), status: status.as_u16() };

@@ -31,7 +31,7 @@ pub struct Slow {
     writer: JoinHandle<Spent>,
 }
 
-/// What slow clients were.
+/// Totals of the slow clients.
 pub struct Spent {
     pub streams: Vec<TcpStream>,
     /// Of a processor, what they took.
@@ -58,7 +58,7 @@ impl Slow {
                     break;
                 }
                 for mut stream in streams.iter().skip(slot).step_by(SLOTS) {
-                    // those that were ended have nobody to send to
+                    // those that were closed have no peer
                     let _ = stream.write(b"x");
                 }
                 thread::sleep(SLOT);

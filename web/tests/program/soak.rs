@@ -64,7 +64,7 @@ fn outages_under_load() {
 /// The others without slow clients, and with them.
 struct Round {
     usual: [Turn; 2],
-    meanwhile: Turn,
+    during: Turn,
     /// Bytes of memory that the slow clients took.
     grown: usize,
     /// Of a processor, what they took themselves.
@@ -85,19 +85,19 @@ fn five_thousand_slow_clients_for_a_minute() {
         let slow = Slow::start(&web, CLIENTS as usize);
         let all = || web.metric("http_connections") >= Some(f64::from(CLIENTS));
         until("the slow clients", || all().then_some(()));
-        let meanwhile = Turn::measure(&load, &web, TURN * turns);
+        let during = Turn::measure(&load, &web, TURN * turns);
         let grown = web.memory().saturating_sub(memory);
         assert!(all(), "all of them were there to the end");
         let share = slow.stop().share;
         until("the end of the slow clients", || (web.metric("http_connections") < Some(100.0)).then_some(()));
-        Round { usual: [before, Turn::measure(&load, &web, TURN)], meanwhile, grown, share }
+        Round { usual: [before, Turn::measure(&load, &web, TURN)], during, grown, share }
     });
     assert!(load.stop().failures().is_empty());
     let usual = |of: fn(&Turn) -> f64| median(rounds.iter().flat_map(|round| &round.usual).map(of));
-    let with = |of: fn(&Turn) -> f64| median(rounds.iter().map(|round| of(&round.meanwhile)));
+    let with = |of: fn(&Turn) -> f64| median(rounds.iter().map(|round| of(&round.during)));
     let rate = |turn: &Turn| turn.rate;
     let cost = |turn: &Turn| turn.cost.as_secs_f64() * 1e6;
-    let kept = rounds.iter().map(|round| 2.0 * round.meanwhile.rate / (round.usual[0].rate + round.usual[1].rate));
+    let kept = rounds.iter().map(|round| 2.0 * round.during.rate / (round.usual[0].rate + round.usual[1].rate));
     let (kept, worst) = (median(kept.clone()), kept.fold(f64::MAX, f64::min));
     let (share, grown) = (median(rounds.iter().map(|round| round.share)), rounds.iter().map(|round| round.grown).max().unwrap());
     let of = |what: &str| format!("5000 slow clients: {what}");
@@ -114,14 +114,14 @@ fn five_thousand_slow_clients_for_a_minute() {
     measurement(&of("processor time that they take themselves"), format!("{:.1} % of one", share * 100.0), "-");
     measurement(&of("memory"), format!("{} MiB more", grown / MIB), "<= 200 MiB");
 
-    // What they cost where there is nobody else.
+    // Their cost without other clients.
     let slow = Slow::start(&web, CLIENTS as usize);
     until("the slow clients", || (web.metric("http_connections") >= Some(f64::from(CLIENTS))).then_some(()));
     let (start, before) = (Instant::now(), web.processor_time());
     thread::sleep(Duration::from_secs(10));
     let spent = web.processor_time().saturating_sub(before).as_secs_f64() / start.elapsed().as_secs_f64();
     drop(slow.stop());
-    measurement(&of("web's processor time, nobody else there"), format!("{:.1} % of one", spent * 100.0), "-");
+    measurement(&of("web's processor time, no other clients"), format!("{:.1} % of one", spent * 100.0), "-");
     assert!(kept >= 0.9 && grown <= 200 * MIB);
 }
 
@@ -168,7 +168,7 @@ fn failing(web: &Web) -> Connection {
 
 #[test]
 #[ignore = "needs root and a loop device: ./dev soak"]
-fn a_log_volume_that_hangs_stops_nothing() {
+fn hung_log_volume_blocks_no_request() {
     let directory = tempfile::tempdir().unwrap();
     let volume = Volume::mount(directory.path().join("logs"));
     let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
@@ -179,7 +179,7 @@ fn a_log_volume_that_hangs_stops_nothing() {
     volume.freeze(true);
     // lines of every stream: those of the load are in two
     let failed: Vec<_> = (0..4).map(|_| failing(&web)).collect();
-    let meanwhile = load.rate(Duration::from_secs(5));
+    let during = load.rate(Duration::from_secs(5));
     let alive = (0..10).filter(|_| testkit::http::get(web.url("/livez")).status() == 200).count();
     let dropped = web.metric(r#"log_lines_dropped_total{output="access"}"#).unwrap();
     volume.freeze(false);
@@ -192,8 +192,8 @@ fn a_log_volume_that_hangs_stops_nothing() {
         (std::fs::metadata(web.log("access")).unwrap().len() > before).then_some(())
     });
     assert!(load.stop().failures().is_empty());
-    let share = meanwhile / usual;
-    measurement("log volume hangs: requests a second", format!("{meanwhile:.0} of {usual:.0} ({share:.2})"), ">= 0.50");
+    let share = during / usual;
+    measurement("log volume hangs: requests a second", format!("{during:.0} of {usual:.0} ({share:.2})"), ">= 0.50");
     measurement("log volume hangs: lines dropped and counted", dropped, "> 0");
     assert!(share >= 0.5 && alive == 10 && dropped > 0.0);
     // In this order: who writes to it, the volume, its directory.
@@ -204,7 +204,7 @@ fn a_log_volume_that_hangs_stops_nothing() {
 
 #[test]
 #[ignore = "takes minutes: ./dev soak"]
-fn a_log_volume_that_is_slow_stops_nothing() {
+fn slow_log_volume_blocks_no_request() {
     const TURN: Duration = Duration::from_secs(5);
     // both under the same tracer, which costs every system call something
     let [slow, usual] = [Duration::from_millis(30), Duration::from_micros(1)].map(|each| Web::start_with_slow_volume(each, &[]));
@@ -217,10 +217,10 @@ fn a_log_volume_that_is_slow_stops_nothing() {
         rate
     };
     let rounds: Vec<_> = (0..3).map(|_| (rate(&slow), rate(&usual))).collect();
-    let [meanwhile, before] = [median(rounds.iter().map(|round| round.0)), median(rounds.iter().map(|round| round.1))];
+    let [during, before] = [median(rounds.iter().map(|round| round.0)), median(rounds.iter().map(|round| round.1))];
     let share = median(rounds.iter().map(|(slow, usual)| slow / usual));
     let of = |what: &str| format!("log volume that takes 30 ms a write: {what}");
-    measurement(&of("requests a second"), format!("{meanwhile:.0} of {before:.0} ({share:.2})"), ">= 0.50");
+    measurement(&of("requests a second"), format!("{during:.0} of {before:.0} ({share:.2})"), ">= 0.50");
     measurement(&of("lines dropped and counted"), dropped().unwrap_or(0.0), "> 0");
     assert!(share >= 0.5 && dropped() > Some(0.0));
 }
@@ -248,7 +248,7 @@ impl Volume {
 
 impl Drop for Volume {
     fn drop(&mut self) {
-        // Frozen or not, and whoever still writes to it.
+        // Frozen or not, and even with a writer left.
         let ended = "fsfreeze --unfreeze $0 2>/dev/null; umount --lazy $0";
         let _ = Command::new("sh").args(["-c", ended]).arg(&self.0).status();
     }
