@@ -1,25 +1,28 @@
 //! Web's account: it reads and writes rows of Petclinic's tables, and can do nothing else.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use diesel::{MysqlConnection, QueryResult};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use schema::database::{Connection, DatabaseUrl, ErrorKind, connect_existing};
 use tracing::info;
 
-use crate::apply::ApplyError;
-use crate::lock;
-use schema::database::{Connection, DatabaseUrl, Trouble, connect};
+use crate::{Error, lock};
 
-/// The tables that web works on. What dbinit records for itself is not among them.
+/// The tables that web works on.
 const TABLES: [&str; 8] = ["vet", "specialty", "vet_specialty", "pet_type", "owner", "pet", "visit", "idempotency_key"];
+/// The table whose version web checks.
+const HISTORY: &str = "dbinit_history";
 
-/// A password: Debug doesn't show it.
+/// A password. Debug output does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// Takes a text, or says why it can't be a password.
+    /// Parses a password.
     pub fn new(text: &str) -> Result<Self, &'static str> {
         if text.is_empty() {
             Err("is empty")
@@ -37,11 +40,11 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Accepts the name of an account: up to 32 letters, digits, `_`, `-` and `.`, and not one of MySQL's own.
+/// Parses the name of an account: up to 32 letters, digits, `_`, `-` and `.`, and not one of MySQL's own.
 pub fn account_name(text: &str) -> Result<String, String> {
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
     if text.is_empty() || text.len() > 32 || !plain {
-        return Err("accepted are up to 32 letters, digits, _, - and .".to_owned());
+        return Err("must be up to 32 letters, digits, _, - and .".to_owned());
     }
     if text == "root" || text.starts_with("mysql.") {
         return Err("this account is MySQL's own".to_owned());
@@ -49,56 +52,119 @@ pub fn account_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Makes the account, or brings it to this password and these rights. `url` is dbinit's own.
+/// Creates the account, or gives it this password and these rights. `url` is dbinit's own.
 ///
-/// After a change of the password the one before stays valid beside it, so that web's running pods can still connect
-/// during a rollout; `ALTER USER … DISCARD OLD PASSWORD` ends that, and so does the next change.
+/// An account that is as it should be is not touched, and neither is a password that works. After a change the previous password
+/// stays valid, so that running pods of web can still connect during a rollout; `ALTER USER … DISCARD OLD PASSWORD` ends that,
+/// and so does the next change.
 pub fn ensure(
     connection: &mut Connection,
     url: &DatabaseUrl,
     user: &str,
     password: &Password,
     lock_wait: Duration,
-) -> Result<(), ApplyError> {
-    lock::exclusively(connection, lock_wait, |connection| {
-        let Connection::Mysql(mysql) = connection else {
-            info!("no account for web: SQLite has none");
-            return Ok(());
-        };
+) -> Result<(), Error> {
+    let Connection::Mysql(_) = connection else {
+        info!("no account for web: SQLite has none");
+        return Ok(());
+    };
+    let login = || login(&url.with_account(user, &password.0));
+    if login()?.is_some_and(|rights| rights.are_exact()) {
+        info!(user, "account of web ready");
+        return Ok(());
+    }
+    lock::with_lock(connection, lock_wait, |connection| {
         let account = format!("'{user}'@'%'");
         let secret = quoted(&password.0);
-        mysql.batch_execute(&format!("CREATE USER IF NOT EXISTS {account} IDENTIFIED BY {secret}"))?;
-        if is_refused(url, user, password) {
-            change_password(mysql, &account, &secret)?;
-            info!(user, "password of web's account changed; the one before stays valid until the next change");
+        connection.batch_execute(&format!("CREATE USER IF NOT EXISTS {account} IDENTIFIED BY {secret}"))?;
+        let mut rights = login()?;
+        if rights.is_none() {
+            change_password(connection, &account, &secret)?;
+            info!(user, "password of web's account changed; the previous one stays valid until the next change");
+            rights = login()?;
         }
-        for table in TABLES {
-            mysql.batch_execute(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {account}"))?;
+        let rights = rights.unwrap_or_default();
+        for table in TABLES.iter().filter(|table| !rights.has(&ROWS, table)) {
+            connection.batch_execute(&format!("GRANT {} ON {table} TO {account}", ROWS.join(", ")))?;
         }
-        // what an account had on the whole database; the tables' rights are there already, so that a running web misses none
-        for rights in ["ALL PRIVILEGES", "GRANT OPTION"] {
-            mysql.batch_execute(&format!("REVOKE IF EXISTS {rights} ON * FROM {account}"))?;
+        if !rights.has(&READ, HISTORY) {
+            connection.batch_execute(&format!("GRANT SELECT ON {HISTORY} TO {account}"))?;
+        }
+        if rights.on_whole_database() {
+            // after the tables' rights, so that a running web misses none
+            for revoked in ["ALL PRIVILEGES", "GRANT OPTION"] {
+                connection.batch_execute(&format!("REVOKE IF EXISTS {revoked} ON * FROM {account}"))?;
+            }
         }
         info!(user, "account of web ready");
         Ok(())
     })
 }
 
-fn change_password(mysql: &mut MysqlConnection, account: &str, secret: &str) -> QueryResult<()> {
+/// The rights on each of web's tables, and on the history.
+const ROWS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+const READ: [&str; 1] = ["SELECT"];
+
+/// The rights that the account has in this database.
+#[derive(Debug, Default)]
+struct Rights {
+    /// A table, or `*` for the whole database, and one right.
+    granted: HashSet<(String, String)>,
+}
+
+impl Rights {
+    fn has(&self, rights: &[&str], table: &str) -> bool {
+        rights.iter().all(|right| self.granted.contains(&(table.to_owned(), (*right).to_owned())))
+    }
+
+    /// Rights on the whole database are too many.
+    fn on_whole_database(&self) -> bool {
+        self.granted.iter().any(|(table, _)| table == "*")
+    }
+
+    fn are_exact(&self) -> bool {
+        !self.on_whole_database() && self.has(&READ, HISTORY) && TABLES.iter().all(|table| self.has(&ROWS, table))
+    }
+}
+
+/// Every account may read its own rights here.
+const READ_RIGHTS: &str = "
+SELECT table_name AS object, privilege_type AS privilege FROM information_schema.table_privileges
+WHERE table_schema = DATABASE() AND grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')
+UNION ALL
+SELECT '*', privilege_type FROM information_schema.schema_privileges
+WHERE table_schema = DATABASE() AND grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')";
+
+#[derive(QueryableByName)]
+struct Grant {
+    #[diesel(sql_type = Text)]
+    object: String,
+    #[diesel(sql_type = Text)]
+    privilege: String,
+}
+
+/// Logs in as web and reads its rights; `None` if the password is wrong or there is no such account.
+fn login(url: &DatabaseUrl) -> Result<Option<Rights>, Error> {
+    let mut connection = match connect_existing(url) {
+        Ok(connection) => connection,
+        Err(error) if error.kind == ErrorKind::AccessDenied => return Ok(None),
+        // the password works
+        Err(error) if error.kind == ErrorKind::MissingPrivilege => return Ok(Some(Rights::default())),
+        Err(error) => return Err(Error::Account(error)),
+    };
+    let grants: Vec<Grant> = diesel::sql_query(READ_RIGHTS).load(&mut connection)?;
+    Ok(Some(Rights { granted: grants.into_iter().map(|grant| (grant.object, grant.privilege)).collect() }))
+}
+
+fn change_password(connection: &mut Connection, account: &str, secret: &str) -> QueryResult<()> {
     let change = format!("ALTER USER {account} IDENTIFIED BY {secret}");
-    mysql.batch_execute(&format!("{change} RETAIN CURRENT PASSWORD")).or_else(|error| {
+    connection.batch_execute(&format!("{change} RETAIN CURRENT PASSWORD")).or_else(|error| {
         // an account without a password has none to retain
-        if error.to_string().contains("can not be retained") { mysql.batch_execute(&change) } else { Err(error) }
+        if error.to_string().contains("can not be retained") { connection.batch_execute(&change) } else { Err(error) }
     })
 }
 
-/// Whether the server refuses the password. Anything else that is in the way shows when web connects.
-fn is_refused(url: &DatabaseUrl, user: &str, password: &Password) -> bool {
-    let attempt = connect(&url.with_account(user, &password.0));
-    matches!(attempt, Err(error) if error.trouble == Trouble::AccessDenied)
-}
-
-/// A string literal of MySQL. The session's `sql_mode` is ours, so a backslash escapes.
+/// Quotes a string literal for MySQL. The session's `sql_mode` is ours, so a backslash escapes.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
@@ -108,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_could_be_sql_or_belongs_to_the_server_is_refused() {
+    fn invalid_or_reserved_account_name_is_rejected() {
         for name in ["", "a'b", "a b", "root", "mysql.session", "ä", "a`", "a@b", &"x".repeat(33)] {
             assert!(account_name(name).is_err(), "{name}");
         }
@@ -116,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_quoted_and_never_shown() {
+    fn password_is_quoted_and_hidden() {
         assert_eq!(quoted(r"a'b\c"), r"'a\'b\\c'");
         assert_eq!(format!("{:?}", Password::new("secret")), "Ok(Password(***))");
         assert!(Password::new("").is_err() && Password::new("a\nb").is_err());

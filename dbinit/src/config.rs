@@ -5,21 +5,22 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::account::{Password, account_name};
 use schema::database;
 
-/// Prepares Petclinic's database: waits for it, applies the schema and inserts the seed data, exactly once whoever
-/// races; then makes web's account where WEB_USER is set.
+use crate::account::{Password, account_name};
+
+/// Prepares Petclinic's database: waits for it, applies the schema and inserts the seed data, exactly once even with concurrent
+/// runs; then creates web's account if WEB_USER is set.
 ///
-/// Exit status: 0 done; 64 a setting can't be used; 69 the database can't be reached or used, or not within
-/// WAIT_TIMEOUT, or another dbinit was at work on it all that time; 70 a statement failed; 128 + number on a signal.
-/// `status` exits with 0 where everything is applied, 1 where something is pending, 2 on drift.
+/// Exit status: 0 done; 64 bad setting; 69 the database can't be reached or used, or not within WAIT_TIMEOUT, or another dbinit
+/// held its lock all that time; 70 a statement failed; 128 + number on a signal. `status` exits with 0 if everything is applied,
+/// 1 if something is pending, 2 on drift; `validate` with 0 or 2.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about, max_term_width = 100)]
 // the doc comments are the help, in which names stand as they are typed
 #[allow(clippy::doc_markdown)]
 pub struct Config {
-    /// What to do; all of wait, migrate, seed and web's account where nothing is given
+    /// Step to run; without one, all of wait, migrate, seed and web's account
     #[command(subcommand)]
     pub command: Option<Command>,
 
@@ -27,19 +28,19 @@ pub struct Config {
     #[allow(missing_docs)] // a doc comment here would take the place of the help
     pub database: database::Settings,
 
-    /// How long to wait for the database, and for another dbinit that is at work on it
+    /// Maximum time to wait for the database, for locks on it, and for another dbinit
     #[arg(long, env = "WAIT_TIMEOUT", value_name = "TIME", default_value = "5m", value_parser = runtime::settings::duration, global = true)]
     pub wait_timeout: Duration,
 
-    /// The MySQL account to make for web, with SELECT, INSERT, UPDATE and DELETE on Petclinic's tables and nothing more
+    /// MySQL account to create for web, with SELECT, INSERT, UPDATE and DELETE on Petclinic's tables and nothing more
     #[arg(long, env = "WEB_USER", value_name = "NAME", value_parser = account_name, requires = "web_password_file")]
     pub web_user: Option<String>,
 
-    /// A file that holds the password of web's account, such as a mounted Secret
+    /// File with the password of web's account, such as a mounted Secret
     #[arg(long, env = "WEB_PASSWORD_FILE", value_name = "PATH", value_parser = password_file, requires = "web_user")]
     pub web_password_file: Option<Password>,
 
-    /// A directory for the log stream dbinit, beside standard output; one that can't be used yet is a warning
+    /// Directory for the log stream dbinit, in addition to standard output; one that can't be used yet is a warning
     #[arg(long, env = "LOG_DIR", value_name = "PATH")]
     pub log_dir: Option<PathBuf>,
 
@@ -48,30 +49,33 @@ pub struct Config {
     pub logging: runtime::logging::Settings,
 }
 
-/// One part of the work.
+/// One step.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Wait until the database takes our connection
+    /// Wait until the database accepts a connection
     Wait,
     /// Apply the pending migrations
-    Migrate,
+    Migrate {
+        /// Print the statements without executing them
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Insert the seed data, once
     Seed,
-    /// Add made-up owners for trying out and measuring, with two pets and three visits each on average
-    Demo {
-        /// How many made-up owners there shall be in all; a run that was stopped is continued
-        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
-        owners: u64,
-    },
-    /// Say what is applied and what is pending; changes nothing
+    /// Print applied and pending migrations and drift; changes nothing
+    #[command(visible_alias = "info")]
     Status {
-        /// Form of the answer
+        /// Output format
         #[arg(long, value_enum, default_value = "text")]
         output: Output,
     },
+    /// Check migrations and tables for drift; changes nothing
+    Validate,
+    /// Record the checksums of this program's migrations, after drift was fixed by hand; refused while tables differ
+    Repair,
 }
 
-/// Form of an answer on standard output.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Output {
     /// Readable lines.
@@ -81,7 +85,7 @@ pub enum Output {
 }
 
 impl Config {
-    /// Says which setting can't be used together with another.
+    /// Rejects settings that can't be used together.
     pub fn check(&self) -> Result<(), &'static str> {
         if self.web_user.as_deref().is_some_and(|user| self.database.url.is_of(user)) {
             return Err("WEB_USER: DATABASE_URL is for the same account, which would lose its rights: give web one of its own");
@@ -106,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_database_may_be_named_after_the_command() {
+    fn database_flag_may_follow_the_command() {
         let settings = Config::try_parse_from(["dbinit", "status", "--database-url", "sqlite:x", "--output", "json"]).unwrap();
         assert_eq!(settings.database.url.to_string(), "sqlite:x");
         let error = Config::try_parse_from(["dbinit", "status", "--database-url", "mysql://u:p@h/d"]).unwrap_err();

@@ -1,27 +1,91 @@
-//! The schema contract and the program that fulfils it.
+//! The program that prepares Petclinic's database: schema, seed data and web's account, exactly once even with concurrent runs.
 //!
-//! Other programs build on
-//! - [`schema`]: the tables, as diesel knows them;
-//! - [`search`]: how a last name is searched, the same on every backend;
-//! - [`database`]: where the database is (settings, URL) and a connection to it.
+//! It reads first, and writes only what is missing: with nothing to do it executes no DDL, and works on a read-only server.
 //!
-//! The `dbinit` program adds
-//! - [`config`]: its settings;
-//! - [`wait`]: waiting for the database;
-//! - [`migrations`]: the numbered files, compiled in;
-//! - [`apply`]: bringing a database to this schema, and the seed data, exactly once whoever races;
+//! - [`config`]: settings and commands;
+//! - [`wait`]: connecting, with retries;
+//! - [`lock`]: one dbinit at a time;
+//! - [`migrate`]: the numbered migrations, and the history of what was applied;
+//! - [`seed`]: the data that every Petclinic begins with;
 //! - [`account`]: web's account;
-//! - [`demo`](mod@demo): made-up data in any amount;
-//! - [`progress`]: how far that is;
-//! - [`status`]: what is applied, pending, or not as it should be.
+//! - [`status`]: applied and pending migrations, and drift.
 
 pub mod account;
-pub mod apply;
 pub mod config;
-pub mod demo;
-mod lock;
-pub mod migrations;
-pub mod progress;
-mod seed;
+pub mod lock;
+pub mod migrate;
+pub mod seed;
 pub mod status;
 pub mod wait;
+
+use std::time::Duration;
+
+use schema::database::{Connection, ErrorKind, Transient};
+
+use self::migrate::History;
+use self::seed::Seeded;
+
+/// The reason why the database could not be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The lock was held by another dbinit or, on SQLite, by any process.
+    #[error(transparent)]
+    Locked(#[from] lock::Locked),
+    /// A statement of a migration failed; the migrations before it are applied.
+    #[error("{advice}migration {migration}, statement {number}: {source}", advice = advice(.source))]
+    Migration {
+        /// The migration's name.
+        migration: &'static str,
+        /// The number of the statement, from 1.
+        number: usize,
+        /// The database's error.
+        source: diesel::result::Error,
+    },
+    /// Web's account can't be used.
+    #[error("web's account: {0}")]
+    Account(schema::database::ConnectError),
+    /// A statement failed.
+    #[error("{advice}{0}", advice = advice(.0))]
+    Database(#[from] diesel::result::Error),
+}
+
+impl Error {
+    /// Classifies the error; `None` if it is permanent.
+    pub fn transient(&self) -> Option<Transient> {
+        match self {
+            Self::Migration { source, .. } | Self::Database(source) => Transient::of(source),
+            Self::Account(error) if error.kind == ErrorKind::Unreachable => Some(Transient::ConnectionLost),
+            Self::Locked(_) | Self::Account(_) => None,
+        }
+    }
+}
+
+/// What an operator has to do. The server's own text names the privilege and the table.
+fn advice(error: &diesel::result::Error) -> &'static str {
+    let message = error.to_string();
+    let has = |part: &str| message.contains(part);
+    if has("command denied") || has("Access denied") || has("access denied") {
+        "the account lacks a right (GRANT gives it): "
+    } else if has("current policy requirements") {
+        "the server's password policy rejects WEB_PASSWORD_FILE (choose another password): "
+    } else {
+        ""
+    }
+}
+
+/// What [`prepare`] has done.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The migrations applied now.
+    pub applied: Vec<&'static str>,
+    /// The outcome of seeding.
+    pub seeded: Seeded,
+}
+
+/// Applies the pending migrations and inserts the seed data. Waits up to `lock_wait` for another dbinit.
+pub fn prepare(connection: &mut Connection, lock_wait: Duration) -> Result<Prepared, Error> {
+    let history = History::read(connection)?;
+    let applied = migrate::run(connection, &history, lock_wait)?;
+    let seeded = seed::run(connection, &history, lock_wait)?;
+    Ok(Prepared { applied, seeded })
+}

@@ -1,4 +1,4 @@
-//! One dbinit at a time on a database.
+//! The lock that lets one dbinit at a time work on a database.
 
 use std::time::{Duration, Instant};
 
@@ -7,30 +7,34 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable};
 use diesel::{MysqlConnection, QueryableByName};
+use schema::database::Connection;
 use tracing::info;
 
-use schema::database::Connection;
+use crate::Error;
 
-/// The lock's name: locks are the whole server's, and a name has at most 64 characters.
+/// The lock's name: MySQL's locks belong to the whole server, and a name has at most 64 characters.
 const NAME: &str = "CONCAT('dbinit ', SHA2(DATABASE(), 224))";
 
 /// Marks an SQLite file as Petclinic's: "PETC".
 const APPLICATION_ID: u32 = 0x5045_5443;
 
-/// For how long MySQL keeps a connection, and with it the lock, on which no statement comes, in seconds. A dbinit whose
-/// machine is gone doesn't hang up, and the server's own limit is eight hours.
-const SILENCE: u32 = 60;
+/// Time after which MySQL closes an idle connection, and so releases its lock, in seconds: a dbinit whose machine is gone does
+/// not close its connection, and the server's own limit is eight hours.
+const IDLE_TIMEOUT_S: u32 = 60;
 
-/// Somebody else kept the lock.
+/// Time that one statement waits for a lock, in seconds. The work is retried after a line in the log.
+const MAX_LOCK_WAIT_S: u64 = 5;
+
+/// The lock was held by another process for the whole time.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "WAIT_TIMEOUT is over: another {holder} has held this database's lock for {waited:.1?}; if it is at work, set a longer \
-     WAIT_TIMEOUT; if it hangs, end it{}", kill(*.connection)
+    "WAIT_TIMEOUT is over: timed out after {waited:.1?} waiting for the migration lock, which another {holder} has held; if it \
+     is at work, set a longer WAIT_TIMEOUT; if it is stuck, end it{}", kill(*.connection)
 )]
 pub struct Locked {
     holder: &'static str,
     waited: Duration,
-    /// The holder's connection, where the server says.
+    /// The holder's connection, if the server knows it.
     connection: Option<i64>,
 }
 
@@ -40,31 +44,31 @@ fn kill(connection: Option<i64>) -> String {
 
 /// Runs `work` while no other dbinit works on the same database.
 ///
-/// On MySQL by a lock of the server (`GET_LOCK`), held by the very connection that does the work: it is gone with the
-/// connection, and not before the server has ended that connection's last statement. It is that one server's: where there
-/// are several to write to, all dbinits are to be given the same. On SQLite `work` is one
-/// transaction, which begins by taking the database's write lock.
-pub(crate) fn exclusively<T, E: From<Locked> + From<diesel::result::Error>>(
+/// On MySQL this is an advisory lock of the server (`GET_LOCK`), held by the connection that does the work: it is released with
+/// the connection, and not before the server has ended that connection's last statement. It belongs to one server: if there are
+/// several that take writes, all dbinits must be given the same one. On SQLite `work` is one transaction, which begins by taking
+/// the database's write lock.
+pub(crate) fn with_lock<T>(
     connection: &mut Connection,
     wait: Duration,
-    work: impl FnOnce(&mut Connection) -> Result<T, E>,
-) -> Result<T, E> {
+    work: impl FnOnce(&mut Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
     if let Connection::Mysql(mysql) = connection {
-        take::<E>(mysql, wait)?;
+        acquire(mysql, wait)?;
         let result = work(connection);
-        // one that is not released goes with the connection
+        // if this fails, the lock is released with the connection
         let released = connection.batch_execute(&format!("DO RELEASE_LOCK({NAME})"));
-        return result.and_then(|value| released.map(|()| value).map_err(E::from));
+        return result.and_then(|value| released.map(|()| value).map_err(Error::from));
     }
-    // a number that SQLite can't hold would be none to it
-    let most = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
-    connection.batch_execute(&format!("PRAGMA busy_timeout = {most}"))?;
+    // a number that SQLite can't hold would count as zero
+    let wait_ms = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+    connection.batch_execute(&format!("PRAGMA busy_timeout = {wait_ms}"))?;
     let start = Instant::now();
     connection.transaction(|connection| {
         // a write comes first: a transaction that has read can't wait for the lock any more
         connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}")).map_err(|error| {
             if error.to_string().contains("database is locked") {
-                E::from(Locked { holder: "process", waited: start.elapsed(), connection: None })
+                Error::from(Locked { holder: "process", waited: start.elapsed(), connection: None })
             } else {
                 error.into()
             }
@@ -79,20 +83,24 @@ struct Answer {
     answer: Option<i64>,
 }
 
-/// Takes the lock within `wait`.
-fn take<E: From<Locked> + From<diesel::result::Error>>(connection: &mut MysqlConnection, wait: Duration) -> Result<(), E> {
-    connection.batch_execute(&format!("SET SESSION wait_timeout = {SILENCE}"))?;
+/// Acquires MySQL's lock within `wait`.
+fn acquire(connection: &mut MysqlConnection, wait: Duration) -> Result<(), Error> {
+    // locks that others hold on tables and on the whole server, such as that of a backup, end with WAIT_TIMEOUT too
+    let lock_wait = wait.as_secs().clamp(1, MAX_LOCK_WAIT_S);
+    connection.batch_execute(&format!(
+        "SET SESSION wait_timeout = {IDLE_TIMEOUT_S}, lock_wait_timeout = {lock_wait}, innodb_lock_wait_timeout = {lock_wait}"
+    ))?;
     let start = Instant::now();
-    let mut said = false;
+    let mut reported = false;
     loop {
         let left = wait.saturating_sub(start.elapsed());
-        // in whole seconds, as MySQL counts: none would be asked for again and again until the last one is over
+        // in whole seconds, as MySQL counts; rounded up, so that the last one is not a busy loop
         let seconds = i32::try_from(left.as_millis().div_ceil(1000).min(5)).unwrap_or(5);
-        // 1 taken, 0 not within the time, NULL an error such as being killed
-        let taken: Answer = diesel::sql_query(format!("SELECT GET_LOCK({NAME}, ?) AS answer"))
+        // 1 acquired, 0 timed out, NULL an error such as being killed
+        let acquired: Answer = diesel::sql_query(format!("SELECT GET_LOCK({NAME}, ?) AS answer"))
             .bind::<Integer, _>(seconds)
             .get_result(connection)?;
-        if taken.answer == Some(1) {
+        if acquired.answer == Some(1) {
             return Ok(());
         }
         if left.is_zero() {
@@ -100,9 +108,9 @@ fn take<E: From<Locked> + From<diesel::result::Error>>(connection: &mut MysqlCon
                 diesel::sql_query(format!("SELECT CAST(IS_USED_LOCK({NAME}) AS SIGNED) AS answer")).get_result(connection)?;
             return Err(Locked { holder: "dbinit", waited: start.elapsed(), connection: holder.answer }.into());
         }
-        if !said {
+        if !reported {
             info!("waiting for another dbinit to finish");
-            said = true;
+            reported = true;
         }
     }
 }

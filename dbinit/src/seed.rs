@@ -1,133 +1,150 @@
-//! Petclinic's well-known data: what every visitor of the original has met first.
+//! The data that every Petclinic begins with (`seed.sql`).
 
-use chrono::NaiveDate;
+use std::time::Duration;
+
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-
+use diesel::sql_types::BigInt;
 use schema::database::Connection;
-use schema::tables::{owner, pet, pet_type, specialty, vet, vet_specialty, visit};
 
-/// id, first name, last name
-const VETS: [(i32, &str, &str); 6] = [
-    (1, "James", "Carter"),
-    (2, "Helen", "Leary"),
-    (3, "Linda", "Douglas"),
-    (4, "Rafael", "Ortega"),
-    (5, "Henry", "Stevens"),
-    (6, "Sharon", "Jenkins"),
-];
+use crate::migrate::{History, record, statements};
+use crate::{Error, lock};
 
-/// id, name
-const SPECIALTIES: [(i32, &str); 3] = [(1, "radiology"), (2, "surgery"), (3, "dentistry")];
+/// The name of the history's entry.
+pub const SEED: &str = "seed";
 
-/// vet, specialty
-const VET_SPECIALTIES: [(i32, i32); 5] = [(2, 1), (3, 2), (3, 3), (4, 2), (5, 1)];
+const SQL: &str = include_str!("../seed.sql");
 
-/// id, name
-const PET_TYPES: [(i32, &str); 6] = [(1, "cat"), (2, "dog"), (3, "lizard"), (4, "snake"), (5, "bird"), (6, "hamster")];
-
-/// id, first name, last name, address, city, telephone
-const OWNERS: [(i32, &str, &str, &str, &str, &str); 10] = [
-    (1, "George", "Franklin", "110 W. Liberty St.", "Madison", "6085551023"),
-    (2, "Betty", "Davis", "638 Cardinal Ave.", "Sun Prairie", "6085551749"),
-    (3, "Eduardo", "Rodriquez", "2693 Commerce St.", "McFarland", "6085558763"),
-    (4, "Harold", "Davis", "563 Friendly St.", "Windsor", "6085553198"),
-    (5, "Peter", "McTavish", "2387 S. Fair Way", "Madison", "6085552765"),
-    (6, "Jean", "Coleman", "105 N. Lake St.", "Monona", "6085552654"),
-    (7, "Jeff", "Black", "1450 Oak Blvd.", "Monona", "6085555387"),
-    (8, "Maria", "Escobito", "345 Maple St.", "Madison", "6085557683"),
-    (9, "David", "Schroeder", "2749 Blackhawk Trail", "Madison", "6085559435"),
-    (10, "Carlos", "Estaban", "2335 Independence La.", "Waunakee", "6085555487"),
-];
-
-/// id, name, birth date, type, owner
-const PETS: [(i32, &str, NaiveDate, i32, i32); 13] = [
-    (1, "Leo", date(2010, 9, 7), 1, 1),
-    (2, "Basil", date(2012, 8, 6), 6, 2),
-    (3, "Rosy", date(2011, 4, 17), 2, 3),
-    (4, "Jewel", date(2010, 3, 7), 2, 3),
-    (5, "Iggy", date(2010, 11, 30), 3, 4),
-    (6, "George", date(2010, 1, 20), 4, 5),
-    (7, "Samantha", date(2012, 9, 4), 1, 6),
-    (8, "Max", date(2012, 9, 4), 1, 6),
-    (9, "Lucky", date(2011, 8, 6), 5, 7),
-    (10, "Mulligan", date(2007, 2, 24), 2, 8),
-    (11, "Freddy", date(2010, 3, 9), 5, 9),
-    (12, "Lucky", date(2010, 6, 24), 2, 10),
-    (13, "Sly", date(2012, 6, 8), 1, 10),
-];
-
-/// id, pet, date, description
-const VISITS: [(i32, i32, NaiveDate, &str); 4] = [
-    (1, 7, date(2013, 1, 1), "rabies shot"),
-    (2, 8, date(2013, 1, 2), "rabies shot"),
-    (3, 8, date(2013, 1, 3), "neutered"),
-    (4, 7, date(2013, 1, 4), "spayed"),
-];
-
-const fn date(year: i32, month: u32, day: u32) -> NaiveDate {
-    match NaiveDate::from_ymd_opt(year, month, day) {
-        Some(date) => date,
-        None => NaiveDate::MIN,
-    }
+/// The outcome of seeding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seeded {
+    /// Inserted now.
+    Inserted,
+    /// Decided by an earlier run.
+    AlreadyDecided,
+    /// Skipped, now and later: the tables are not empty.
+    Skipped,
 }
 
-/// Whether nobody has put anything into the tables yet.
-pub(crate) fn tables_are_empty(connection: &mut Connection) -> QueryResult<bool> {
-    let owner: Option<i32> = owner::table.select(owner::id).first(connection).optional()?;
-    let vet: Option<i32> = vet::table.select(vet::id).first(connection).optional()?;
-    let pet_type: Option<i32> = pet_type::table.select(pet_type::id).first(connection).optional()?;
-    let specialty: Option<i32> = specialty::table.select(specialty::id).first(connection).optional()?;
-    Ok(owner.is_none() && vet.is_none() && pet_type.is_none() && specialty.is_none())
+/// Inserts the seed data in one transaction, unless `history` has it or the tables have rows of their own.
+pub fn run(connection: &mut Connection, history: &History, lock_wait: Duration) -> Result<Seeded, Error> {
+    if history.get(SEED).is_some() {
+        return Ok(Seeded::AlreadyDecided);
+    }
+    lock::with_lock(connection, lock_wait, |connection| {
+        connection.transaction(|connection| {
+            // another dbinit may have been first
+            if History::read(connection)?.get(SEED).is_some() {
+                return Ok(Seeded::AlreadyDecided);
+            }
+            if !is_empty(connection)? {
+                record(connection, SEED, "skipped")?;
+                return Ok(Seeded::Skipped);
+            }
+            for statement in statements(SQL) {
+                connection.batch_execute(&statement)?;
+            }
+            schema::search::fill_keys(connection)?;
+            record(connection, SEED, "inserted")?;
+            Ok(Seeded::Inserted)
+        })
+    })
 }
 
-/// Inserts all of it, row by row (one statement for several rows is not the same on every backend). The caller's
-/// transaction makes it all or nothing.
-pub(crate) fn insert(connection: &mut Connection) -> QueryResult<()> {
-    insert_vets(connection)?;
-    for (id, name) in PET_TYPES {
-        let row = (pet_type::id.eq(id), pet_type::name.eq(name));
-        diesel::insert_into(pet_type::table).values(row).execute(connection)?;
-    }
-    for (id, first, last, address, city, telephone) in OWNERS {
-        let row = (
-            owner::id.eq(id),
-            owner::first_name.eq(first),
-            owner::last_name.eq(last),
-            owner::address.eq(address),
-            owner::city.eq(city),
-            owner::telephone.eq(telephone),
-        );
-        diesel::insert_into(owner::table).values(row).execute(connection)?;
-    }
-    for (id, name, birth_date, type_id, owner_id) in PETS {
-        let row = (
-            pet::id.eq(id),
-            pet::name.eq(name),
-            pet::birth_date.eq(birth_date),
-            pet::type_id.eq(type_id),
-            pet::owner_id.eq(owner_id),
-        );
-        diesel::insert_into(pet::table).values(row).execute(connection)?;
-    }
-    for (id, pet, date, description) in VISITS {
-        let row = (visit::id.eq(id), visit::pet_id.eq(pet), visit::visit_date.eq(date), visit::description.eq(description));
-        diesel::insert_into(visit::table).values(row).execute(connection)?;
-    }
-    Ok(())
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = BigInt)]
+    found: i64,
 }
 
-fn insert_vets(connection: &mut Connection) -> QueryResult<()> {
-    for (id, first, last) in VETS {
-        let row = (vet::id.eq(id), vet::first_name.eq(first), vet::last_name.eq(last));
-        diesel::insert_into(vet::table).values(row).execute(connection)?;
+fn is_empty(connection: &mut Connection) -> QueryResult<bool> {
+    let any = "SELECT EXISTS (SELECT 1 FROM owner) + EXISTS (SELECT 1 FROM vet) + EXISTS (SELECT 1 FROM pet_type)
+               + EXISTS (SELECT 1 FROM specialty) AS found";
+    diesel::sql_query(any).get_result(connection).map(|Found { found }| found == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use diesel::result::{DatabaseErrorKind, Error};
+
+    use super::*;
+    use crate::{Prepared, migrate, prepare};
+    use schema::database::{connect, last_insert_id};
+    use schema::tables::{owner, pet, pet_type, specialty, vet, visit};
+
+    const WAIT: Duration = Duration::from_secs(30);
+
+    fn new_database() -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("petclinic.db").display());
+        (folder, connect(&url.parse().unwrap()).unwrap())
     }
-    for (id, name) in SPECIALTIES {
-        let row = (specialty::id.eq(id), specialty::name.eq(name));
-        diesel::insert_into(specialty::table).values(row).execute(connection)?;
+
+    fn prepared() -> (tempfile::TempDir, Connection) {
+        let (folder, mut connection) = new_database();
+        let Prepared { applied, seeded } = prepare(&mut connection, WAIT).unwrap();
+        assert_eq!((applied.len(), seeded), (migrate::all(connection.backend()).len(), Seeded::Inserted));
+        (folder, connection)
     }
-    for (vet, specialty) in VET_SPECIALTIES {
-        let row = (vet_specialty::vet_id.eq(vet), vet_specialty::specialty_id.eq(specialty));
-        diesel::insert_into(vet_specialty::table).values(row).execute(connection)?;
+
+    #[test]
+    fn second_run_changes_nothing() {
+        let (_folder, mut connection) = prepared();
+        diesel::delete(visit::table).execute(&mut connection).unwrap();
+        let Prepared { applied, seeded } = prepare(&mut connection, WAIT).unwrap();
+        assert_eq!((applied.len(), seeded), (0, Seeded::AlreadyDecided));
+        assert_eq!(visit::table.count().get_result(&mut connection), Ok(0));
     }
-    Ok(())
+
+    #[test]
+    fn seed_data_is_complete() {
+        let (_folder, mut connection) = prepared();
+        let c = &mut connection;
+        assert_eq!(vet::table.count().get_result(c), Ok(6));
+        assert_eq!(specialty::table.count().get_result(c), Ok(3));
+        assert_eq!(owner::table.count().get_result(c), Ok(10));
+        assert_eq!(visit::table.count().get_result(c), Ok(4));
+        let leo: (String, NaiveDate, String, String) = pet::table
+            .inner_join(pet_type::table)
+            .inner_join(owner::table)
+            .filter(owner::id.eq(1))
+            .select((pet::name, pet::birth_date, pet_type::name, owner::last_name))
+            .first(c)
+            .unwrap();
+        assert_eq!(leo, ("Leo".into(), NaiveDate::from_ymd_opt(2010, 9, 7).unwrap(), "cat".into(), "Franklin".into()));
+    }
+
+    #[test]
+    fn pet_name_is_unique_within_its_owner() {
+        let (_folder, mut connection) = prepared();
+        let c = &mut connection;
+        let insert = |c: &mut Connection, name: &str, owner: i32| {
+            let row = (
+                pet::name.eq(name.to_owned()),
+                pet::birth_date.eq(NaiveDate::default()),
+                pet::type_id.eq(1),
+                pet::owner_id.eq(owner),
+            );
+            diesel::insert_into(pet::table).values(row).execute(c)
+        };
+        assert_eq!(insert(c, "Leo", 2), Ok(1));
+        assert_eq!(last_insert_id(c), Ok(14));
+        let again = insert(c, "LEO", 1).unwrap_err();
+        assert!(matches!(again, Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)), "{again:?}");
+        assert!(insert(c, &"x".repeat(256), 1).is_err(), "too long");
+        assert_eq!(insert(c, &"각".repeat(255), 1), Ok(1));
+        assert!(insert(c, "Rex", 99).is_err(), "no such owner");
+    }
+
+    #[test]
+    fn tables_with_rows_are_not_seeded() {
+        let (_folder, mut connection) = new_database();
+        migrate::run(&mut connection, &History::default(), WAIT).unwrap();
+        diesel::insert_into(pet_type::table).values(pet_type::name.eq("fox")).execute(&mut connection).unwrap();
+        assert_eq!(prepare(&mut connection, WAIT).unwrap().seeded, Seeded::Skipped);
+        assert_eq!(prepare(&mut connection, WAIT).unwrap().seeded, Seeded::AlreadyDecided);
+        assert_eq!(owner::table.count().get_result(&mut connection), Ok(0));
+    }
 }

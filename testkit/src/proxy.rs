@@ -39,6 +39,8 @@ struct State {
     black_holed: bool,
     /// The proxy's own connections to itself, which keep others from being established.
     fillers: Vec<TcpStream>,
+    /// The port that new connections are forwarded to.
+    target: u16,
 }
 
 impl Proxy {
@@ -55,7 +57,8 @@ impl Proxy {
         let rewrite: Rewrite = Arc::new(rewrite);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, crate::net::free_port())).unwrap();
         let own_port = listener.local_addr().unwrap().port();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::<Shared>::default();
+        shared.state().target = port;
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
             while let Ok((client, address)) = listener.accept() {
@@ -64,7 +67,8 @@ impl Proxy {
                     continue;
                 }
                 // without a server, the client sees a closed connection
-                if let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
+                let target = accepting.state().target;
+                if let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)) {
                     let _ = accepting.join(client, server, Arc::clone(&rewrite));
                 }
             }
@@ -75,6 +79,11 @@ impl Proxy {
     /// Port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Forwards new connections to another port, as a host name that leads to another server. Existing ones stay.
+    pub fn forward_to(&self, port: u16) {
+        self.shared.state().target = port;
     }
 
     /// Requests so far.

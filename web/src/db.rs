@@ -17,9 +17,8 @@ mod watchdog;
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
 use diesel::{QueryResult, result};
-use schema::database::{Backend, Connection, Connector, DatabaseUrl};
+use schema::database::{Connection, DatabaseUrl, Limits};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -48,17 +47,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What the database gives up by itself, so that it doesn't go on for somebody who has gone: waits for rows and tables
-    /// (MySQL's in seconds, at least one), and MySQL's reads (milliseconds).
-    fn session(&self, backend: Backend) -> String {
-        let give_up = self.give_up().as_millis();
-        match backend {
-            Backend::Mysql => {
-                let lock = (self.database_timeout.as_secs() / 2).max(1);
-                format!("innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}, max_execution_time = {give_up}")
-            }
-            Backend::Sqlite => format!("busy_timeout = {give_up}"),
-        }
+    /// The database gives up by itself what no request waits for any more.
+    fn limits(&self) -> Limits {
+        Limits { lock_wait: self.give_up(), query: Some(self.give_up()) }
     }
 
     /// A little before a request gives up, what it waits for does.
@@ -118,7 +109,6 @@ impl Db {
     pub fn new(url: DatabaseUrl, settings: &Settings, metrics: Metrics) -> Self {
         let Settings { database_connections: size, pool_timeout: patience, database_timeout: wait } = *settings;
         let outages = Arc::<Outages>::default();
-        let session = settings.session(url.backend());
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
@@ -126,7 +116,7 @@ impl Db {
             // Also how often a failed connection is tried again: every half of it.
             .connection_timeout(patience)
             .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(Manager::new(Connector::new(url, session), settings.give_up(), Arc::clone(&outages)));
+            .build_unchecked(Manager::new(url, settings.limits(), settings.give_up(), Arc::clone(&outages)));
         Self { pool, turns: Arc::new(Semaphore::new(size as usize)), patience, wait, outages, metrics }
     }
 
@@ -137,7 +127,7 @@ impl Db {
     /// otherwise the query's own.
     pub async fn run<T, F>(&self, statement: &'static str, work: F) -> Result<T, DbError>
     where
-        F: FnOnce(&mut Connection) -> QueryResult<T> + Send + 'static,
+        F: Fn(&mut Connection) -> QueryResult<T> + Send + 'static,
         T: Send + 'static,
     {
         if self.outages.is_down() && self.pool.state().connections == 0 {
@@ -152,7 +142,7 @@ impl Db {
 
     async fn run_in_turn<T, F>(&self, asked: Instant, statement: &'static str, work: F) -> Result<T, DbError>
     where
-        F: FnOnce(&mut Connection) -> QueryResult<T> + Send + 'static,
+        F: Fn(&mut Connection) -> QueryResult<T> + Send + 'static,
         T: Send + 'static,
     {
         let Self { pool, turns, patience, wait, metrics, .. } = self.clone();
@@ -193,9 +183,9 @@ impl Db {
         PoolState { open: state.connections, idle: state.idle_connections.min(state.connections), most: self.pool.max_size() }
     }
 
-    /// Whether the database answers a statement in time.
-    pub async fn answers(&self) -> bool {
-        self.run("readiness", |connection| connection.batch_execute(pool::PING)).await.is_ok()
+    /// Whether the database answers in time, has the schema, and takes writes.
+    pub async fn is_ready(&self) -> bool {
+        self.run("readiness", schema::check_ready).await.is_ok()
     }
 }
 
@@ -236,8 +226,7 @@ pub(crate) mod testing {
         let mysql = testkit::mysql::database();
         for url in [&mysql.url, &format!("sqlite:{}", folder.path().join("petclinic.db").display())] {
             let conn = &mut schema::database::connect(&url.parse().unwrap()).unwrap();
-            dbinit::apply::migrate(conn, testkit::DEADLINE).unwrap();
-            dbinit::apply::seed(conn, testkit::DEADLINE).unwrap();
+            dbinit::prepare(conn, testkit::DEADLINE).unwrap();
             test(conn);
         }
     }

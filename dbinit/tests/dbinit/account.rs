@@ -1,8 +1,8 @@
-//! Web's account: made once, following its Secret, with the rights it needs and nothing more.
+//! Web's account: created once, following its Secret, with the rights it needs and nothing more.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use schema::database::{Connection, DatabaseUrl, Trouble, connect};
+use schema::database::{Connection, DatabaseUrl, ErrorKind, connect};
 use schema::tables::owner;
 use testkit::process::{Child, run};
 
@@ -15,7 +15,7 @@ fn denied(connection: &mut Connection, sql: &str) {
 }
 
 #[test]
-fn it_works_on_rows_and_on_nothing_else() {
+fn account_works_on_rows_and_nothing_else() {
     let database = &Empty::mysql();
     let account = Account::new();
     let made = run(account.set(&mut dbinit(&database.url, &[])));
@@ -33,8 +33,7 @@ fn it_works_on_rows_and_on_nothing_else() {
         "ALTER TABLE owner ADD COLUMN note TEXT",
         "CREATE INDEX i ON owner (city)",
         "TRUNCATE TABLE visit",
-        "SELECT * FROM dbinit_record",
-        "DELETE FROM __diesel_schema_migrations",
+        "DELETE FROM dbinit_history",
         "CREATE USER mallory@'%' IDENTIFIED BY 'x'",
         "SELECT * FROM mysql.user",
         "GRANT SELECT ON owner TO root@'%'",
@@ -44,7 +43,7 @@ fn it_works_on_rows_and_on_nothing_else() {
 }
 
 #[test]
-fn rights_on_the_whole_database_are_taken_back() {
+fn rights_on_whole_database_are_revoked() {
     let admin = testkit::mysql::database();
     let account = Account::new();
     let user = &account.user;
@@ -58,7 +57,7 @@ fn rights_on_the_whole_database_are_taken_back() {
 }
 
 #[test]
-fn a_changed_password_is_followed_and_the_one_before_lasts_through_the_rollout() {
+fn changed_password_keeps_the_previous_one_valid() {
     let database = &Empty::mysql();
     let account = Account::new();
     let before = account.password();
@@ -79,11 +78,11 @@ fn a_changed_password_is_followed_and_the_one_before_lasts_through_the_rollout()
     account.write_password("a third one");
     assert_code(&run(account.set(&mut dbinit(&database.url, &[]))), 0);
     let error = connect(&url.with_account(&account.user, &before)).err().unwrap();
-    assert_eq!(error.trouble, Trouble::AccessDenied);
+    assert_eq!(error.kind, ErrorKind::AccessDenied);
 }
 
 #[test]
-fn an_account_without_a_password_gets_one() {
+fn account_without_password_gets_one() {
     let admin = testkit::mysql::database();
     let account = Account::new();
     admin.execute(&format!("CREATE USER {}", account.user));
@@ -91,11 +90,11 @@ fn an_account_without_a_password_gets_one() {
     let url: DatabaseUrl = admin.url.parse().unwrap();
     assert!(connect(&url.with_account(&account.user, &account.password())).is_ok());
     let error = connect(&url.with_account(&account.user, "")).err().unwrap();
-    assert_eq!(error.trouble, Trouble::AccessDenied);
+    assert_eq!(error.kind, ErrorKind::AccessDenied);
 }
 
 #[test]
-fn eight_at_once_make_one_account() {
+fn concurrent_runs_create_one_account() {
     let database = &Empty::mysql();
     let account = Account::new();
     let mut all: Vec<Child> = (0..8).map(|_| Child::spawn(account.set(&mut dbinit(&database.url, &[])))).collect();
@@ -107,7 +106,7 @@ fn eight_at_once_make_one_account() {
 
 /// The rights that the manifests give to dbinit's own account suffice.
 #[test]
-fn the_owner_of_the_manifests_can_make_it() {
+fn owner_of_the_manifests_can_create_it() {
     let admin = testkit::mysql::database();
     let account = Account::new();
     let owner = format!("owner_{}", admin.name);
@@ -129,10 +128,39 @@ fn url_text(url: &str, user: &str, password: &str) -> String {
 }
 
 #[test]
-fn on_sqlite_there_is_none_to_make() {
+fn sqlite_needs_no_account() {
     let database = &Empty::sqlite();
     let account = Account::new();
     let ended = run(account.set(&mut dbinit(&database.url, &[])));
     assert_code(&ended, 0);
     assert!(ended.stdout.contains("SQLite has none"), "{}", ended.stdout);
+}
+
+/// A password that works is never changed, and the reason why the account can't be used is one line.
+#[test]
+fn locked_or_expired_account_is_reported() {
+    let admin = testkit::mysql::database();
+    let account = Account::new();
+    let user = &account.user;
+    assert_code(&run(account.set(&mut dbinit(&admin.url, &[]))), 0);
+    for (change, undo, words) in [
+        ("ACCOUNT LOCK", "ACCOUNT UNLOCK", "the account is locked"),
+        ("PASSWORD EXPIRE", "PASSWORD EXPIRE NEVER", "password has expired"),
+    ] {
+        admin.execute(&format!("ALTER USER {user} {change}"));
+        let ended = run(account.set(&mut dbinit(&admin.url, &[])));
+        assert_code(&ended, 70);
+        assert!(ended.stdout.contains("web's account: ") && ended.stdout.contains(words), "{}", ended.stdout);
+        assert!(!ended.stdout.contains("changed"), "{}", ended.stdout);
+        // an expired password lasts until it is set
+        admin.execute(&match undo {
+            "ACCOUNT UNLOCK" => format!("ALTER USER {user} ACCOUNT UNLOCK"),
+            _ => format!(
+                "ALTER USER {user} IDENTIFIED BY '{}' PASSWORD EXPIRE NEVER",
+                account.password().replace('\\', "\\\\").replace('\'', "''")
+            ),
+        });
+        assert_code(&run(account.set(&mut dbinit(&admin.url, &[]))), 0);
+        account.connect(&admin.url);
+    }
 }

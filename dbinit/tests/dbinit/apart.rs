@@ -4,6 +4,7 @@ use std::fs;
 
 use diesel::connection::SimpleConnection;
 use rustix::process::Signal;
+use schema::database::Backend;
 use serde_json::Value;
 use testkit::process::{Child, command, run};
 
@@ -16,7 +17,7 @@ fn status(url: &str) -> (Option<i32>, Value) {
 }
 
 on_both! {
-    fn one_by_one_is_the_same_as_all(database) {
+    fn single_steps_equal_the_whole(database) {
         assert_eq!(status(&database.url).0, Some(1));
         let too_early = run(&mut dbinit(&database.url, &["seed"]));
         assert_code(&too_early, 70);
@@ -29,41 +30,97 @@ on_both! {
         assert_eq!(contents(&database.url), before);
     }
 
-    fn status_says_what_is_pending_and_changes_nothing(database) {
+    fn status_changes_nothing(database) {
         let (code, json) = status(&database.url);
         assert_eq!(code, Some(1));
         assert_eq!((json["state"].as_str(), json["seed"].as_str()), (Some("pending"), Some("pending")));
         assert_eq!(json["migrations"][0]["state"], "pending");
-        let table = "SELECT * FROM __diesel_schema_migrations";
-        assert!(database.connect().batch_execute(table).is_err(), "status made a table");
+        assert!(database.connect().batch_execute("SELECT * FROM dbinit_history").is_err(), "status made a table");
 
         assert_code(&run(&mut dbinit(&database.url, &[])), 0);
         let (code, json) = status(&database.url);
         assert_eq!(code, Some(0));
         assert_eq!((json["state"].as_str(), json["seed"].as_str()), (Some("applied"), Some("inserted")));
-        let text = run(&mut dbinit(&database.url, &["status"]));
-        assert_eq!(text.stdout, "applied  00000000000001_schema\napplied  seed data (inserted)\n");
+        for command in ["status", "info"] {
+            let text = run(&mut dbinit(&database.url, &[command])).stdout;
+            let lines: Vec<_> = text.lines().collect();
+            assert!(lines[0].starts_with("applied  00000000000001_schema (20"), "{text}");
+            assert_eq!(lines[1..], ["applied  seed data (inserted)"]);
+        }
     }
 
-    fn a_changed_file_and_an_unknown_version_are_drift(database) {
+    fn changed_or_unknown_migration_is_drift(database) {
         assert_code(&run(&mut dbinit(&database.url, &[])), 0);
         let connection = &mut database.connect();
-        connection.batch_execute("UPDATE dbinit_record SET value = '0' WHERE name LIKE 'checksum %'").unwrap();
+        connection.batch_execute("UPDATE dbinit_history SET value = '0' WHERE name <> 'seed'").unwrap();
         let (code, json) = status(&database.url);
         assert_eq!((code, json["state"].as_str()), (Some(2), Some("drift")));
-        assert!(json["migrations"][0]["problem"].as_str().unwrap().contains("not the one that was applied"));
+        assert!(json["migrations"][0]["problem"].as_str().unwrap().contains("checksum mismatch"));
 
-        connection.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99999999999999')").unwrap();
+        let unknown = "INSERT INTO dbinit_history (name, value, installed_at) VALUES ('99999999999999_x', '0', '2026')";
+        connection.batch_execute(unknown).unwrap();
         let (code, json) = status(&database.url);
-        assert_eq!((code, json["migrations"][1]["version"].as_str()), (Some(2), Some("99999999999999")));
+        assert_eq!((code, json["migrations"][1]["name"].as_str()), (Some(2), Some("99999999999999_x")));
+        let validated = run(&mut dbinit(&database.url, &["validate"]));
+        assert_code(&validated, 2);
+        assert_eq!(validated.stdout.lines().count(), 2, "{}", validated.stdout);
 
         // an older program on a newer schema: a rollback must start
         let ended = run(&mut dbinit(&database.url, &[]));
         assert_code(&ended, 0);
         assert_eq!(ended.stdout.lines().filter(|line| line.contains("\"message\":\"drift\"")).count(), 2, "{}", ended.stdout);
+
+        assert_code(&run(&mut dbinit(&database.url, &["repair"])), 0);
+        assert_eq!(status(&database.url).0, Some(0));
+        assert_code(&run(&mut dbinit(&database.url, &["validate"])), 0);
     }
 
-    fn the_log_stream_has_what_standard_output_has(database) {
+    fn changed_tables_are_drift(database) {
+        assert_code(&run(&mut dbinit(&database.url, &[])), 0);
+        let connection = &mut database.connect();
+        let (index, column) = match connection.backend() {
+            Backend::Mysql => ("DROP INDEX visit_by_pet ON visit", "ALTER TABLE owner DROP COLUMN city"),
+            Backend::Sqlite => ("DROP INDEX visit_by_pet", "ALTER TABLE owner DROP COLUMN city"),
+        };
+        if connection.backend() == Backend::Mysql {
+            connection.batch_execute("ALTER TABLE visit DROP FOREIGN KEY visit_pet").unwrap();
+        }
+        connection.batch_execute(index).unwrap();
+        let (code, json) = status(&database.url);
+        assert_eq!(code, Some(2));
+        assert!(json["differences"].to_string().contains("missing: index visit.visit_by_pet (pet_id, visit_date)"), "{json}");
+        connection.batch_execute(column).unwrap();
+        let text = run(&mut dbinit(&database.url, &["status"])).stdout;
+        assert!(text.contains("drift    missing: column owner.city "), "{text}");
+        let refused = run(&mut dbinit(&database.url, &["repair"]));
+        assert_code(&refused, 2);
+        assert!(refused.stdout.contains("the tables differ"), "{}", refused.stdout);
+    }
+
+    fn dry_run_prints_pending_statements(database) {
+        let printed = run(&mut dbinit(&database.url, &["migrate", "--dry-run"]));
+        assert_code(&printed, 0);
+        assert!(printed.stdout.starts_with("-- 00000000000001_schema\nCREATE TABLE "), "{}", printed.stdout);
+        assert_eq!(status(&database.url).0, Some(1));
+        assert_code(&run(&mut dbinit(&database.url, &[])), 0);
+        assert_eq!(run(&mut dbinit(&database.url, &["migrate", "--dry-run"])).stdout, "");
+    }
+
+    /// `UPDATE_SHAPE=1` writes the files anew after a migration was added.
+    fn shape_files_match_the_migrations(database) {
+        assert_code(&run(&mut dbinit(&database.url, &[])), 0);
+        let connection = &mut database.connect();
+        let lines = dbinit::status::shape(connection).unwrap();
+        let found: String = lines.into_iter().map(|line| line + "\n").collect();
+        let name = if connection.backend() == Backend::Mysql { "mysql.txt" } else { "sqlite.txt" };
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shape").join(name);
+        if std::env::var_os("UPDATE_SHAPE").is_some() {
+            fs::write(&path, &found).unwrap();
+        }
+        assert_eq!(fs::read_to_string(path).unwrap(), found);
+    }
+
+    fn log_stream_equals_standard_output(database) {
         let folder = tempfile::tempdir().unwrap();
         let ended = run(dbinit(&database.url, &[]).env("LOG_DIR", folder.path()));
         assert_code(&ended, 0);
@@ -76,7 +133,7 @@ on_both! {
 }
 
 #[test]
-fn a_log_directory_that_cannot_be_used_keeps_nobody_from_starting() {
+fn unusable_log_directory_is_a_warning() {
     let database = &crate::support::Empty::sqlite();
     let ended = run(dbinit(&database.url, &[]).env("LOG_DIR", "/dev/null/logs"));
     assert_code(&ended, 0);
@@ -90,7 +147,7 @@ fn a_log_directory_that_cannot_be_used_keeps_nobody_from_starting() {
 
 /// While it waits for a database that isn't there, so that there is a while in which the directory can come.
 #[test]
-fn a_log_directory_that_comes_later_gets_what_is_logged_from_then_on() {
+fn late_log_directory_is_used() {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("node/pod");
     let url = format!("mysql://clinic:s3cret@127.0.0.1:{}/petclinic", testkit::net::free_port());
@@ -108,7 +165,7 @@ fn a_log_directory_that_comes_later_gets_what_is_logged_from_then_on() {
 type Case = (&'static [&'static str], &'static [(&'static str, &'static str)], &'static str);
 
 #[test]
-fn a_setting_that_cannot_be_used_is_one_line_and_status_64() {
+fn bad_setting_is_one_line_and_status_64() {
     const SECRET: &str = "mysql://root:s3cret@db/petclinic";
     // a file that is everywhere, with a word in it
     const FILE: (&str, &str) = ("WEB_PASSWORD_FILE", "/proc/sys/kernel/ostype");
@@ -136,4 +193,12 @@ fn a_setting_that_cannot_be_used_is_one_line_and_status_64() {
         assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
         assert!(!ended.stderr.contains("s3cret"), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn status_creates_no_sqlite_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mistyped.db");
+    assert_eq!(status(&format!("sqlite:{}", path.display())).0, Some(1));
+    assert!(!path.exists());
 }

@@ -1,4 +1,4 @@
-//! Made-up data: as much as asked for, however often it is stopped.
+//! Made-up data: the number asked for, however often it is stopped.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use schema::tables::{owner, pet, visit};
 use testkit::mysql::Server;
 use testkit::process::{Child, run};
 
-use crate::support::{Empty, assert_code, dbinit, on_both};
+use crate::support::{Empty, assert_code, dbinit, demo, on_both};
 
 /// Owners, pets and visits beside the seed's.
 fn made_up(database: &Empty) -> [i64; 3] {
@@ -21,12 +21,11 @@ fn made_up(database: &Empty) -> [i64; 3] {
 }
 
 on_both! {
-    fn stopped_and_continued(database) {
+    fn stopped_run_is_continued(database) {
         assert_code(&run(&mut dbinit(&database.url, &[])), 0);
-        let demo = &["demo", "--owners", "10000"];
         let mut kills = 0;
         loop {
-            let mut child = Child::spawn(&mut dbinit(&database.url, demo));
+            let mut child = Child::spawn(&mut demo(&database.url, 10_000));
             let before = made_up(database)[0];
             testkit::until("another batch", || (!child.runs() || made_up(database)[0] > before).then_some(()));
             if !child.runs() {
@@ -39,29 +38,21 @@ on_both! {
         assert!(kills > 0);
         assert_eq!(made_up(database), [10_000, 20_000, 30_000]);
 
-        let again = run(&mut dbinit(&database.url, demo));
+        let again = run(&mut demo(&database.url, 10_000));
         assert_code(&again, 0);
-        assert!(again.stdout.contains("\"done\":10000"), "{}", again.stdout);
+        assert!(again.stderr.contains("10000/10000 owners"), "{}", again.stderr);
         assert_eq!(made_up(database), [10_000, 20_000, 30_000]);
-    }
-
-    fn two_at_once_share_the_work(database) {
-        assert_code(&run(&mut dbinit(&database.url, &[])), 0);
-        let mut two = [(); 2].map(|()| Child::spawn(&mut dbinit(&database.url, &["demo", "--owners", "8000"])));
-        for child in &mut two {
-            assert_code(&child.wait(), 0);
-        }
-        assert_eq!(made_up(database), [8_000, 16_000, 24_000]);
     }
 }
 
 #[test]
-fn without_a_schema_it_says_what_is_missing() {
+fn missing_schema_is_reported() {
     let database = &Empty::sqlite();
-    let ended = run(&mut dbinit(&database.url, &["demo", "--owners", "1"]));
-    assert_code(&ended, 70);
-    assert!(ended.stdout.contains("no such table"), "{}", ended.stdout);
-    assert_code(&run(&mut dbinit(&database.url, &["demo", "--owners", "0"])), 64);
+    database.connect();
+    let ended = run(&mut demo(&database.url, 1));
+    assert_code(&ended, 1);
+    assert!(ended.stderr.contains("no such table"), "{}", ended.stderr);
+    assert_code(&run(&mut demo(&database.url, 0)), 64);
 }
 
 /// On a server as careful as a production one: synchronous, doubly written, with a binary log.
@@ -80,7 +71,7 @@ fn a_million_owners() {
     let database = server.database();
     assert_code(&run(&mut dbinit(&database.url, &[])), 0);
     let start = Instant::now();
-    let mut child = Child::spawn(&mut dbinit(&database.url, &["demo", "--owners", "1000000"]));
+    let mut child = Child::spawn(&mut demo(&database.url, 1_000_000));
     let mut peak_kib = 0;
     while child.runs() {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();

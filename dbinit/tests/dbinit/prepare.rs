@@ -7,7 +7,7 @@ use testkit::process::{Child, run};
 use crate::support::{assert_code, contents, dbinit, on_both};
 
 on_both! {
-    fn prepared_once_and_then_left_alone(database) {
+    fn second_run_changes_nothing(database) {
         let first = run(&mut dbinit(&database.url, &[]));
         assert_code(&first, 0);
         assert!(first.stdout.contains("seed data inserted"), "{}", first.stdout);
@@ -22,7 +22,7 @@ on_both! {
         assert_eq!(contents(&database.url), after_first);
     }
 
-    fn what_people_changed_stays(database) {
+    fn changed_rows_stay(database) {
         assert_code(&run(&mut dbinit(&database.url, &[])), 0);
         let connection = &mut database.connect();
         diesel::delete(visit::table).execute(connection).unwrap();
@@ -32,7 +32,7 @@ on_both! {
         assert_eq!(owner::table.find(1).select(owner::city).first(connection), Ok("서울".to_owned()));
     }
 
-    fn eight_at_once(database) {
+    fn concurrent_runs_apply_once(database) {
         let mut all: Vec<Child> = (0..8).map(|_| Child::spawn(&mut dbinit(&database.url, &[]))).collect();
         let ended: Vec<_> = all.iter_mut().map(Child::wait).collect();
         for one in &ended {
@@ -49,7 +49,7 @@ on_both! {
 
 /// The seed is a transaction on both: were it not, what is left by a failure in its middle would stay for good.
 #[test]
-fn a_seed_that_fails_leaves_nothing() {
+fn failed_seed_leaves_nothing() {
     let database = &crate::support::Empty::mysql();
     assert_code(&run(&mut dbinit(&database.url, &["migrate"])), 0);
     let connection = &mut database.connect();

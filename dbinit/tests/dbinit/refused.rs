@@ -1,4 +1,4 @@
-//! Each way a server refuses has words of its own that say what to do.
+//! Each way in which a server refuses has a message that says what to do.
 
 use testkit::mysql::{self, Server};
 use testkit::process::run;
@@ -20,7 +20,7 @@ fn refused(url: &str, code: i32, words: &[&str]) {
 }
 
 #[test]
-fn by_the_account() {
+fn account_errors_say_what_to_do() {
     let database = mysql::database();
     let (name, port) = (&database.name, shared_server_port());
     refused(&format!("mysql://root:s3cret@127.0.0.1:{port}/{name}"), 69, &["wrong password, or no such account", "'root'@"]);
@@ -31,7 +31,7 @@ fn by_the_account() {
     let url = format!("mysql://{user}:s3cret@127.0.0.1:{port}/{name}");
     refused(&url, 69, &["may not use this database", "GRANT", &user]);
     database.execute(&format!("GRANT SELECT ON {name}.* TO {user}"));
-    refused(&url, 70, &["lacks a right", "CREATE command denied", "for table 'dbinit_record'"]);
+    refused(&url, 70, &["lacks a right", "CREATE command denied", "for table 'dbinit_history'"]);
     database.execute(&format!("GRANT CREATE, INSERT, DELETE ON {name}.* TO {user}"));
     refused(&url, 70, &["lacks a right", "REFERENCES command denied", "for table"]);
     database.execute(&format!("GRANT REFERENCES, UPDATE ON {name}.* TO {user}"));
@@ -40,7 +40,7 @@ fn by_the_account() {
 }
 
 #[test]
-fn by_the_network() {
+fn network_errors_say_what_to_do() {
     let nobody = testkit::net::free_port();
     refused(&format!("mysql://root:s3cret@127.0.0.1:{nobody}/petclinic"), 69, &["doesn't answer", "(111)"]);
     refused("mysql://root:s3cret@no.such.host.invalid/petclinic", 69, &["has no address", "no.such.host.invalid"]);
@@ -48,7 +48,7 @@ fn by_the_network() {
 }
 
 #[test]
-fn by_tls() {
+fn tls_errors_say_what_to_do() {
     let server = Server::start();
     let database = server.database();
     let file = |name: &str| server.data().join(name).display().to_string();
@@ -72,7 +72,7 @@ fn by_tls() {
 
 /// A server that says it is older; in plain text, and so for an account without a password.
 #[test]
-fn by_age() {
+fn old_server_is_refused() {
     let database = mysql::database();
     let user = format!("old_{}", database.name);
     database.execute(&format!("CREATE USER {user}; GRANT ALL ON {}.* TO {user}", database.name));
@@ -85,6 +85,6 @@ fn by_age() {
         }
     });
     let url = format!("mysql://{user}@127.0.0.1:{}/{}?ssl_mode=disabled", proxy.port(), database.name);
-    refused(&url, 69, &["the server is 5.", "MySQL from 8.4 on is needed"]);
+    refused(&url, 69, &["the server is MySQL 5.", "8.4 or later"]);
     database.execute(&format!("DROP USER {user}"));
 }

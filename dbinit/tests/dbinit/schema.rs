@@ -10,7 +10,7 @@ use schema::search;
 use schema::tables::{TELEPHONE_CHARS, TEXT_CHARS, owner, pet, visit};
 use testkit::process::run;
 
-use crate::support::{Empty, assert_code, dbinit, on_both};
+use crate::support::{Empty, assert_code, dbinit, demo, on_both};
 
 fn prepared(database: &Empty) -> Connection {
     assert_code(&run(&mut dbinit(&database.url, &[])), 0);
@@ -150,7 +150,7 @@ on_both! {
 
     fn the_pages_queries_use_an_index(database) {
         let c = &mut prepared(database);
-        assert_code(&run(&mut dbinit(&database.url, &["demo", "--owners", "4000"])), 0);
+        assert_code(&run(&mut demo(&database.url, 4000)), 0);
         for (query, index) in [
             ("SELECT id FROM owner WHERE name_key >= 'd' AND name_key < 'e' ORDER BY name_key, id LIMIT 5", "owner_by_name"),
             ("SELECT id FROM owner WHERE given_name_key = 'peter davis' AND id > 4 ORDER BY id LIMIT 5", "owner_by_given_name"),

@@ -1,6 +1,8 @@
 //! A database of a test's own, the program on it, and what is in it afterwards.
 
+use std::path::Path;
 use std::process::Command;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::prelude::*;
@@ -71,6 +73,20 @@ pub(crate) fn dbinit(url: &str, arguments: &[&str]) -> Command {
     dbinit
 }
 
+/// The example that adds made-up owners.
+pub(crate) fn demo(url: &str, owners: u32) -> Command {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package", "dbinit", "--example", "demo"]);
+        cargo.args((!cfg!(debug_assertions)).then_some("--release"));
+        assert!(cargo.status().unwrap().success());
+    });
+    let mut demo = command(Path::new(env!("CARGO_BIN_EXE_dbinit")).with_file_name("examples").join("demo"));
+    demo.env("DATABASE_URL", url).arg("--owners").arg(owners.to_string());
+    demo
+}
+
 /// Asserts an exit status, and shows what was written where it is another.
 #[track_caller]
 pub(crate) fn assert_code(ended: &Ended, code: i32) {
@@ -103,11 +119,8 @@ pub(crate) fn contents(url: &str) -> String {
         rows.into_iter().map(|row| row.definition).collect()
     };
     let definitions = list(c, if matches!(c, Connection::Mysql(_)) { MYSQL_DEFINITIONS } else { SQLITE_DEFINITIONS });
-    let recorded = [
-        list(c, "SELECT name AS definition FROM dbinit_record ORDER BY name"),
-        list(c, "SELECT value AS definition FROM dbinit_record ORDER BY name"),
-        list(c, "SELECT version AS definition FROM __diesel_schema_migrations ORDER BY version"),
-    ];
+    let recorded = list(c, "SELECT name AS definition FROM dbinit_history ORDER BY name");
+    let values = list(c, "SELECT value AS definition FROM dbinit_history ORDER BY name");
     let vets: Vec<(i32, String, String)> = vet::table.order(vet::id).load(c).unwrap();
     let specialties: Vec<(i32, String)> = specialty::table.order(specialty::id).load(c).unwrap();
     let vet_specialties: Vec<(i32, i32)> = vet_specialty::table.order(vet_specialty::all_columns).load(c).unwrap();
@@ -118,7 +131,7 @@ pub(crate) fn contents(url: &str) -> String {
     let pets: Vec<(i32, String, chrono::NaiveDate, i32, i32)> = pet::table.order(pet::id).load(c).unwrap();
     let visits: Vec<(i32, i32, chrono::NaiveDate, String)> = visit::table.order(visit::id).load(c).unwrap();
     format!(
-        "{definitions:#?}\n{recorded:?}\n{vets:?}\n{specialties:?}\n{vet_specialties:?}\n{types:?}\n{owners:?}\n{pets:?}\n{visits:?}"
+        "{definitions:#?}\n{recorded:?} {values:?}\n{vets:?}\n{specialties:?}\n{vet_specialties:?}\n{types:?}\n{owners:?}\n{pets:?}\n{visits:?}"
     )
 }
 

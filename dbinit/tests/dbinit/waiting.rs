@@ -26,7 +26,7 @@ fn held_at(number: usize, url: &str, arguments: &[&str]) -> (Proxy, Child) {
 }
 
 #[test]
-fn for_a_server_its_account_and_its_database() {
+fn waits_for_server_account_and_database() {
     let mut server = Server::stopped(&[]);
     let url = format!("mysql://clinic:s3cret@127.0.0.1:{}/petclinic?ssl_mode=required", server.port());
     let mut child = Child::spawn(&mut dbinit(&url, &[]));
@@ -46,10 +46,10 @@ fn for_a_server_its_account_and_its_database() {
 }
 
 #[test]
-fn a_server_that_goes_away_on_the_way_is_waited_for_again() {
+fn lost_server_is_waited_for_again() {
     let database = &Empty::mysql();
-    // about in the middle of the seed
-    let (proxy, mut child) = held_at(80, &database.url, &[]);
+    // in the middle of the seed
+    let (proxy, mut child) = held_at(40, &database.url, &[]);
     proxy.reset();
     let ended = child.wait();
     assert_code(&ended, 0);
@@ -57,7 +57,7 @@ fn a_server_that_goes_away_on_the_way_is_waited_for_again() {
 }
 
 #[test]
-fn a_server_that_does_not_answer_holds_no_attempt_for_ever() {
+fn silent_server_times_out_one_attempt() {
     let mut server = Server::start();
     let database = server.database();
     server.pause();
@@ -68,7 +68,7 @@ fn a_server_that_does_not_answer_holds_no_attempt_for_ever() {
 }
 
 #[test]
-fn until_the_time_is_over() {
+fn gives_up_after_wait_timeout() {
     let url = format!("mysql://root:s3cret@127.0.0.1:{}/petclinic", testkit::net::free_port());
     let start = Instant::now();
     let ended = run(&mut dbinit(&url, &["wait", "--wait-timeout", "2s"]));
@@ -79,7 +79,7 @@ fn until_the_time_is_over() {
 }
 
 #[test]
-fn a_signal_ends_the_wait_at_once() {
+fn signal_ends_the_wait() {
     let url = format!("mysql://root:s3cret@127.0.0.1:{}/petclinic", testkit::net::free_port());
     for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
         let mut child = Child::spawn(&mut dbinit(&url, &[]));
@@ -93,13 +93,13 @@ fn a_signal_ends_the_wait_at_once() {
 
 /// Another dbinit at work: waited for, said once, and not for ever. What is said then ends one that hangs.
 #[test]
-fn for_another_dbinit() {
+fn waits_for_another_dbinit() {
     let database = mysql::database();
     let (holder, mut first) = held_at(40, &database.url, &["migrate"]);
 
     let impatient = run(&mut dbinit(&database.url, &["migrate", "--wait-timeout", "5s"]));
     assert_code(&impatient, 69);
-    assert!(impatient.stdout.contains("WAIT_TIMEOUT is over: another dbinit has held"), "{}", impatient.stdout);
+    assert!(impatient.stdout.contains("which another dbinit has held"), "{}", impatient.stdout);
     let mut second = Child::spawn(&mut dbinit(&database.url, &[]));
     second.line("waiting for another dbinit");
     let advice = &impatient.stdout[impatient.stdout.find("KILL ").unwrap()..];
@@ -113,10 +113,10 @@ fn for_another_dbinit() {
 
 /// A machine that is gone doesn't hang up: MySQL gives back the lock of a connection on which nothing comes for a minute.
 #[test]
-fn for_no_machine_that_is_gone() {
+fn idle_connection_loses_the_lock() {
     let database = &Empty::mysql();
     let mut connection = database.connect();
-    dbinit::apply::migrate(&mut connection, Duration::ZERO).unwrap();
+    dbinit::prepare(&mut connection, Duration::ZERO).unwrap();
     let silence = diesel::dsl::sql::<diesel::sql_types::Unsigned<diesel::sql_types::BigInt>>("@@SESSION.wait_timeout");
     let Connection::Mysql(mysql) = &mut connection else { unreachable!("it is MySQL") };
     assert_eq!(diesel::select(silence).get_result::<u64>(mysql), Ok(60));
@@ -124,13 +124,13 @@ fn for_no_machine_that_is_gone() {
 
 /// SQLite's lock may be anybody's.
 #[test]
-fn for_another_writer() {
+fn waits_for_another_sqlite_writer() {
     let database = &Empty::sqlite();
     let mut writer = database.connect();
     writer.batch_execute("BEGIN IMMEDIATE").unwrap();
     let impatient = run(&mut dbinit(&database.url, &["migrate", "--wait-timeout", "1s"]));
     assert_code(&impatient, 69);
-    assert!(impatient.stdout.contains("WAIT_TIMEOUT is over: another process has held"), "{}", impatient.stdout);
+    assert!(impatient.stdout.contains("which another process has held"), "{}", impatient.stdout);
     let mut patient = Child::spawn(&mut dbinit(&database.url, &[]));
     patient.line("started");
     writer.batch_execute("ROLLBACK").unwrap();
@@ -139,7 +139,7 @@ fn for_another_writer() {
 
 /// What a server sends of a TLS handshake before it restarts, and how its end arrives, says nothing about whether it offers TLS.
 #[test]
-fn for_a_server_that_goes_away_in_the_tls_handshake() {
+fn waits_for_server_lost_in_tls_handshake() {
     let database = &Empty::mysql();
     for url in [database.url.clone(), format!("{}?ssl_mode=required", database.url)] {
         let (proxy, mut child) = held_at(1, &url, &["wait"]);
@@ -173,7 +173,7 @@ fn greets_and_resets() -> u16 {
 
 /// While the server is at work for as long as it likes, the kernel asks now and then whether it is still there.
 #[test]
-fn a_server_at_work_is_asked_whether_it_is_there() {
+fn keepalive_probes_a_busy_server() {
     let database = &Empty::mysql();
     let (proxy, mut child) = held_at(40, &database.url, &[]);
     let next = testkit::until("a keepalive timer", || {

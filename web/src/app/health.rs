@@ -77,7 +77,7 @@ impl Health {
             return answered;
         }
         let before = last.map(|(_, answered)| answered);
-        let answers = self.0.db.answers().await;
+        let answers = self.0.db.is_ready().await;
         match (before, answers) {
             (None | Some(false), true) => tracing::info!("database answers"),
             (None | Some(true), false) => tracing::error!("database doesn't answer: not ready"),

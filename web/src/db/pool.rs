@@ -1,53 +1,51 @@
-//! Connections as the pool opens, lends and takes back them.
+//! Connections of the pool: opened, checked before use, and discarded.
 
 use std::fmt::{self, Write as _};
 use std::ops::DerefMut;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
 use diesel::connection::{DebugQuery, Instrumentation, InstrumentationEvent, SimpleConnection};
-use diesel::result::DatabaseErrorKind::{
-    CheckViolation, ForeignKeyViolation, NotNullViolation, ReadOnlyTransaction, SerializationFailure, UniqueViolation,
-};
+use diesel::result::DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation};
 use diesel::result::Error;
 use diesel::result::Error::{DatabaseError, NotFound, RollbackTransaction};
-use schema::database::{self, ConnectError, Connection, Connector, Socket};
+use schema::database::{self, ConnectError, Connection, Connector, DatabaseUrl, Limits, Socket, Transient};
 
 use crate::db::DbError;
 use crate::db::outage::Outages;
 
-/// A connection whose socket isn't known is tried with a statement where it was idle for longer.
-const TRUST_IDLE: Duration = Duration::from_secs(1);
+/// The statement that tests a connection. Logged at debug level, as the readiness check is.
+const PING: &str = "SELECT 1";
 
-/// Messages of MySQL's transient errors: a lock is held, it is read-only, it took too long, it is being
-/// shut down, its volume is full.
-const REFUSALS: [&str; 9] = [
-    "Lock wait timeout exceeded",
-    "Query execution was interrupted",
-    "Server shutdown in progress",
-    "Connection was killed",
-    "read-only",
-    "database is locked",
-    "is full",
-    "Disk full",
-    "No space left on device",
-];
+/// Idle time after which a connection whose socket is unknown is tested with a statement.
+const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 
-/// The statement that asks whether the server answers. It is logged at debug level: an idle pod runs it every second.
-pub(super) const PING: &str = "SELECT 1";
+/// Maximum age of a connection, of which a random part of a fifth is taken off: a host name may lead to another server.
+const MAX_LIFETIME: Duration = Duration::from_mins(5);
+
+/// Time within which work that conflicts is done once more. A deadlock is found at once; after a wait for a lock that timed out
+/// there is no time left.
+const RETRY_WITHIN: Duration = Duration::from_millis(500);
+
+/// Minimum time between two discards of all connections, so that a server that stays read-only costs few.
+const DISCARD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Opens connections.
 pub(super) struct Manager {
     connector: Connector,
-    /// Maximum time to open a connection.
+    url: DatabaseUrl,
+    /// Time limit for opening a connection.
     limit: Duration,
     outages: Arc<Outages>,
+    /// Connections opened before this moment are discarded.
+    valid_since: Arc<Mutex<Instant>>,
 }
 
 impl Manager {
-    pub(super) fn new(connector: Connector, limit: Duration, outages: Arc<Outages>) -> Self {
-        Self { connector, limit, outages }
+    pub(super) fn new(url: DatabaseUrl, limits: Limits, limit: Duration, outages: Arc<Outages>) -> Self {
+        let connector = Connector::new(url.clone(), limits);
+        Self { connector, url, limit, outages, valid_since: Arc::new(Mutex::new(Instant::now())) }
     }
 }
 
@@ -55,73 +53,107 @@ impl Manager {
 pub(super) struct Pooled {
     connection: Connection,
     socket: Option<Arc<Socket>>,
+    url: DatabaseUrl,
+    /// The SQLite file that was opened.
+    file: Option<(u64, u64)>,
+    opened: Instant,
+    expires: Instant,
+    valid_since: Arc<Mutex<Instant>>,
     used: Instant,
     broken: bool,
 }
 
-/// Takes a connection that the server hasn't closed, or returns `None` after the timeout.
+/// Returns a connection that is alive, or `None` if there is none in time.
 pub(super) fn checkout(pool: &r2d2::Pool<Manager>, acquire_timeout: Duration) -> Option<impl DerefMut<Target = Pooled>> {
-    let asked = Instant::now();
+    let start = Instant::now();
     loop {
-        let mut pooled = pool.get_timeout(acquire_timeout.saturating_sub(asked.elapsed())).ok()?;
-        if pooled.is_alive() {
+        let mut pooled = pool.get_timeout(acquire_timeout.saturating_sub(start.elapsed())).ok()?;
+        if pooled.is_valid() && pooled.is_alive() {
             return Some(pooled);
         }
-        // Closed as it goes back.
+        // closed when it is returned to the pool
         pooled.broken = true;
     }
 }
 
 impl Pooled {
-    /// Its socket, where it has one that is known.
+    /// The socket, if it has one that is known.
     pub(super) fn socket(&self) -> Option<Arc<Socket>> {
         self.socket.clone()
     }
 
-    /// Does `work` on it.
-    pub(super) fn use_for<T>(&mut self, work: impl FnOnce(&mut Connection) -> QueryResult<T>) -> Result<T, DbError> {
-        // Broken until proven otherwise: a panic in `work` leaves the connection in an unknown state.
+    /// Runs `work` on the connection, and once more after a conflict with another transaction, such as a deadlock.
+    pub(super) fn use_for<T>(&mut self, work: impl Fn(&mut Connection) -> QueryResult<T>) -> Result<T, DbError> {
+        // broken until proven otherwise: a panic in `work` leaves the connection in an unknown state
         self.broken = true;
-        let result = work(&mut self.connection);
-        self.used = Instant::now();
-        self.broken = result.as_ref().is_err_and(|error| !leaves_connection_usable(error));
-        result.map_err(|error| {
+        let start = Instant::now();
+        let mut result = work(&mut self.connection);
+        let is_conflict = |error: &Error| Transient::of(error) == Some(Transient::Conflict);
+        if result.as_ref().is_err_and(is_conflict) && start.elapsed() < RETRY_WITHIN {
             database::forget_statements(&mut self.connection);
-            if is_refusal(&error) {
-                return DbError::Unavailable(error.to_string());
+            result = work(&mut self.connection);
+        }
+        self.used = Instant::now();
+        let error = match result {
+            // what was written to a file that has no name any more is lost
+            Ok(_) if self.is_replaced() => return Err(DbError::Unavailable("the database file was replaced".to_owned())),
+            Ok(value) => {
+                self.broken = false;
+                return Ok(value);
             }
-            // The client library has no kind for a lost connection: whether it is, a statement tells.
-            if self.broken && self.connection.batch_execute(PING).is_err() {
-                return DbError::Unavailable(format!("connection lost: {error}"));
+            Err(error) => error,
+        };
+        database::forget_statements(&mut self.connection);
+        match Transient::of(&error) {
+            Some(Transient::Conflict | Transient::Unavailable) => self.broken = false,
+            // the name may lead to another server by now, and closing connections closes their statements
+            Some(Transient::ReadOnly | Transient::Exhausted) => self.discard_all(),
+            Some(Transient::ConnectionLost) => {}
+            None => {
+                self.broken = !leaves_connection_usable(&error);
+                // the client library has no code for some lost connections: a statement tells
+                if self.broken && self.connection.batch_execute(PING).is_err() {
+                    return Err(DbError::Unavailable(format!("connection lost: {error}")));
+                }
+                return Err(DbError::Query(error));
             }
-            DbError::Query(error)
-        })
+        }
+        Err(DbError::Unavailable(error.to_string()))
     }
 
     fn is_alive(&mut self) -> bool {
         match &self.socket {
             Some(socket) => socket.is_quiet(),
-            None => self.used.elapsed() < TRUST_IDLE || self.connection.batch_execute(PING).is_ok(),
+            None => self.used.elapsed() < TEST_AFTER_IDLE || self.connection.batch_execute(PING).is_ok(),
+        }
+    }
+
+    fn is_valid(&self) -> bool {
+        let valid_since = *self.valid_since.lock().unwrap_or_else(PoisonError::into_inner);
+        self.opened >= valid_since && Instant::now() < self.expires && !self.is_replaced()
+    }
+
+    /// Whether the SQLite file was deleted or replaced since it was opened.
+    fn is_replaced(&self) -> bool {
+        self.file.is_some() && self.url.file_id() != self.file
+    }
+
+    /// Discards all connections that are open now, at most once per [`DISCARD_INTERVAL`].
+    fn discard_all(&self) {
+        let mut valid_since = self.valid_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if valid_since.elapsed() > DISCARD_INTERVAL {
+            *valid_since = Instant::now();
         }
     }
 }
 
-/// Returns true if the same would work at another time.
-fn is_refusal(error: &Error) -> bool {
-    match error {
-        DatabaseError(SerializationFailure | ReadOnlyTransaction, _) => true,
-        DatabaseError(_, information) => REFUSALS.iter().any(|refusal| information.message().contains(refusal)),
-        _ => false,
-    }
-}
-
 fn leaves_connection_usable(error: &Error) -> bool {
-    match error {
+    matches!(
+        error,
         NotFound
-        | RollbackTransaction
-        | DatabaseError(UniqueViolation | ForeignKeyViolation | NotNullViolation | CheckViolation, _) => true,
-        error => is_refusal(error),
-    }
+            | RollbackTransaction
+            | DatabaseError(UniqueViolation | ForeignKeyViolation | NotNullViolation | CheckViolation, _)
+    )
 }
 
 impl r2d2::ManageConnection for Manager {
@@ -133,10 +165,22 @@ impl r2d2::ManageConnection for Manager {
         self.outages.connected(connected.as_ref().map(|_| ()).map_err(ToString::to_string));
         let (mut connection, socket) = connected?;
         diesel::Connection::set_instrumentation(&mut connection, LogStatements { started: Instant::now() });
-        Ok(Pooled { connection, socket: socket.map(Arc::new), used: Instant::now(), broken: false })
+        let opened = Instant::now();
+        let lifetime = MAX_LIFETIME.mul_f64(1.0 - fastrand::f64() / 5.0);
+        Ok(Pooled {
+            connection,
+            socket: socket.map(Arc::new),
+            file: self.url.file_id(),
+            url: self.url.clone(),
+            opened,
+            expires: opened + lifetime,
+            valid_since: Arc::clone(&self.valid_since),
+            used: opened,
+            broken: false,
+        })
     }
 
-    /// Not asked: [`checkout`] looks at each connection, on the thread whose request is watched.
+    /// Not used: [`checkout`] checks each connection, on the thread whose request is watched.
     fn is_valid(&self, _: &mut Pooled) -> Result<(), ConnectError> {
         Ok(())
     }
@@ -159,7 +203,9 @@ impl Instrumentation for LogStatements {
                 let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
                 let Text(sql) = Text::of(query);
                 match error {
-                    None if sql == PING => tracing::debug!(target: "sql", micros, sql, "statement"),
+                    None if sql == PING || schema::is_readiness_check(&sql) => {
+                        tracing::debug!(target: "sql", micros, sql, "statement");
+                    }
                     None | Some(NotFound) => tracing::info!(target: "sql", micros, sql, "statement"),
                     Some(error) => tracing::warn!(target: "sql", micros, sql, %error, "statement failed"),
                 }
@@ -197,19 +243,6 @@ mod tests {
     use schema::tables::owner;
 
     use super::*;
-
-    #[test]
-    fn full_volume_is_unavailability() {
-        for message in [
-            "The table 'visit' is full",
-            "Disk full (/tmp/#sql-1); waiting for someone to free some space...",
-            "Got error 28 - 'No space left on device' from storage engine",
-            "database or disk is full",
-        ] {
-            let error = DatabaseError(diesel::result::DatabaseErrorKind::Unknown, Box::new(message.to_owned()));
-            assert!(is_refusal(&error), "{message}");
-        }
-    }
 
     #[test]
     fn sql_log_has_no_values() {

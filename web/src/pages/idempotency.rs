@@ -37,9 +37,9 @@ impl IdempotencyKey {
     pub fn execute_once(
         &self,
         conn: &mut Connection,
-        save: impl FnOnce(&mut Connection) -> QueryResult<String>,
+        save: impl Fn(&mut Connection) -> QueryResult<String>,
     ) -> QueryResult<String> {
-        let Some(token) = &self.0 else { return save(conn) };
+        let Some(token) = &self.0 else { return diesel::Connection::transaction(conn, save) };
         let saved = diesel::Connection::transaction(conn, |conn| {
             // first, so that a second click waits here
             let row = (

@@ -85,7 +85,7 @@ pub async fn create(cx: Context) -> Result<Reply, Error> {
     let Some(values) = values else { return form_page(None, &form) };
     let key = IdempotencyKey::of(&fields, "owner", &values);
     let save = move |conn: &mut Connection| store::insert(conn, &values).map(|id| format!("/owners/{id}"));
-    let location = cx.app.db.run("insert owner", move |conn| key.execute_once(conn, save)).await?;
+    let location = cx.app.db.run("insert owner", move |conn| key.execute_once(conn, &save)).await?;
     Reply::saved(location, Flash::OwnerCreated)
 }
 
@@ -127,7 +127,7 @@ pub async fn update(cx: Context, owner: Id) -> Result<Reply, Error> {
     }
     let Some(values) = values else { return form_page(Some(owner), &form) };
     let current = form.has_version().then_some(current);
-    match cx.app.db.run("update owner", move |conn| store::update(conn, owner.0, current, &values)).await? {
+    match cx.app.db.run("update owner", move |conn| store::update(conn, owner.0, current.as_ref(), &values)).await? {
         Updated::Saved => Reply::saved(format!("/owners/{}", owner.0), Flash::OwnerUpdated),
         Updated::Changed => {
             form.show_changes(form::of(&cx.app.db.run("owner by id", read).await?));

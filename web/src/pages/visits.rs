@@ -53,7 +53,7 @@ pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let Some(values) = values else { return form_page(of_pet, &form) };
     let key = IdempotencyKey::of(&fields, &format!("{} {}", owner.0, pet.0), &values);
     let save = move |conn: &mut Connection| store::insert(conn, pet.0, &values).map(|_| format!("/owners/{}", owner.0));
-    let inserted = cx.app.db.run("insert visit", move |conn| key.execute_once(conn, save)).await;
+    let inserted = cx.app.db.run("insert visit", move |conn| key.execute_once(conn, &save)).await;
     if let Err(DbError::Query(DatabaseError(CheckViolation, _))) = inserted {
         form.add_error("date", Problem::TooMany);
         return form_page(of_pet, &form);

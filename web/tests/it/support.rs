@@ -76,8 +76,7 @@ impl Clinic {
     fn start(database_url: &str, database: impl Send + 'static, admin_token: Option<Secret>) -> Self {
         let url: DatabaseUrl = database_url.parse().unwrap();
         let mut connection = schema::database::connect(&url).unwrap();
-        dbinit::apply::migrate(&mut connection, Duration::from_secs(30)).unwrap();
-        dbinit::apply::seed(&mut connection, Duration::from_secs(30)).unwrap();
+        dbinit::prepare(&mut connection, Duration::from_secs(30)).unwrap();
 
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();

@@ -3,6 +3,7 @@
 
 mod backends;
 mod dashboard;
+mod databases;
 mod drain;
 mod fuzz;
 mod health;

@@ -226,8 +226,7 @@ fn prepared(directory: &tempfile::TempDir) -> String {
 
 pub fn prepare(url: &str) {
     let mut connection = schema::database::connect(&url.parse().unwrap()).unwrap();
-    dbinit::apply::migrate(&mut connection, DEADLINE).unwrap();
-    dbinit::apply::seed(&mut connection, DEADLINE).unwrap();
+    dbinit::prepare(&mut connection, DEADLINE).unwrap();
 }
 
 /// The command of web with its log files in the directory.

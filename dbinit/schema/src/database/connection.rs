@@ -1,11 +1,11 @@
-//! The type of a connection. It stands in a file of its own, since the code that diesel derives here clashes with other
-//! names in scope, and with the enum's own if that were `Connection`.
+//! The type of a connection, in a file of its own: the code that diesel derives clashes with other names in scope, and with the
+//! enum's own if that were `Connection`.
 
 use diesel::{MysqlConnection, SqliteConnection};
 
 /// A connection to either kind of database; one set of queries serves both.
 ///
-/// Make one with [`connect`](super::connect): the derived `establish` would hide why it failed.
+/// Created by [`connect`](super::connect): the derived `establish` would hide the cause of a failure.
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
     /// To MySQL.

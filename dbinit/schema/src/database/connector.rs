@@ -1,4 +1,4 @@
-//! Connections that neither take for ever to open nor wait for ever for an answer.
+//! Connections that are opened within a time limit, and whose socket is known.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -8,37 +8,45 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::connect::{ConnectError, open};
+use super::connect::open;
+use super::error::{ConnectError, ErrorKind};
+use super::session::Limits;
 use super::socket::{self, Socket};
 use super::{Connection, DatabaseUrl};
 
-/// How often a client that was cut and now tries the host's next address is cut again.
-const AGAIN: Duration = Duration::from_millis(100);
+/// How often a client that is past its limit, and now tries the host's next address, is shut down again.
+const SHUT_DOWN_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Opens connections to one database.
 #[derive(Debug)]
 pub struct Connector {
     url: DatabaseUrl,
-    session: String,
-    /// One at a time, so that the socket that is new is ours.
-    alone: Mutex<()>,
+    limits: Limits,
+    /// Whether a missing SQLite file is created.
+    create: bool,
+    /// Serializes opening, so that the socket that is new is ours.
+    opening: Mutex<()>,
 }
 
 impl Connector {
-    /// Opens connections to the database at `url`. `session` is set in each of them: variables of MySQL's `SET
-    /// SESSION`, or a `PRAGMA` of SQLite.
-    pub fn new(url: DatabaseUrl, session: String) -> Self {
-        Self { url, session, alone: Mutex::new(()) }
+    /// Opens connections to the database at `url`, whose SQLite file must exist.
+    pub fn new(url: DatabaseUrl, limits: Limits) -> Self {
+        Self { url, limits, create: false, opening: Mutex::new(()) }
     }
 
-    /// Connects, within `limit` once the host's name is resolved. With the connection comes its socket, where it has one.
+    /// Opens connections to the database at `url`, and creates its SQLite file if it is missing.
+    pub(super) fn creating(url: DatabaseUrl, limits: Limits) -> Self {
+        Self { create: true, ..Self::new(url, limits) }
+    }
+
+    /// Connects, within `limit` once the host name is resolved. Returns the connection and its socket, if it has one.
     ///
     /// # Errors
-    /// As [`connect`](super::connect), and where there is no connection in time.
+    /// Those of [`connect`](super::connect), or there is no connection in time.
     pub fn connect(&self, limit: Duration) -> Result<(Connection, Option<Socket>), ConnectError> {
-        let Some(addresses) = self.url.addresses() else { return Ok((open(&self.url, &self.session)?, None)) };
-        let addresses = addresses.map_err(|error| ConnectError::unknown_host(&error))?;
-        let _alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(addresses) = self.url.addresses() else { return Ok((open(&self.url, self.limits, self.create)?, None)) };
+        let addresses = addresses.map_err(|error| ConnectError::new(ErrorKind::UnknownHost, error.to_string()))?;
+        let _opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         let before = socket::inodes(&addresses);
         let late = AtomicBool::new(false);
         let opened = thread::scope(|scope| {
@@ -49,13 +57,15 @@ impl Connector {
                     let (late, before, addresses) = (&late, &before, &addresses);
                     move || watch(&watched, limit, late, before, addresses)
                 })
-                .map_err(|error| ConnectError::unreachable(format!("no thread to watch it: {error}")))?;
-            let connection = open(&self.url, &self.session);
+                .map_err(|error| ConnectError::new(ErrorKind::Unreachable, format!("failed to start a thread: {error}")))?;
+            let connection = open(&self.url, self.limits, self.create);
             drop(opened);
             connection
         });
         match opened {
-            Err(_) if late.load(Ordering::Relaxed) => Err(ConnectError::unreachable(format!("no answer within {limit:?}"))),
+            Err(_) if late.load(Ordering::Relaxed) => {
+                Err(ConnectError::new(ErrorKind::Unreachable, format!("no answer within {limit:?}")))
+            }
             opened => {
                 let (connection, socket) = (opened?, socket::new_since(&before, &addresses));
                 if let Some(socket) = &socket {
@@ -67,7 +77,7 @@ impl Connector {
     }
 }
 
-/// Cuts what takes longer than `limit`.
+/// Shuts the socket down if opening takes longer than `limit`.
 fn watch(opened: &Receiver<()>, limit: Duration, late: &AtomicBool, before: &HashSet<u64>, addresses: &[SocketAddr]) {
     let mut left = limit;
     while opened.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
@@ -75,6 +85,6 @@ fn watch(opened: &Receiver<()>, limit: Duration, late: &AtomicBool, before: &Has
         if let Some(socket) = socket::new_since(before, addresses) {
             socket.shut_down();
         }
-        left = AGAIN;
+        left = SHUT_DOWN_INTERVAL;
     }
 }

@@ -1,4 +1,4 @@
-//! The settings that say where the database is: the same for every program that needs one.
+//! Settings of the database: the same in every program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::DatabaseUrl;
 
-/// Where the database is. Flatten it into a program's settings with `#[command(flatten)]`.
+/// The database. Flatten it into a program's settings with `#[command(flatten)]`.
 ///
 /// The address comes from `DATABASE_URL` or from the file that `DATABASE_URL_FILE` names. As the flag `--database-url` it
 /// may not carry a password, since every process on the machine can read a command line.
@@ -35,7 +35,7 @@ impl Settings {
 const URL_HELP: &str = "The database: mysql://user:password@host:3306/petclinic?ssl_mode=required or sqlite:PATH; a password \
                         only in the environment or the file";
 
-/// As clap sees it, before file and variable are made one.
+/// The settings as clap parses them, before the file is read.
 #[derive(Debug, Args)]
 struct Raw {
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true, help = URL_HELP)]
@@ -81,12 +81,12 @@ impl FromArgMatches for Settings {
 
 impl Raw {
     fn url(&self) -> Result<DatabaseUrl, clap::Error> {
-        // an empty variable is how a manifest or a shell says "not set"
+        // manifests and shells set an empty variable for "not set"
         let url = self.database_url.as_deref().filter(|url| !url.is_empty());
         let file = self.database_url_file.as_deref().filter(|file| !file.as_os_str().is_empty());
         match (url, file) {
             (Some(url), None) => parse(url, "DATABASE_URL"),
-            (None, Some(file)) => parse(read(file)?.trim(), "DATABASE_URL_FILE"),
+            (None, Some(file)) => parse(read(file)?.trim_start_matches('\u{feff}').trim(), "DATABASE_URL_FILE"),
             (Some(_), Some(_)) => Err(clap::Error::raw(
                 ErrorKind::ArgumentConflict,
                 "DATABASE_URL and DATABASE_URL_FILE are both set: give one of them",
@@ -131,16 +131,16 @@ mod tests {
     }
 
     #[test]
-    fn a_password_on_the_command_line_is_refused_without_being_shown() {
+    fn command_line_password_is_rejected_and_hidden() {
         let error = parse(&["--database-url", "mysql://u:s3cret@db/petclinic"]).unwrap_err();
         assert!(error.contains("DATABASE_URL_FILE") && !error.contains("s3cret"), "{error}");
         assert_eq!(parse(&["--database-url", "mysql://u@db/petclinic"]).unwrap(), "mysql://u@db/petclinic");
     }
 
     #[test]
-    fn the_file_may_carry_a_password_and_ends_with_a_newline() {
+    fn url_file_may_have_password_newline_and_bom() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(&file, "mysql://u:s3cret@db/petclinic\n").unwrap();
+        fs::write(&file, "\u{feff}mysql://u:s3cret@db/petclinic\r\n").unwrap();
         let path = file.path().to_str().unwrap();
         assert_eq!(parse(&["--database-url-file", path]).unwrap(), "mysql://u:***@db/petclinic");
         let both = parse(&["--database-url-file", path, "--database-url", "sqlite:x"]).unwrap_err();
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn missing_setting_is_named() {
         assert!(parse(&[]).unwrap_err().contains("DATABASE_URL is missing"));
         assert!(parse(&["--database-url-file", "/nowhere/url"]).unwrap_err().contains("cannot read /nowhere/url"));
         assert!(parse(&["--database-url", "oracle://x"]).unwrap_err().contains("DATABASE_URL: begins with neither"));

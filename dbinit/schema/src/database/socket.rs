@@ -1,8 +1,8 @@
-//! The socket under a MySQL connection, found among the process' own, and looked after from outside.
+//! The socket of a MySQL connection, found among the process' own file descriptors.
 //!
 //! MySQL's client waits for the server without a limit, and diesel has no setting for one: a server that hangs, or a
-//! network that swallows packets, keeps the thread for as long as TCP hopes, which is hours. Shutting the socket down ends
-//! the wait at once, and the kernel can be told to hope for less; the connection is then lost in the ordinary way.
+//! network that drops packets, blocks the thread until TCP gives up, which takes hours. Shutting the socket down ends the
+//! wait at once, and TCP's own timeouts can be shortened; the connection is then lost in the ordinary way.
 
 use std::collections::HashSet;
 use std::fs;
@@ -16,50 +16,50 @@ use rustix::io::Errno;
 use rustix::net::sockopt::{set_socket_keepalive, set_tcp_keepidle, set_tcp_keepintvl, set_tcp_user_timeout};
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 
-/// After how long without a sign of the other end the kernel asks whether it is there, and how often it asks again.
-const PROBE_AFTER: Duration = Duration::from_secs(20);
-const PROBE_AGAIN: Duration = Duration::from_secs(10);
-/// After how long without an acknowledgement the connection is lost, in milliseconds.
-const UNACKNOWLEDGED: u32 = 60_000;
+/// Idle time before the first keepalive probe, and the interval of further ones.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(20);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// Time without an acknowledgement after which the connection is lost, in milliseconds.
+const USER_TIMEOUT_MS: u32 = 60_000;
 
-/// The socket of a connection to MySQL, beside the client's own descriptor of it.
+/// A duplicate of the client library's descriptor.
 #[derive(Debug)]
 pub struct Socket(OwnedFd);
 
 impl Socket {
-    /// Ends the connection: whoever waits on it gets an error now.
+    /// Shuts the connection down: a thread that waits on it gets an error now.
     pub fn shut_down(&self) {
-        // an error says that it has ended already
+        // an error means that it has ended already
         let _ = shutdown(&self.0, Shutdown::Both);
     }
 
-    /// Has the kernel give up the connection where nobody is at its other end any more: the machine is gone, or the network
-    /// swallows packets. It is the server's kernel that acknowledges, so that a statement may take as long as it likes.
+    /// Enables TCP's timeouts for a machine that is gone, or a network that drops packets. The server's kernel acknowledges
+    /// probes, so that a statement may take any time.
     pub(super) fn keep_alive(&self) {
-        // a kernel that refuses one of them gives up later: that is no reason to have no connection
+        // without one of these options the connection is merely lost later
         let _ = set_socket_keepalive(&self.0, true);
-        let _ = set_tcp_keepidle(&self.0, PROBE_AFTER);
-        let _ = set_tcp_keepintvl(&self.0, PROBE_AGAIN);
-        // for what was sent as for probes, whose number then doesn't matter
-        let _ = set_tcp_user_timeout(&self.0, UNACKNOWLEDGED);
+        let _ = set_tcp_keepidle(&self.0, KEEPALIVE_IDLE);
+        let _ = set_tcp_keepintvl(&self.0, KEEPALIVE_INTERVAL);
+        // covers unacknowledged data as well as probes, whose number then doesn't matter
+        let _ = set_tcp_user_timeout(&self.0, USER_TIMEOUT_MS);
     }
 
-    /// Whether the server has neither closed the idle connection nor said anything on it, which it does before it closes.
-    /// Costs one system call and no way to the server.
+    /// Whether the server has neither closed the idle connection nor sent anything, which it does before it closes. Costs one
+    /// system call and no round trip.
     pub fn is_quiet(&self) -> bool {
         recv(&self.0, &mut [0u8; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT).err() == Some(Errno::AGAIN)
     }
 }
 
-/// The inodes of this process' network namespace whose other end is one of `addresses`, connected or about to be.
+/// The inodes of the sockets in this network namespace whose peer is one of `addresses`.
 pub(super) fn inodes(addresses: &[SocketAddr]) -> HashSet<u64> {
     let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
     let rows = tables.iter().flat_map(|table| table.lines().skip(1)).filter_map(row);
     rows.filter(|(remote, inode)| addresses.contains(remote) && *inode > 0).map(|(_, inode)| inode).collect()
 }
 
-/// The socket that has come since `before`, if there is just one. Another part of the process may have connected to the
-/// same server meanwhile: which one is ours is then unknown.
+/// Returns the socket that was opened since `before`, if there is exactly one. If another part of the process has connected to
+/// the same server in the meantime, it is unknown which one is ours.
 pub(super) fn new_since(before: &HashSet<u64>, addresses: &[SocketAddr]) -> Option<Socket> {
     let now = inodes(addresses);
     let links: Vec<_> = fs::read_dir("/proc/self/fd").ok()?.flatten().collect();
@@ -70,11 +70,11 @@ pub(super) fn new_since(before: &HashSet<u64>, addresses: &[SocketAddr]) -> Opti
     });
     let (Some((inode, number)), None) = (found.next(), found.next()) else { return None };
     let socket = duplicate(number).ok()?;
-    // the number may have got another meaning since it was read
+    // the number may have been reused since it was read
     (fstat(&socket).ok()?.st_ino == inode).then_some(Socket(socket))
 }
 
-/// The other end and the inode of a row of /proc/net/tcp.
+/// Parses the peer and the inode of a row of /proc/net/tcp.
 fn row(line: &str) -> Option<(SocketAddr, u64)> {
     let mut columns = line.split_ascii_whitespace();
     let (ip, port) = columns.nth(2)?.split_once(':')?;
@@ -82,7 +82,7 @@ fn row(line: &str) -> Option<(SocketAddr, u64)> {
     Some((SocketAddr::new(address(ip)?, port), columns.nth(6)?.parse().ok()?))
 }
 
-/// An address as the kernel writes it: words of 32 bits, each as this machine orders its bytes.
+/// Parses an address as the kernel writes it: 32-bit words in native byte order.
 fn address(hex: &str) -> Option<IpAddr> {
     let word = |n: usize| Some(u32::from_str_radix(hex.get(n * 8..n * 8 + 8)?, 16).ok()?.to_ne_bytes());
     match hex.len() {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_one_that_is_new_and_ends_it() {
+    fn new_socket_is_found_and_shut_down() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let (listener, address) = pair(address);
             let _earlier = TcpStream::connect(address).unwrap();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_asks_and_gives_up_in_a_minute() {
+    fn tcp_timeouts_are_set() {
         use rustix::net::sockopt::{socket_keepalive, tcp_keepidle, tcp_keepintvl, tcp_user_timeout};
         let (_listener, address) = pair("127.0.0.1:0");
         let client = TcpStream::connect(address).unwrap();
@@ -141,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn two_new_ones_are_nobodys() {
+    fn two_new_sockets_are_ambiguous() {
         let (_listener, address) = pair("127.0.0.1:0");
         let _two = [TcpStream::connect(address).unwrap(), TcpStream::connect(address).unwrap()];
         assert!(new_since(&HashSet::new(), &[address]).is_none());
     }
 
     #[test]
-    fn a_server_that_hangs_up_is_noticed() {
+    fn closed_connection_is_not_quiet() {
         let (listener, address) = pair("127.0.0.1:0");
         let _client = TcpStream::connect(address).unwrap();
         let socket = new_since(&HashSet::new(), &[address]).unwrap();

@@ -1,7 +1,7 @@
-//! SQL in words that is prepared once a connection.
+//! SQL text that is prepared once per connection.
 //!
-//! diesel prepares a `sql_query` anew each time it runs, which costs MySQL as much as running it. A [`Statement`] is known by
-//! its text: it must have no values in it, or each of them fills a place in the connection's cache.
+//! diesel prepares a `sql_query` each time it runs, which costs MySQL as much as running it. A [`Statement`] is cached by its
+//! text, which must contain no values: each text takes an entry of the connection's cache.
 
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Integer, Text, Untyped};
@@ -46,19 +46,19 @@ impl From<&str> for Value {
 }
 
 impl Statement {
-    /// A statement in SQL; a `?` in it is the place of a value, and stands nowhere else.
+    /// A statement in SQL with a `?` for each value, and no other `?`.
     pub fn new(sql: impl Into<String>) -> Self {
         Self { sql: sql.into(), values: Vec::new() }
     }
 
-    /// The same statement behind other words, such as `EXPLAIN`.
+    /// The same statement after other words, such as `EXPLAIN`.
     #[must_use]
     pub fn prefixed(mut self, words: &str) -> Self {
         self.sql.insert_str(0, words);
         self
     }
 
-    /// The value of the next `?`.
+    /// Binds the value of the next `?`.
     #[must_use]
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
@@ -82,7 +82,7 @@ impl QueryFragment<Backend> for Statement {
     }
 }
 
-/// Known by its text.
+/// Cached by its text.
 impl QueryId for Statement {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

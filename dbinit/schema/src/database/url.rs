@@ -1,8 +1,10 @@
-//! `DATABASE_URL`: taken apart once, never shown with its password.
+//! `DATABASE_URL`: parsed once, never shown with its password.
 
 use std::fmt;
+use std::fs;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -13,12 +15,12 @@ const PARAMETERS: [&str; 5] = ["ssl_mode", "ssl_ca", "ssl_cert", "ssl_key", "uni
 const SYSTEM_DATABASES: [&str; 4] = ["mysql", "sys", "information_schema", "performance_schema"];
 const SSL_MODES: [&str; 5] = ["disabled", "preferred", "required", "verify_ca", "verify_identity"];
 
-/// Which kind of database a URL names.
+/// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     /// MySQL, for production.
     Mysql,
-    /// SQLite, for trying out and tests.
+    /// SQLite, for trying things out and for tests.
     Sqlite,
 }
 
@@ -34,7 +36,7 @@ enum Target {
     Sqlite(PathBuf),
 }
 
-/// Why a text is no database URL. It never contains any part of the text that may be secret.
+/// The reason why a text is no database URL. Never contains any part of the text that may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// Another scheme, or none.
@@ -43,7 +45,7 @@ pub enum UrlError {
     /// Not a URL, most often for an unescaped character in the password.
     #[error("is not a URL ({0}); characters such as / ? # % in a password are written as %2F %3F %23 %25")]
     Syntax(::url::ParseError),
-    /// A part that is missing or unusable.
+    /// A part is missing or invalid.
     #[error("{0}")]
     Part(&'static str),
     /// A parameter's name or value.
@@ -51,7 +53,7 @@ pub enum UrlError {
     Parameter {
         /// The parameter.
         name: String,
-        /// What is wrong, and what is accepted.
+        /// The problem, and the accepted values.
         problem: String,
     },
 }
@@ -102,7 +104,7 @@ fn check_mysql(url: &Url) -> Result<(), UrlError> {
     }
     for (at, (name, value)) in url.query_pairs().enumerate() {
         check_parameter(&name, &value)?;
-        // the client takes the last one, and what is looked at here is the first
+        // the client takes the last one, and the first one is checked here
         if url.query_pairs().take(at).any(|(earlier, _)| earlier == name) {
             return Err(UrlError::Parameter { name: name.into_owned(), problem: "given twice".to_owned() });
         }
@@ -128,7 +130,7 @@ fn check_parameter(name: &str, value: &str) -> Result<(), UrlError> {
     } else {
         return Ok(());
     };
-    // what stands there may be the rest of a password with an unescaped question mark
+    // the name may be the rest of a password with an unescaped question mark
     let name = if PARAMETERS.contains(&name) { name } else { "a parameter" };
     Err(UrlError::Parameter { name: name.to_owned(), problem })
 }
@@ -166,13 +168,6 @@ impl DatabaseUrl {
         matches!(&self.0, Target::Mysql(url) if url.password().is_some_and(|password| !password.is_empty()))
     }
 
-    /// Whether a connection without TLS is to be refused.
-    #[must_use]
-    pub fn requires_tls(&self) -> bool {
-        matches!(&self.0, Target::Mysql(url)
-            if mode(url).is_some_and(|mode| mode == "required" || mode.starts_with("verify")))
-    }
-
     /// The file of the authority that `ssl_mode=verify_…` trusts.
     #[must_use]
     pub fn ssl_ca(&self) -> Option<PathBuf> {
@@ -180,7 +175,7 @@ impl DatabaseUrl {
         url.query_pairs().find(|(name, _)| name == "ssl_ca").map(|(_, value)| PathBuf::from(value.into_owned()))
     }
 
-    /// The database's file, for SQLite.
+    /// The file of an SQLite database.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match &self.0 {
@@ -198,7 +193,7 @@ impl DatabaseUrl {
         labels.next().is_none_or(|label| label == "svc").then_some(namespace)
     }
 
-    /// Whether it is for this account.
+    /// Whether this is the account's URL.
     #[must_use]
     pub fn is_of(&self, user: &str) -> bool {
         matches!(&self.0, Target::Mysql(url) if url.username() == user)
@@ -209,23 +204,39 @@ impl DatabaseUrl {
     pub fn with_account(&self, user: &str, password: &str) -> Self {
         let mut target = self.0.clone();
         if let Target::Mysql(url) = &mut target {
-            // refused only for URLs that cannot have an account, which FromStr lets none through of
+            // fails only for URLs that cannot have an account, which FromStr rejects
             let _ = url.set_username(user);
             let _ = url.set_password(Some(password));
         }
         Self(target)
     }
 
-    /// Where the server listens, by what its name is resolved to now; none where it isn't reached by TCP.
+    /// Resolves the addresses of the server; `None` if it isn't reached by TCP.
     pub(super) fn addresses(&self) -> Option<io::Result<Vec<SocketAddr>>> {
         let Target::Mysql(url) = &self.0 else { return None };
         (!uses_socket(url)).then(|| client_url(url).socket_addrs(|| Some(3306)))
     }
 
-    /// What the client library takes. Contains the password.
+    /// The device and inode of the SQLite file; `None` if there is no file, or the database is no file. They change if the
+    /// file is replaced.
+    #[must_use]
+    pub fn file_id(&self) -> Option<(u64, u64)> {
+        let metadata = fs::metadata(self.path()?).ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    }
+
+    /// The URI of the SQLite file for the client library.
+    pub(super) fn sqlite_uri(&self, create: bool) -> String {
+        let path = self.path().map(std::path::absolute).and_then(Result::ok);
+        let mut uri = path.and_then(|path| Url::from_file_path(path).ok()).map(String::from).unwrap_or_default();
+        uri.push_str(if create { "?mode=rwc" } else { "?mode=rw" });
+        uri
+    }
+
+    /// The MySQL URL for the client library. Contains the password.
     pub(super) fn for_client(&self) -> String {
         match &self.0 {
-            Target::Sqlite(path) => path.to_string_lossy().into_owned(),
+            Target::Sqlite(_) => String::new(),
             Target::Mysql(url) => client_url(url).into(),
         }
     }
@@ -261,15 +272,15 @@ mod tests {
     }
 
     #[test]
-    fn shows_no_password() {
+    fn display_hides_password() {
         let url: DatabaseUrl = "mysql://clinic:s3cr%2Ft@db.example:3307/petclinic?ssl_mode=required".parse().unwrap();
         assert_eq!(url.to_string(), "mysql://clinic:***@db.example:3307/petclinic?ssl_mode=required");
         assert!(!format!("{url:?}").contains("s3cr"));
-        assert!(url.has_password() && url.requires_tls());
+        assert!(url.has_password());
     }
 
     #[test]
-    fn an_error_shows_no_part_of_the_text() {
+    fn errors_show_no_part_of_the_url() {
         for text in [
             "mysql://root:pa/s3cret@db/petclinic",
             "mysql://root:pa?s3cret@db/petclinic",
@@ -286,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_what_to_do() {
+    fn errors_name_the_remedy() {
         assert!(error("postgres://db/x").contains("mysql://"));
         assert!(error("mysql://u@db").contains("database is missing"));
         assert!(error("mysql://db/petclinic").contains("user is missing"));
@@ -301,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn localhost_means_tcp() {
+    fn localhost_is_resolved_to_tcp() {
         let client = |text: &str| text.parse::<DatabaseUrl>().unwrap().for_client();
         assert_eq!(client("mysql://u:p@localhost:3307/d"), "mysql://u:p@127.0.0.1:3307/d");
         assert_eq!(client("mysql://u@localhost/d?unix_socket=/s"), "mysql://u@localhost/d?unix_socket=/s");
@@ -322,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_another_account() {
+    fn account_is_replaced_and_escaped() {
         let url: DatabaseUrl = "mysql://root:a@db/petclinic".parse().unwrap();
         let other = url.with_account("web", "p/?#@:%é");
         let back: DatabaseUrl = other.for_client().parse().unwrap();

@@ -339,17 +339,17 @@ pub fn insert(conn: &mut Connection, values: &Values) -> QueryResult<i32> {
 }
 
 /// Changes an owner's values, if they are still those of `current`; whatever they are without it.
-pub fn update(conn: &mut Connection, id: i32, current: Option<Owner>, values: &Values) -> QueryResult<Updated> {
+pub fn update(conn: &mut Connection, id: i32, current: Option<&Owner>, values: &Values) -> QueryResult<Updated> {
     let Some(current) = current else {
         return diesel::update(owner::table.find(id)).set(values).execute(conn).map(Updated::of);
     };
     let same = owner::table
         .find(id)
-        .filter(owner::first_name.eq(current.first_name))
-        .filter(owner::last_name.eq(current.last_name))
-        .filter(owner::address.eq(current.address))
-        .filter(owner::city.eq(current.city))
-        .filter(owner::telephone.eq(current.telephone));
+        .filter(owner::first_name.eq(&current.first_name))
+        .filter(owner::last_name.eq(&current.last_name))
+        .filter(owner::address.eq(&current.address))
+        .filter(owner::city.eq(&current.city))
+        .filter(owner::telephone.eq(&current.telephone));
     diesel::update(same).set(values).execute(conn).map(Updated::of)
 }
 

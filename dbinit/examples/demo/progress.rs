@@ -1,36 +1,34 @@
-//! How far a long job is: a bar on a terminal, log lines elsewhere.
+//! Progress of a long job: a bar on a terminal, one line every 5 s elsewhere.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use tracing::info;
-
-/// How often something is shown: on a terminal, and in a log.
+/// Intervals of updates on a terminal and elsewhere.
 const BAR: Duration = Duration::from_millis(100);
 const LINE: Duration = Duration::from_secs(5);
 const WIDTH: u64 = 40;
 
 /// Shows the progress of one job.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     what: &'static str,
     of: u64,
     start: Instant,
-    /// Where this run began: what was done before says nothing about the speed.
+    /// Number at the first call: earlier work says nothing about the speed.
     first: Option<u64>,
     shown: Instant,
     terminal: bool,
 }
 
 impl Progress {
-    /// Begins to watch a job of `of` things.
-    pub fn new(what: &'static str, of: u64) -> Self {
+    /// Starts a job of `of` things.
+    pub(crate) fn new(what: &'static str, of: u64) -> Self {
         let now = Instant::now();
         Self { what, of, start: now, first: None, shown: now, terminal: std::io::stderr().is_terminal() }
     }
 
-    /// Takes note of how many are done, and shows it now and then, and at the end.
-    pub fn at(&mut self, done: u64) {
+    /// Records how many are done, and shows it at intervals and at the end.
+    pub(crate) fn at(&mut self, done: u64) {
         let first = *self.first.get_or_insert(done);
         let last = done >= self.of;
         if !last && self.shown.elapsed() < if self.terminal { BAR } else { LINE } {
@@ -40,10 +38,10 @@ impl Progress {
         let left = left(self.start.elapsed(), done - first, self.of.saturating_sub(done));
         if self.terminal {
             let end = if last { "\n" } else { "" };
-            // a terminal that went away is no reason to stop
+            // goes on without a terminal
             let _ = write!(std::io::stderr(), "\r{} {} s left \x1b[K{end}", bar(self.what, done, self.of), left.as_secs());
         } else {
-            info!(what = self.what, done, of = self.of, left_s = left.as_secs(), "progress");
+            let _ = writeln!(std::io::stderr(), "{done}/{} {}, {} s left", self.of, self.what, left.as_secs());
         }
     }
 }
@@ -64,14 +62,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bar_fills() {
+    fn bar_fills() {
         assert_eq!(bar("owners", 0, 8), format!("[{}] 0/8 owners", "-".repeat(40)));
         assert_eq!(bar("owners", 2, 8), format!("[{}{}] 2/8 owners", "#".repeat(10), "-".repeat(30)));
         assert_eq!(bar("owners", 9, 8), format!("[{}] 9/8 owners", "#".repeat(40)));
     }
 
     #[test]
-    fn time_left_follows_from_this_runs_speed() {
+    fn time_left_is_based_on_this_run() {
         assert_eq!(left(Duration::from_secs(10), 100, 300), Duration::from_secs(30));
         assert_eq!(left(Duration::from_secs(10), 0, 300), Duration::ZERO);
     }

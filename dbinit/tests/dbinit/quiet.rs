@@ -1,0 +1,79 @@
+//! A start with nothing to do reads and writes nothing; one with something to do waits for a server that takes no writes.
+
+use diesel::connection::SimpleConnection;
+use schema::database::{Connection, connect};
+use testkit::mysql::Server;
+use testkit::process::{Child, run};
+
+use crate::support::{Account, assert_code, dbinit};
+
+/// A connection of root's that may hold a lock.
+fn root(server: &Server) -> Connection {
+    server.execute("CREATE DATABASE IF NOT EXISTS roots");
+    connect(&format!("{}/roots", server.url()).parse().unwrap()).unwrap()
+}
+
+/// The statements that clients have sent, but for those by which diesel begins each connection.
+fn statements(log: &str) -> Vec<&str> {
+    let is_statement = |line: &&str| line.contains("Query\t") || line.contains("Execute\t");
+    let is_diesels = |line: &&str| line.contains("SET time_zone = '+00:00'") || line.contains("SET character_set_");
+    log.lines().filter(is_statement).filter(|line| !is_diesels(line)).collect()
+}
+
+#[test]
+fn nothing_pending_takes_six_statements_without_ddl() {
+    let server = Server::start_with(&["--general-log-file=general.log"]);
+    let database = server.database();
+    let account = Account::new();
+    assert_code(&run(account.set(&mut dbinit(&database.url, &[]))), 0);
+    server.execute("SET GLOBAL general_log = ON");
+    let path = server.data().join("general.log");
+    let before = std::fs::read_to_string(&path).unwrap().len();
+    assert_code(&run(account.set(&mut dbinit(&database.url, &[]))), 0);
+    let log = std::fs::read_to_string(&path).unwrap().split_off(before);
+    let sent = statements(&log);
+    assert!((4..=6).contains(&sent.len()), "{sent:#?}");
+    for word in ["CREATE", "ALTER", "GRANT ", "REVOKE", "INSERT", "REPLACE"] {
+        assert!(!sent.iter().any(|statement| statement.contains(word)), "{sent:#?}");
+    }
+}
+
+#[test]
+fn nothing_pending_works_on_read_only_or_locked_server() {
+    let server = Server::start();
+    let database = server.database();
+    let account = Account::new();
+    assert_code(&run(account.set(&mut dbinit(&database.url, &[]))), 0);
+    let mut holder = root(&server);
+    for (lock, unlock) in [
+        ("LOCK INSTANCE FOR BACKUP", "UNLOCK INSTANCE"),
+        ("FLUSH TABLES WITH READ LOCK", "UNLOCK TABLES"),
+        ("SET GLOBAL super_read_only = ON", "SET GLOBAL read_only = OFF"),
+    ] {
+        holder.batch_execute(lock).unwrap();
+        assert_code(&run(account.set(&mut dbinit(&database.url, &["--wait-timeout", "5s"]))), 0);
+        holder.batch_execute(unlock).unwrap();
+    }
+}
+
+#[test]
+fn pending_migration_waits_for_read_only_or_locked_server() {
+    let server = Server::start();
+    let mut holder = root(&server);
+    for (lock, unlock, words) in [
+        ("LOCK INSTANCE FOR BACKUP", "UNLOCK INSTANCE", "a lock is held on the server"),
+        ("FLUSH TABLES WITH READ LOCK", "UNLOCK TABLES", "a lock is held on the server"),
+        ("SET GLOBAL super_read_only = ON", "SET GLOBAL read_only = OFF", "the server is read-only"),
+    ] {
+        let database = server.database();
+        let account = Account::new();
+        holder.batch_execute(lock).unwrap();
+        let impatient = run(&mut dbinit(&database.url, &["--wait-timeout", "2s"]));
+        assert_code(&impatient, 69);
+        let mut patient = Child::spawn(account.set(&mut dbinit(&database.url, &[])));
+        patient.line(words);
+        holder.batch_execute(unlock).unwrap();
+        assert_code(&patient.wait(), 0);
+        account.connect(&database.url);
+    }
+}
