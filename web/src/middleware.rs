@@ -7,6 +7,7 @@ mod errors;
 mod from_fn;
 mod headers;
 pub mod limits;
+mod protocol;
 mod trace;
 
 use std::convert::Infallible;
@@ -51,6 +52,7 @@ where
         .layer(from_fn((), headers::set))
         .layer(from_fn(renderer, errors::render))
         .layer(from_fn((), errors::catch_panic))
+        .layer(from_fn((), protocol::validate))
         .layer(from_fn(allowed_origins, csrf::reject_cross_site))
         .layer(from_fn(limits.clone(), limits::read_body))
         .layer(from_fn(limits.clone(), limits::limit_in_flight))

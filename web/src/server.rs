@@ -224,6 +224,9 @@ impl<S: Service> Connection<S> {
             if let (Some(on_protocol_error), Some(status)) = (self.on_protocol_error, answered(&error)) {
                 on_protocol_error(&self.metrics, self.peer, status, &error);
             }
+            if error.is_parse_version_h2() {
+                tracing::info!(peer = %self.peer, "HTTP/2 without TLS is not supported; connection closed");
+            }
             if error.is_parse_too_large() {
                 self.metrics.rejected(Rejection::HeaderSize);
             }

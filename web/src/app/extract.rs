@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
 use super::state::App;
 use crate::views::{Error, Fields};
@@ -84,13 +84,17 @@ impl Context {
     /// The fields of a posted form.
     ///
     /// # Errors
-    /// [`Error::UnsupportedMediaType`] for anything but a form, [`Error::Malformed`] where it isn't percent-encoded UTF-8.
+    /// [`Error::UnsupportedMediaType`] for anything but a form in plain, [`Error::Malformed`] where it isn't percent-encoded UTF-8.
     pub fn form(&self) -> Result<Fields<'_>, Error> {
         if let Some(kind) = self.headers.get(CONTENT_TYPE) {
             let essence = kind.as_bytes().split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
             if !essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
                 return Err(Error::UnsupportedMediaType);
             }
+        }
+        let mut encodings = self.headers.get_all(CONTENT_ENCODING).iter();
+        if encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(Error::UnsupportedMediaType);
         }
         Fields::decode(&self.body)
     }

@@ -5,8 +5,8 @@ use chrono::{Datelike, NaiveDate};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::types::{FluentNumber, FluentNumberOptions};
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
+use http::{HeaderMap, HeaderName};
 
 use super::flash::cookie;
 use super::source::{Source, Text};
@@ -65,8 +65,8 @@ impl Language {
 
     /// The index in [`Language::all`] of what the request's headers want: by the cookie, else by `Accept-Language`.
     pub fn of(headers: &HeaderMap) -> usize {
-        let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        cookie(headers, COOKIE).and_then(known).or_else(|| wanted.and_then(negotiate)).unwrap_or(0)
+        let wanted = || negotiate(&joined(headers, ACCEPT_LANGUAGE));
+        cookie(headers, COOKIE).and_then(known).or_else(wanted).unwrap_or(0)
     }
 
     /// `Set-Cookie` that keeps the choice of this language for a year.
@@ -107,6 +107,11 @@ fn negotiate(accept: &str) -> Option<usize> {
         }
     }
     best.map(|(_, index)| index)
+}
+
+/// The value of a field that is a list, however many lines it has.
+pub fn joined(headers: &HeaderMap, name: HeaderName) -> String {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",")
 }
 
 /// The values of an `Accept…` header with their q-values; 0 for one that can't be read.

@@ -25,7 +25,7 @@ pub struct RequestPreferences {
 impl RequestPreferences {
     /// Reads them from a request's head.
     pub fn new(headers: &HeaderMap, path: &str, query: &str, id: Option<Arc<str>>, cookies: Key) -> Self {
-        let json = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(prefers_json);
+        let json = prefers_json(&i18n::joined(headers, ACCEPT));
         let chosen = Language::chosen(query);
         Self {
             language: chosen.unwrap_or_else(|| Language::of(headers)),

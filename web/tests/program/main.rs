@@ -13,6 +13,7 @@ mod metrics;
 mod operators;
 mod outage;
 mod reload;
+mod rfc9112;
 mod settings;
 mod slow;
 mod soak;

@@ -285,15 +285,20 @@ impl Connection {
             && self.answer().0.starts_with("http/1.1 200")
     }
 
-    /// One answer's head, in lower case, and its body.
-    pub fn answer(&mut self) -> (String, String) {
+    /// The head of an answer, in lower case.
+    pub fn head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
             self.0.read_exact(&mut byte).expect("an answer");
             head.push(byte[0]);
         }
-        let head = String::from_utf8(head).unwrap().to_lowercase();
+        String::from_utf8(head).unwrap().to_lowercase()
+    }
+
+    /// One answer's head, in lower case, and its body.
+    pub fn answer(&mut self) -> (String, String) {
+        let head = self.head();
         let length =
             head.split("content-length: ").nth(1).and_then(|rest| rest.split('\r').next()).map_or(0, |n| n.parse().unwrap());
         let mut body = vec![0; length];
