@@ -119,7 +119,7 @@ fn up_runs_the_pod_until_ctrl_c() {
     assert!(list.status.success() && String::from_utf8_lossy(&list.stdout).contains("petclinic-dev"), "{list:?}");
     assert!(get("/owners/1").unwrap().text().unwrap().contains("George Franklin"));
     let metrics = client.get(format!("{}/metrics", pod.admin)).send().unwrap().text().unwrap();
-    assert!(metrics.contains("http_requests_in_flight"), "web's own: {metrics}");
+    assert!(metrics.contains("petclinic_http_requests_in_flight"), "web's own: {metrics}");
 
     let visit = [("date", "2026-01-02"), ("description", "weighed while the pod runs")];
     assert!(client.post(format!("{base}/owners/1/pets/1/visits/new")).form(&visit).send().unwrap().status().is_redirection());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{Buf, BufMut};
 use clap::ValueEnum;
 use futures_util::{Stream, TryStreamExt};
-use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use prometheus_client::registry::Registry;
 use runtime::logging::{LogLevel, Threshold};
@@ -28,9 +28,15 @@ pub fn routes(
     level: Threshold,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
     let registry = Arc::new(registry);
-    let metrics = warp::path!("metrics").map(move || {
-        let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-        warp::reply::with_header(metrics::text(&registry), CONTENT_TYPE, form).into_response()
+    let metrics = warp::path!("metrics").and(warp::header::headers_cloned()).map(move |headers: HeaderMap| {
+        let accepts = |name: &str| headers.get_all(ACCEPT).iter().any(|accept| accept.to_str().is_ok_and(|a| a.contains(name)));
+        // Without a preference it is what the library encodes.
+        if accepts("text/plain") && !accepts("openmetrics") {
+            let kind = "text/plain; version=0.0.4; charset=utf-8";
+            return warp::reply::with_header(metrics::plain_text(&registry), CONTENT_TYPE, kind).into_response();
+        }
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        warp::reply::with_header(metrics::openmetrics(&registry), CONTENT_TYPE, kind).into_response()
     });
     let livez = warp::path!("livez").map(|| StatusCode::OK.into_response());
     let readyz = warp::path!("readyz").then(move || {
@@ -58,7 +64,12 @@ pub fn routes(
                     .map_or_else(|_| line(StatusCode::BAD_REQUEST, "malformed request"), |name| set_level(&level, &name))
             }
         });
-    warp::get().and(metrics.or(livez).unify().or(readyz).unify().or(get_level).unify()).or(put_level).unify()
+    warp::get()
+        .or(warp::head())
+        .unify()
+        .and(metrics.or(livez).unify().or(readyz).unify().or(get_level).unify())
+        .or(put_level)
+        .unify()
 }
 
 fn line(status: StatusCode, text: &str) -> Response {

@@ -51,7 +51,7 @@ struct Route {
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Rejected {
-    limit: Rejection,
+    reason: Rejection,
 }
 
 /// The limit that a request or a connection was rejected by.
@@ -82,9 +82,9 @@ struct Statement {
     statement: &'static str,
 }
 
-/// 0.1 ms to 26 s, each bucket four times the one before.
+/// Buckets from 0.25 ms to 16 s, each twice the one before.
 fn seconds() -> Histogram {
-    Histogram::new(exponential_buckets(0.0001, 4.0, 10))
+    Histogram::new(exponential_buckets(0.000_25, 2.0, 17))
 }
 
 impl Metrics {
@@ -100,7 +100,7 @@ impl Metrics {
             rejections: Family::default(),
             connections: Gauge::default(),
         };
-        let mut registry = Registry::default();
+        let mut registry = Registry::with_prefix("petclinic");
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
         let help = "Time from a request's head to its answer's head";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, metrics.request_time.clone());
@@ -115,8 +115,11 @@ impl Metrics {
             metrics.database_timeouts.clone(),
         );
         registry.register("http_connections", "Connections open", metrics.connections.clone());
-        let help = "Requests and connections that a limit ended, by its name";
-        registry.register("limit_refusals", help, metrics.rejections.clone());
+        let help = "Requests and connections rejected by a limit";
+        registry.register("requests_rejected", help, metrics.rejections.clone());
+        for reason in Rejection::value_variants() {
+            let _ = metrics.rejections.get_or_create(&Rejected { reason: *reason });
+        }
         registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         (metrics, registry)
     }
@@ -145,8 +148,8 @@ impl Metrics {
     }
 
     /// Counts a request or a connection that a limit ended.
-    pub fn rejected(&self, limit: Rejection) {
-        self.rejections.get_or_create(&Rejected { limit }).inc();
+    pub fn rejected(&self, reason: Rejection) {
+        self.rejections.get_or_create(&Rejected { reason }).inc();
     }
 
     /// Notes how long `statement` held a connection.
@@ -169,12 +172,33 @@ fn method_label(method: &http::Method) -> &'static str {
     }
 }
 
-/// The registry in Prometheus' text form.
-pub fn text(registry: &Registry) -> String {
+/// Encodes the registry in the OpenMetrics text format.
+pub fn openmetrics(registry: &Registry) -> String {
     let mut text = String::new();
     // Writing to a String doesn't fail.
     let _ = encode(&mut text, registry);
     text
+}
+
+/// Encodes the registry in Prometheus' older text format, in which the name of a counter's family has `_total` as well.
+pub fn plain_text(registry: &Registry) -> String {
+    let (text, mut plain, mut help) = (openmetrics(registry), String::new(), "");
+    for line in text.lines() {
+        if line.starts_with("# HELP ") {
+            help = line.trim_start_matches("# HELP ");
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|family| family.split_once(' ')) {
+            let (suffix, kind) = match kind {
+                "counter" => ("_total", kind),
+                "info" => ("_info", "gauge"),
+                _ => ("", kind),
+            };
+            let help = help.trim_start_matches(name);
+            plain.extend(["# HELP ", name, suffix, help, "\n# TYPE ", name, suffix, " ", kind, "\n"]);
+        } else if !line.starts_with("# ") {
+            plain.extend([line, "\n"]);
+        }
+    }
+    plain
 }
 
 /// Adds the metrics of the log's outputs and of the trace exporter to `registry`.

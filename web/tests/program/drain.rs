@@ -8,7 +8,7 @@ use testkit::until;
 use crate::support::Web;
 
 fn until_in_flight(web: &Web) {
-    until("the request in flight", || (web.metric("http_requests_in_flight") == Some(1.0)).then_some(()));
+    until("the request in flight", || (web.metric("petclinic_http_requests_in_flight") == Some(1.0)).then_some(()));
 }
 
 #[test]

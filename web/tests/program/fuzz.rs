@@ -41,7 +41,7 @@ fn no_request_breaks_anything() {
     let answered: usize = seen.values().sum::<usize>() - seen.get(&0).unwrap_or(&0);
     // a disk that stalls for long costs lines, and those are counted
     let lines = || {
-        let dropped = web.metric(r#"log_lines_dropped_total{output="access"}"#).unwrap();
+        let dropped = web.metric(r#"petclinic_log_lines_dropped_total{output="access"}"#).unwrap();
         web.lines("access").len() + format!("{dropped}").parse::<usize>().unwrap()
     };
     until("a line each", || (lines() >= answered).then_some(()));

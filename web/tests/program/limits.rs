@@ -13,7 +13,7 @@ const ME: [u8; 4] = [127, 0, 0, 1];
 
 /// How often a limit was reached.
 fn reached(web: &Web, limit: &str) -> u32 {
-    let count = web.metric(&format!("limit_refusals_total{{limit=\"{limit}\"}}"));
+    let count = web.metric(&format!("petclinic_requests_rejected_total{{reason=\"{limit}\"}}"));
     count.map_or(0, |count| format!("{count}").parse().unwrap())
 }
 
@@ -101,7 +101,7 @@ fn slow_bodies_cost_other_bodies_503_and_no_page() {
     let mut slow: Vec<_> = (0..3).map(|_| half_of_body(&web, "Content-Length: 262144")).collect();
     // as much as the largest: its length is unknown
     slow.push(half_of_body(&web, "Transfer-Encoding: chunked"));
-    until("all four", || (web.metric("http_requests_in_flight") == Some(4.0)).then_some(()));
+    until("all four", || (web.metric("petclinic_http_requests_in_flight") == Some(4.0)).then_some(()));
     let rejected = post_from(&web, ME, body()).unwrap();
     assert_eq!(rejected.status(), 503);
     assert!(rejected.headers()["retry-after"].to_str().unwrap().parse::<u32>().is_ok());
@@ -191,7 +191,7 @@ fn surplus_request_gets_503_and_probes_200() {
     let mut busy = web.connect();
     busy.send("GET", "/40process");
     let client = testkit::http::client();
-    until("the request in flight", || (web.metric("http_requests_in_flight") == Some(1.0)).then_some(()));
+    until("the request in flight", || (web.metric("petclinic_http_requests_in_flight") == Some(1.0)).then_some(()));
     let refused = client.get(web.url("/vets.html")).header("accept-language", "de").send().unwrap();
     assert_eq!(refused.status(), 503);
     assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u32>().is_ok());
@@ -211,7 +211,7 @@ fn long_requests_leave_permits_to_others() {
     for connection in &mut long {
         connection.send("GET", "/40process");
     }
-    until("both in flight", || (web.metric("http_requests_in_flight") == Some(2.0)).then_some(()));
+    until("both in flight", || (web.metric("petclinic_http_requests_in_flight") == Some(2.0)).then_some(()));
     let client = testkit::http::client();
     for path in ["/40process", "/20process"] {
         let refused = client.get(web.url(path)).send().unwrap();
@@ -221,10 +221,10 @@ fn long_requests_leave_permits_to_others() {
     assert_eq!((reached(&web, "long_requests_in_flight"), reached(&web, "requests_in_flight")), (2, 0));
     assert_eq!(client.get(web.url("/vets.html")).send().unwrap().status(), 200);
     drop(long);
-    until("the free places", || (web.metric("http_requests_in_flight") == Some(0.0)).then_some(()));
+    until("the free places", || (web.metric("petclinic_http_requests_in_flight") == Some(0.0)).then_some(()));
     let mut next = web.connect();
     next.send("GET", "/40process");
-    until("its place", || (web.metric("http_requests_in_flight") == Some(1.0)).then_some(()));
+    until("its place", || (web.metric("petclinic_http_requests_in_flight") == Some(1.0)).then_some(()));
     assert_eq!(reached(&web, "long_requests_in_flight"), 2);
 }
 

@@ -39,7 +39,8 @@ fn what_is_no_request_has_a_line_and_a_client_that_goes_away_has_none() {
         assert_eq!((&line["level"], &line["status"], &line["bytes"]), (&"INFO".into(), &status.into(), &0.into()));
         assert!(!line["error"].as_str().unwrap().is_empty());
     }
-    let count = |status| web.metric(&format!("http_requests_total{{route=\"none\",method=\"other\",status=\"{status}\"}}"));
+    let count =
+        |status| web.metric(&format!("petclinic_http_requests_total{{route=\"none\",method=\"other\",status=\"{status}\"}}"));
     assert_eq!((count(400), count(431)), (Some(2.0), Some(1.0)));
 
     let mut client = web.connect();
@@ -128,7 +129,7 @@ fn a_full_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
     let filler = web.its_own(&web.log("filler"));
     let mut file = File::create(&filler).unwrap();
     while file.write_all(&[b'x'; 512]).is_ok() {}
-    let dropped = || web.metric(r#"log_lines_dropped_total{output="access"}"#);
+    let dropped = || web.metric(r#"petclinic_log_lines_dropped_total{output="access"}"#);
     until("dropped lines", || {
         get();
         (dropped() >= Some(10.0)).then_some(())
@@ -151,7 +152,7 @@ fn a_full_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
 fn a_slow_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
     let web = Web::start_with_slow_volume(Duration::from_millis(30), &[]);
     let load = Load::start(RunConfig::closed_loop(web.address, 4, &["/"]));
-    let dropped = || web.metric(r#"log_lines_dropped_total{output="access"}"#);
+    let dropped = || web.metric(r#"petclinic_log_lines_dropped_total{output="access"}"#);
     until("dropped lines", || (dropped() >= Some(100.0)).then_some(()));
     let told = |what: &str| web.lines("app_db").iter().any(|line| line["stream"] == "access" && line.to_string().contains(what));
     until("the begin of the loss in the log", || told("are dropped").then_some(()));
@@ -195,7 +196,7 @@ fn a_log_directory_that_cannot_be_used_is_told_at_the_start_and_used_once_it_can
     let get = |path| testkit::http::get(web.url(path)).status().as_u16();
     assert_eq!((get("/owners/1"), get("/readyz"), get("/oups")), (200, 200, 500));
     for stream in ["access", "app_db", "err"] {
-        assert!(web.metric(&format!("log_lines_dropped_total{{output=\"{stream}\"}}")) > Some(0.0), "{stream}");
+        assert!(web.metric(&format!("petclinic_log_lines_dropped_total{{output=\"{stream}\"}}")) > Some(0.0), "{stream}");
     }
 
     fs::remove_file(&logs).unwrap();

@@ -180,7 +180,7 @@ pub fn suffer(outage: &Outage, time: Duration) -> Report {
     let during = load.stop().answers;
     until("readiness", || (status(&world.web, "/readyz") == 200).then_some(()));
     assert!(during.iter().all(|answer| matches!(answer.outcome, Ok(200 | 503))), "{during:?}");
-    until("the end of all requests", || (world.web.metric("http_requests_in_flight") == Some(0.0)).then_some(()));
+    until("the end of all requests", || (world.web.metric("petclinic_http_requests_in_flight") == Some(0.0)).then_some(()));
     assert!(world.web.is_running());
 
     let lines = world.web.lines("err");

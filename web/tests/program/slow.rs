@@ -91,8 +91,8 @@ fn slow_clients_are_closed_and_others_served() {
     let memory = web.memory();
     let slow = Slow::start(&web, CLIENTS);
     let before = load.answered();
-    let body_time = || web.metric("limit_refusals_total{limit=\"body_time\"}") >= Some(250.0);
-    let open = || web.metric("http_connections").unwrap();
+    let body_time = || web.metric("petclinic_requests_rejected_total{reason=\"body_time\"}") >= Some(250.0);
+    let open = || web.metric("petclinic_http_connections").unwrap();
     until("the end of the slow ones", || (body_time() && open() < 20.0).then_some(()));
     let grown = web.memory().saturating_sub(memory);
     assert!(load.answered() > before);

@@ -83,13 +83,13 @@ fn five_thousand_slow_clients_for_a_minute() {
     let rounds = [4, 4, 4, 4, 4, 4, 20].map(|turns| {
         let (before, memory) = (Turn::measure(&load, &web, TURN), web.memory());
         let slow = Slow::start(&web, CLIENTS as usize);
-        let all = || web.metric("http_connections") >= Some(f64::from(CLIENTS));
+        let all = || web.metric("petclinic_http_connections") >= Some(f64::from(CLIENTS));
         until("the slow clients", || all().then_some(()));
         let during = Turn::measure(&load, &web, TURN * turns);
         let grown = web.memory().saturating_sub(memory);
         assert!(all(), "all of them were there to the end");
         let share = slow.stop().share;
-        until("the end of the slow clients", || (web.metric("http_connections") < Some(100.0)).then_some(()));
+        until("the end of the slow clients", || (web.metric("petclinic_http_connections") < Some(100.0)).then_some(()));
         Round { usual: [before, Turn::measure(&load, &web, TURN)], during, grown, share }
     });
     assert!(load.stop().failures().is_empty());
@@ -116,7 +116,7 @@ fn five_thousand_slow_clients_for_a_minute() {
 
     // Their cost without other clients.
     let slow = Slow::start(&web, CLIENTS as usize);
-    until("the slow clients", || (web.metric("http_connections") >= Some(f64::from(CLIENTS))).then_some(()));
+    until("the slow clients", || (web.metric("petclinic_http_connections") >= Some(f64::from(CLIENTS))).then_some(()));
     let (start, before) = (Instant::now(), web.processor_time());
     thread::sleep(Duration::from_secs(10));
     let spent = web.processor_time().saturating_sub(before).as_secs_f64() / start.elapsed().as_secs_f64();
@@ -181,7 +181,7 @@ fn hung_log_volume_blocks_no_request() {
     let failed: Vec<_> = (0..4).map(|_| failing(&web)).collect();
     let during = load.rate(Duration::from_secs(5));
     let alive = (0..10).filter(|_| testkit::http::get(web.url("/livez")).status() == 200).count();
-    let dropped = web.metric(r#"log_lines_dropped_total{output="access"}"#).unwrap();
+    let dropped = web.metric(r#"petclinic_log_lines_dropped_total{output="access"}"#).unwrap();
     volume.freeze(false);
     for mut client in failed {
         assert!(client.answer().0.starts_with("http/1.1 500"));
@@ -208,7 +208,7 @@ fn slow_log_volume_blocks_no_request() {
     const TURN: Duration = Duration::from_secs(5);
     // both under the same tracer, which costs every system call something
     let [slow, usual] = [Duration::from_millis(30), Duration::from_micros(1)].map(|each| Web::start_with_slow_volume(each, &[]));
-    let dropped = || slow.metric(r#"log_lines_dropped_total{output="access"}"#);
+    let dropped = || slow.metric(r#"petclinic_log_lines_dropped_total{output="access"}"#);
     let rate = |web: &Web| {
         let load = Load::start(RunConfig::closed_loop(web.address, 4, &PAGES));
         until("answers", || (load.answered() > 200).then_some(()));

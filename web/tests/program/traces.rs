@@ -193,7 +193,7 @@ fn a_request_and_its_statements_are_spans_at_the_collector() {
     assert_eq!(failed.parent_span_id, b"");
     let resource = collector.requests.lock().unwrap()[0].resource_spans[0].resource.clone().unwrap();
     assert_eq!(attribute(&resource.attributes, "service.name").as_deref(), Some("petclinic-web"));
-    until("the count", || (web.metric("trace_spans_sent_total")? >= 3.0).then_some(()));
+    until("the count", || (web.metric("petclinic_trace_spans_sent_total")? >= 3.0).then_some(()));
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn without_its_collector_web_serves_and_says_so_once() {
     let web = Web::start(&["--otel-exporter-otlp-endpoint", &format!("http://{address}")]);
     let lines = |message: &str| web.lines("app_db").iter().filter(|line| line["message"] == message).count();
     let (fails, again) = ("failed to send traces; spans are dropped", "recovered: traces are sent again");
-    let lost = || web.metric("trace_spans_lost_total").unwrap();
+    let lost = || web.metric("petclinic_trace_spans_lost_total").unwrap();
     let serve_until = |what: &str, seen: &dyn Fn() -> bool| {
         until(what, || {
             assert_eq!(get(&web, "/owners/1", &[]).status(), 200);
@@ -258,7 +258,7 @@ fn a_collector_that_hangs_costs_its_spans_alone() {
     for _ in 0..100 {
         assert_eq!(get(&web, "/owners/1", &[]).status(), 200);
     }
-    until("the loss", || (web.metric("trace_spans_lost_total")? > 0.0).then_some(()));
+    until("the loss", || (web.metric("petclinic_trace_spans_lost_total")? > 0.0).then_some(()));
     web.signal(Signal::TERM);
     assert!(web.wait().success());
 }
