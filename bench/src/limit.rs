@@ -28,7 +28,9 @@ pub(crate) fn has(page: &str) -> bool {
 /// The statements that web executes for a page.
 pub(crate) fn statements(page: &str) -> Option<Statements> {
     match page {
-        "/owners?lastName=" => Some(|connection| Ok(store::search(connection, "", &store::Start::Offset(0)).map(drop)?)),
+        "/owners?lastName=" => {
+            Some(|connection| Ok(store::search(connection, "", &store::Start::Offset(0), store::PAGE).map(drop)?))
+        }
         "/owners/1" => Some(|connection| Ok(store::details(connection, 1, 0).map(drop)?)),
         _ => None,
     }

@@ -98,6 +98,7 @@ impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Query(result::Error::NotFound) => Self::NotFound,
+            DbError::Query(result::Error::DatabaseError(result::DatabaseErrorKind::ForeignKeyViolation, _)) => Self::Conflict,
             DbError::Query(error) => Self::Database(error.to_string()),
             DbError::Unavailable(cause) => Self::Unavailable(cause),
         }
@@ -211,6 +212,11 @@ pub fn with_more<T>(mut rows: Vec<T>, most: i64) -> (Vec<T>, bool) {
     let more = rows.len() > most;
     rows.truncate(most);
     (rows, more)
+}
+
+/// Not found, where a statement has changed no row.
+pub fn found(rows: usize) -> QueryResult<()> {
+    if rows == 0 { Err(result::Error::NotFound) } else { Ok(()) }
 }
 
 /// The error of a constraint that the database can't check by itself.

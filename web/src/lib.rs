@@ -33,7 +33,7 @@ pub mod views;
 
 use warp::{Filter, Rejection};
 
-use crate::api::{health, info, long_process, openapi};
+use crate::api::{health, info, lists, long_process, openapi};
 use crate::app::{App, router};
 use crate::pages::{assets, home, owners, pets, vets, visits};
 
@@ -60,6 +60,18 @@ pub fn routes(app: App) -> impl Filter<Extract = (warp::reply::Response,), Error
         ("20process") => { GET: long_process::twenty }
         ("40process") => { GET: long_process::forty }
         ("api" / "info") => { GET: info::show }
+        ("api" / "owners") => { GET: api::owners::index, POST: api::owners::create }
+        ("api" / "owners" / {owner}) => { GET: api::owners::show, PUT: api::owners::update, DELETE: api::owners::delete }
+        ("api" / "owners" / {owner} / "pets") => { GET: api::pets::index, POST: api::pets::create }
+        ("api" / "owners" / {owner} / "pets" / {pet}) => { GET: api::pets::show, PUT: api::pets::update, DELETE: api::pets::delete }
+        ("api" / "owners" / {owner} / "pets" / {pet} / "visits") => { GET: api::visits::index, POST: api::visits::create }
+        ("api" / "owners" / {owner} / "pets" / {pet} / "visits" / {visit}) => { GET: api::visits::show, PUT: api::visits::update, DELETE: api::visits::delete }
+        ("api" / "vets") => { GET: lists::vets }
+        ("api" / "vets" / {vet}) => { GET: lists::vet }
+        ("api" / "pet-types") => { GET: lists::pet_types }
+        ("api" / "pet-types" / {pet_type}) => { GET: lists::pet_type }
+        ("api" / "specialties") => { GET: lists::specialties }
+        ("api" / "specialties" / {specialty}) => { GET: lists::specialty }
         ("openapi.json") => { GET: openapi::show }
         ("resources" / {file: String}) => { GET: assets::serve }
         ("favicon.ico") => { GET: assets::favicon }

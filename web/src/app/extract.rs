@@ -98,6 +98,19 @@ impl Context {
         }
         Fields::decode(&self.body)
     }
+
+    /// The members of a JSON object in the body.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedMediaType`] for anything but JSON, [`Error::Malformed`] where it isn't an object of texts.
+    pub fn json(&self) -> Result<Fields<'static>, Error> {
+        let kind = self.headers.get(CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
+        let essence = kind.split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
+        if !essence.eq_ignore_ascii_case(b"application/json") {
+            return Err(Error::UnsupportedMediaType);
+        }
+        Fields::from_json(&self.body)
+    }
 }
 
 /// The id in a path: a positive number, written as the program writes it.

@@ -15,17 +15,21 @@ const KEEP: Duration = Duration::from_secs(20);
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Vet {
-    id: i32,
+    /// The id.
+    pub id: i32,
     first_name: String,
     last_name: String,
     specialties: Vec<Specialty>,
     nr_of_specialties: usize,
 }
 
-#[derive(Debug, Serialize)]
-struct Specialty {
-    id: i32,
-    name: String,
+/// A specialty of veterinarians.
+#[derive(Debug, Queryable, Serialize)]
+pub struct Specialty {
+    /// The id.
+    pub id: i32,
+    /// The name.
+    pub name: String,
 }
 
 /// The list as it was last read.

@@ -12,6 +12,9 @@ use diesel::result::Error::DatabaseError;
 use schema::database::{Connection, forget_statements};
 use schema::tables::idempotency_key;
 
+use http::{HeaderMap, HeaderValue};
+use sha2::{Digest, Sha256};
+
 use crate::views::Fields;
 use crate::views::assets::fingerprint;
 use crate::views::form::TOKEN;
@@ -28,6 +31,15 @@ impl IdempotencyKey {
     pub fn of(fields: &Fields<'_>, subject: &str, values: &impl Debug) -> Self {
         let token = fields.get(TOKEN).filter(|token| token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()));
         Self(token.map(|token| format!("{token}{:016x}", fingerprint(format!("{subject} {values:?}").as_bytes()))))
+    }
+
+    /// The key that a client names in `Idempotency-Key`.
+    pub fn of_header(headers: &HeaderMap, subject: &str, values: &impl Debug) -> Self {
+        let digest = |key: &HeaderValue| Sha256::digest([b"Idempotency-Key ", key.as_bytes(), subject.as_bytes()].concat());
+        let digest = headers.get("idempotency-key").map(digest);
+        let head = digest.as_ref().and_then(|digest| digest.first_chunk().copied());
+        let values = fingerprint(format!("{subject} {values:?}").as_bytes());
+        Self(head.map(|head| format!("{:032x}{values:016x}", u128::from_be_bytes(head))))
     }
 
     /// Runs `save`, which returns the path of the saved row; a repeated submission returns the path of the first one.

@@ -1,6 +1,6 @@
 //! Owners: search, list, page, and the form that makes and changes them.
 
-mod form;
+pub mod form;
 pub mod store;
 
 use schema::database::Connection;
@@ -34,7 +34,7 @@ pub async fn list(cx: Context) -> Result<Reply, Error> {
         return Err(Error::PageTooFar);
     }
     let (name, begin) = (last_name.clone(), start.clone());
-    let found = cx.app.db.run("owners by name", move |conn| store::search(conn, &name, &begin)).await?;
+    let found = cx.app.db.run("owners by name", move |conn| store::search(conn, &name, &begin, PAGE)).await?;
     match (&found.owners[..], start) {
         ([], Start::Offset(0)) => {
             let mut form = Form::filled([("lastName", &*last_name)]);

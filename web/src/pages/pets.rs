@@ -1,6 +1,6 @@
 //! Pets: the form that makes and changes them.
 
-mod form;
+pub mod form;
 pub mod store;
 
 use diesel::result::DatabaseErrorKind::{CheckViolation, UniqueViolation};
@@ -76,7 +76,7 @@ pub async fn update(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
 }
 
 /// The problem of a pet that the database refuses: its name is unique within its owner, and an owner's pets are limited.
-fn violation<T>(result: &Result<T, DbError>) -> Option<Problem> {
+pub fn violation<T>(result: &Result<T, DbError>) -> Option<Problem> {
     match result {
         Err(DbError::Query(DatabaseError(UniqueViolation, _))) => Some(Problem::Duplicate),
         Err(DbError::Query(DatabaseError(CheckViolation, _))) => Some(Problem::TooMany),

@@ -32,7 +32,7 @@ pub async fn json(cx: Context) -> Result<Reply, Error> {
 }
 
 /// All of them, by id.
-async fn all(cx: &Context) -> Result<Arc<Vec<Vet>>, Error> {
+pub async fn all(cx: &Context) -> Result<Arc<Vec<Vet>>, Error> {
     let now = Instant::now();
     if let Some(vets) = cx.app.vets.get(now) {
         return Ok(vets);

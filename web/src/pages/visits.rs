@@ -34,7 +34,7 @@ pub async fn list(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
 }
 
 /// Reads `DATE,ID`.
-fn position(text: &str) -> Option<Position> {
+pub fn position(text: &str) -> Option<Position> {
     let (date, id) = text.split_once(',')?;
     Some((date.parse().ok()?, id.parse().ok()?))
 }
@@ -62,7 +62,7 @@ pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
 }
 
 /// The form as it was sent, and the values where none has a problem.
-fn read(fields: &Fields<'_>, birth_date: NaiveDate, today: NaiveDate) -> (Form, Option<store::Values>) {
+pub fn read(fields: &Fields<'_>, birth_date: NaiveDate, today: NaiveDate) -> (Form, Option<store::Values>) {
     let mut form = Form::sent(fields);
     let visit_date = form.date(fields, "date", |date| {
         let latest = today.checked_add_months(Months::new(12 * u32::from(MAX_YEARS_AHEAD))).unwrap_or(NaiveDate::MAX);

@@ -30,7 +30,19 @@ pub enum Error {
     /// A limit was reached, with the status that the client gets.
     #[error("limit reached: {0}")]
     Rejected(StatusCode),
-    /// The body isn't a form.
+    /// Values that can't be saved: the problem of each field, as JSON.
+    #[error("invalid values")]
+    Invalid(serde_json::Value),
+    /// Rows that depend on the row keep it from being deleted.
+    #[error("row is in use")]
+    Conflict,
+    /// The row has another version than the one that `If-Match` names.
+    #[error("precondition failed")]
+    PreconditionFailed,
+    /// A change without `If-Match`.
+    #[error("precondition required")]
+    PreconditionRequired,
+    /// The body has another type than the route takes.
     #[error("unsupported media type")]
     UnsupportedMediaType,
     /// The database can't be reached, or refuses for now.
@@ -67,6 +79,10 @@ impl Error {
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Rejected(status) => *status,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Database(_) | Self::OnPurpose | Self::Panicked | Self::Render(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,6 +1,9 @@
 //! Form fields, decoded strictly: text that isn't what it claims to be is refused, never guessed.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use super::error::Error;
 
@@ -21,6 +24,21 @@ impl<'a> Fields<'a> {
             })
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+
+    /// The members of a JSON object; strings and numbers are values, null is absent.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for anything else.
+    pub fn from_json(text: &[u8]) -> Result<Fields<'static>, Error> {
+        let members: BTreeMap<String, Value> = serde_json::from_slice(text).map_err(|_| Error::Malformed)?;
+        let value = |(name, value): (String, Value)| match value {
+            Value::Null => None,
+            Value::String(text) => Some(Ok((name.into(), text.into()))),
+            Value::Number(number) => Some(Ok((name.into(), number.to_string().into()))),
+            _ => Some(Err(Error::Malformed)),
+        };
+        members.into_iter().filter_map(value).collect::<Result<_, _>>().map(Fields)
     }
 
     /// The first value called `name`.

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::assets::fingerprint;
+use super::error::Error;
 use super::fields::Fields;
 
 /// The field that holds the token of a form that creates something.
@@ -175,6 +177,16 @@ impl Form {
     pub fn refused(&self) -> Option<StatusCode> {
         let why = if self.changed { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
         (self.sent && (self.changed || !self.problems.is_empty())).then_some(why)
+    }
+
+    /// The version of the edited row.
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// The problems of all fields, as an error of the API.
+    pub fn into_error(self) -> Error {
+        Error::Invalid(json!(self.problems))
     }
 
     /// Whether nothing is wrong.

@@ -25,7 +25,7 @@ pub struct RequestPreferences {
 impl RequestPreferences {
     /// Reads them from a request's head.
     pub fn new(headers: &HeaderMap, path: &str, query: &str, id: Option<Arc<str>>, cookies: Key) -> Self {
-        let json = prefers_json(&i18n::joined(headers, ACCEPT));
+        let json = path.starts_with("/api/") || prefers_json(&i18n::joined(headers, ACCEPT));
         let chosen = Language::chosen(query);
         Self {
             language: chosen.unwrap_or_else(|| Language::of(headers)),

@@ -39,6 +39,15 @@ pub enum Reply {
     Redirect(String, Option<Flash>),
     /// JSON, whatever the client prefers.
     Json(StatusCode, Value),
+    /// A resource of the API, with its version and, where it is new, its path.
+    Resource {
+        /// The resource.
+        data: Value,
+        /// Version of the row.
+        version: Option<String>,
+        /// Path of a resource that was created.
+        location: Option<String>,
+    },
     /// Plain text.
     Text(String),
     /// A status alone.
@@ -134,6 +143,18 @@ impl Views {
                 response
             }
             Reply::Json(status, data) => json_response(status, "application/json", &data),
+            Reply::Resource { data, version, location } => {
+                let status = if location.is_some() { StatusCode::CREATED } else { StatusCode::OK };
+                let mut response = negotiated(json_response(status, "application/json", &data));
+                let tag = version.map(|version| format!("\"{version}\""));
+                for (name, value) in [(ETAG, tag), (LOCATION, location)] {
+                    if let Some(value) = value {
+                        let value = HeaderValue::try_from(value).map_err(|error| Error::Render(error.to_string()))?;
+                        response.headers_mut().insert(name, value);
+                    }
+                }
+                response
+            }
             Reply::Text(text) => with_type(StatusCode::OK, "text/plain; charset=utf-8", text.into()),
             Reply::Empty(status) => empty(status),
             Reply::Allow(methods) => {
@@ -154,7 +175,11 @@ impl Views {
             _ => format!("error-{}", status.as_u16()),
         };
         let mut response = if preferences.json {
-            json_response(status, PROBLEM, &self.problem(&about, status, preferences))
+            let mut problem = self.problem(&about, status, preferences);
+            if let Error::Invalid(errors) = error {
+                problem["errors"] = errors.clone();
+            }
+            json_response(status, PROBLEM, &problem)
         } else {
             match self.render(
                 "error",

@@ -92,7 +92,7 @@ fn every_message_is_used() {
     used.extend(quoted("flash.rs"));
     used.insert("date".to_owned());
     used.extend(["error-page-too-far-title", "error-page-too-far-text"].map(str::to_owned));
-    for status in [400, 401, 403, 404, 405, 408, 413, 415, 422, 500, 503, 504] {
+    for status in [400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 428, 500, 503, 504] {
         used.extend([format!("error-{status}-title"), format!("error-{status}-text")]);
     }
     let there: BTreeSet<String> = messages("en").into_keys().collect();

@@ -5,12 +5,12 @@ use crate::views::Fields;
 use crate::views::form::Form;
 
 /// The form of a new owner.
-pub(super) fn empty() -> Form {
+pub fn empty() -> Form {
     Form::creating([("firstName", ""), ("lastName", ""), ("address", ""), ("city", ""), ("telephone", "")])
 }
 
 /// The form with the values of an owner.
-pub(super) fn of(owner: &Owner) -> Form {
+pub fn of(owner: &Owner) -> Form {
     Form::editing([
         ("firstName", &*owner.first_name),
         ("lastName", &owner.last_name),
@@ -21,7 +21,7 @@ pub(super) fn of(owner: &Owner) -> Form {
 }
 
 /// The form as it was sent, and the values where nothing is wrong with them.
-pub(super) fn read(fields: &Fields<'_>) -> (Form, Option<Values>) {
+pub fn read(fields: &Fields<'_>) -> (Form, Option<Values>) {
     let mut form = Form::sent(fields);
     let first_name = form.text(fields, "firstName");
     let last_name = form.text(fields, "lastName");

@@ -9,7 +9,7 @@ use schema::tables::owner;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::db::{Updated, with_more};
+use crate::db::{Updated, found, with_more};
 
 /// Number of owners per page of a list.
 pub const PAGE: i64 = 5;
@@ -141,21 +141,21 @@ fn lookups(name: &str) -> Vec<Lookup> {
     lookups
 }
 
-/// Owners whose name begins with `name`, in the order of their names.
-pub fn search(conn: &mut Connection, name: &str, start: &Start) -> QueryResult<Found> {
+/// A page of `size` owners whose name begins with `name`, in the order of their names.
+pub fn search(conn: &mut Connection, name: &str, start: &Start, size: i64) -> QueryResult<Found> {
     search::fill_keys(conn)?;
     let backend = conn.backend();
     let first = Start::Offset(0);
     for lookup in lookups(name) {
-        let rows: Vec<ListRow> = page_statement(backend, &lookup, start).load(conn)?;
+        let rows: Vec<ListRow> = page_statement(backend, &lookup, start, size).load(conn)?;
         if let Some(total) = rows.first().map(|row| row.total) {
-            let full = i64::try_from(rows.len()) == Ok(PAGE);
+            let full = i64::try_from(rows.len()) == Ok(size);
             let last = rows.last().filter(|_| full).map(|row| Position { id: row.owner.id, key: row.sort_key.clone() });
             let owners = rows.into_iter().map(ListRow::into_listed).collect::<QueryResult<_>>()?;
             return Ok(Found { owners, total, last });
         }
         // a page behind the last one of this lookup is empty, and no page of the next lookup
-        if *start != first && !page_statement(backend, &lookup, &first).load::<ListRow>(conn)?.is_empty() {
+        if *start != first && !page_statement(backend, &lookup, &first, 1).load::<ListRow>(conn)?.is_empty() {
             break;
         }
     }
@@ -185,21 +185,21 @@ impl ListRow {
 
 /// The owners of a page with the names of their first pets, and the number of results where the page begins at an offset.
 /// Cut from the index alone: the rows are read afterwards. The sizes are literals, since SQLite plans by their values.
-fn page_statement(backend: Backend, lookup: &Lookup, start: &Start) -> Statement {
+fn page_statement(backend: Backend, lookup: &Lookup, start: &Start, size: i64) -> Statement {
     let column = lookup.column;
     let range = format!("{column} >= ? AND {column} < ?");
     let (page, total) = match start {
         Start::Offset(_) => (
-            format!("SELECT id, {column} AS sort_key FROM owner WHERE {range} ORDER BY {column}, id LIMIT {PAGE} OFFSET ?"),
+            format!("SELECT id, {column} AS sort_key FROM owner WHERE {range} ORDER BY {column}, id LIMIT {size} OFFSET ?"),
             format!("(SELECT COUNT(*) FROM (SELECT 1 FROM owner WHERE {range} LIMIT {}) AS counted)", COUNTED + 1),
         ),
         Start::After(_) => (
             format!(
                 "SELECT id, sort_key FROM (SELECT id, {column} AS sort_key FROM owner WHERE {column} = ? AND id > ? \
-                     ORDER BY {column}, id LIMIT {PAGE}) AS same \
+                     ORDER BY {column}, id LIMIT {size}) AS same \
                  UNION ALL SELECT id, sort_key FROM (SELECT id, {column} AS sort_key FROM owner \
-                     WHERE {column} > ? AND {column} < ? ORDER BY {column}, id LIMIT {PAGE}) AS later \
-                 ORDER BY sort_key, id LIMIT {PAGE}"
+                     WHERE {column} > ? AND {column} < ? ORDER BY {column}, id LIMIT {size}) AS later \
+                 ORDER BY sort_key, id LIMIT {size}"
             ),
             (COUNTED + 1).to_string(),
         ),
@@ -351,6 +351,11 @@ pub fn update(conn: &mut Connection, id: i32, current: Option<&Owner>, values: &
         .filter(owner::city.eq(&current.city))
         .filter(owner::telephone.eq(&current.telephone));
     diesel::update(same).set(values).execute(conn).map(Updated::of)
+}
+
+/// Deletes an owner without pets; fails as a foreign key does where there are some.
+pub fn delete(conn: &mut Connection, id: i32) -> QueryResult<()> {
+    found(diesel::delete(owner::table.find(id)).execute(conn)?)
 }
 
 #[cfg(test)]

@@ -7,17 +7,17 @@ use crate::views::Fields;
 use crate::views::form::{Form, Problem};
 
 /// The form of a new pet.
-pub(super) fn empty() -> Form {
+pub fn empty() -> Form {
     Form::creating([("name", ""), ("birthDate", ""), ("type", "")])
 }
 
 /// The form with the values of a pet.
-pub(super) fn of(pet: &Pet) -> Form {
+pub fn of(pet: &Pet) -> Form {
     Form::editing([("name", &*pet.name), ("birthDate", &pet.birth_date.to_string()), ("type", &pet.r#type)])
 }
 
 /// The form as it was sent, and the values where nothing is wrong with them.
-pub(super) fn read(fields: &Fields<'_>, types: &[Type], today: NaiveDate) -> (Form, Option<Values>) {
+pub fn read(fields: &Fields<'_>, types: &[Type], today: NaiveDate) -> (Form, Option<Values>) {
     let mut form = Form::sent(fields);
     let name = form.text(fields, "name");
     let birth_date = form.date(fields, "birthDate", |date| if date > today { Err(Problem::Future) } else { Ok(date) });

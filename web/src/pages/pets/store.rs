@@ -8,7 +8,7 @@ use schema::search;
 use schema::tables::{owner, pet, pet_type};
 use serde::Serialize;
 
-use crate::db::{Updated, violation};
+use crate::db::{Updated, found, violation};
 use crate::pages::owners::store::Owner;
 
 /// Largest number of pets that an owner may be given.
@@ -102,4 +102,21 @@ pub fn update(conn: &mut Connection, owner: i32, id: i32, current: Option<&Pet>,
         .filter(pet::birth_date.eq(current.birth_date))
         .filter(pet::type_id.eq(current.type_id));
     diesel::update(same).set(values).execute(conn).map(Updated::of)
+}
+
+/// An owner's pets behind the one called `after` in the order of their ids, at most `size`.
+pub fn list(conn: &mut Connection, owner: i32, after: i32, size: i64) -> QueryResult<Vec<Pet>> {
+    pet::table
+        .inner_join(pet_type::table)
+        .filter(pet::owner_id.eq(owner))
+        .filter(pet::id.gt(after))
+        .order(pet::id)
+        .limit(size)
+        .select((pet::id, pet::name, pet::birth_date, pet_type::name, pet::type_id))
+        .load(conn)
+}
+
+/// Deletes an owner's pet without visits; fails as a foreign key does where there are some.
+pub fn delete(conn: &mut Connection, owner: i32, id: i32) -> QueryResult<()> {
+    found(diesel::delete(pet::table.find(id).filter(pet::owner_id.eq(owner))).execute(conn)?)
 }

@@ -7,7 +7,7 @@ use schema::database::{Connection, last_insert_id};
 use schema::tables::visit;
 use serde::Serialize;
 
-use crate::db::{violation, with_more};
+use crate::db::{Updated, found, violation, with_more};
 use crate::pages::owners::store::Owner;
 use crate::pages::pets::store::{self as pets, Pet};
 
@@ -15,7 +15,7 @@ use crate::pages::pets::store::{self as pets, Pet};
 pub const MAX_VISITS: i64 = 10_000;
 
 /// Values that a form enters.
-#[derive(Debug, Insertable)]
+#[derive(Debug, Insertable, AsChangeset)]
 #[diesel(table_name = visit)]
 pub struct Values {
     /// The day of the visit.
@@ -25,7 +25,7 @@ pub struct Values {
 }
 
 /// A visit.
-#[derive(Debug, Queryable, Serialize)]
+#[derive(Clone, Debug, Queryable, Serialize)]
 pub struct Visit {
     /// The id.
     pub id: i32,
@@ -81,4 +81,25 @@ pub fn insert(conn: &mut Connection, pet: i32, values: &Values) -> QueryResult<i
     }
     diesel::insert_into(visit::table).values((values, visit::pet_id.eq(pet))).execute(conn)?;
     last_insert_id(conn)
+}
+
+/// A pet's visit.
+pub fn get(conn: &mut Connection, pet: i32, id: i32) -> QueryResult<Visit> {
+    let of_pet = visit::table.find(id).filter(visit::pet_id.eq(pet));
+    of_pet.select((visit::id, visit::visit_date, visit::description)).get_result(conn)
+}
+
+/// Changes a pet's visit, if its values are still those of `current`.
+pub fn update(conn: &mut Connection, pet: i32, current: &Visit, values: &Values) -> QueryResult<Updated> {
+    let same = visit::table
+        .find(current.id)
+        .filter(visit::pet_id.eq(pet))
+        .filter(visit::visit_date.eq(current.date))
+        .filter(visit::description.eq(&current.description));
+    diesel::update(same).set(values).execute(conn).map(Updated::of)
+}
+
+/// Deletes a pet's visit.
+pub fn delete(conn: &mut Connection, pet: i32, id: i32) -> QueryResult<()> {
+    found(diesel::delete(visit::table.find(id).filter(visit::pet_id.eq(pet))).execute(conn)?)
 }

@@ -45,7 +45,7 @@ fn list_reaches_every_owner() {
             let mut listed = Vec::new();
             let mut start = Start::Offset(0);
             loop {
-                let found = search(conn, name, &start).unwrap();
+                let found = search(conn, name, &start, PAGE).unwrap();
                 listed.extend(found.owners.iter().map(|listed| listed.owner.id));
                 let Some(last) = found.last.filter(|_| listed.len() < most) else { break };
                 start = if listed.len() == most / 2 {
@@ -69,7 +69,7 @@ fn list_reaches_every_owner() {
 fn list_page_cost_is_bounded() {
     crate::db::testing::on_both(|conn| {
         add_owners(conn);
-        search(conn, "", &Start::Offset(0)).unwrap();
+        search(conn, "", &Start::Offset(0), PAGE).unwrap();
         let statements = Arc::new(Mutex::new(Vec::new()));
         conn.set_instrumentation(Recorder(statements.clone()));
         let behind = Start::After(Position { id: 50_000, key: "davis ida".to_owned() });
@@ -82,7 +82,7 @@ fn list_page_cost_is_bounded() {
         ] {
             statements.lock().unwrap().clear();
             let before = if let Connection::Mysql(_) = conn { testkit::mysql::rows_read(conn) } else { 0 };
-            let found = search(conn, name, &start).unwrap();
+            let found = search(conn, name, &start, PAGE).unwrap();
             assert_eq!((found.owners.len(), found.total), (5, COUNTED + 1), "{name} {start:?}");
             let of_page: Vec<_> = statements.lock().unwrap().iter().filter(|sql| sql.contains("sort_key")).cloned().collect();
             assert_eq!(of_page.len(), 1, "{of_page:#?}");
@@ -110,7 +110,7 @@ struct Plan {
 
 fn plan(conn: &mut Connection, lookup: &Lookup, start: &Start) -> String {
     let backend = conn.backend();
-    let statement = page_statement(backend, lookup, start);
+    let statement = page_statement(backend, lookup, start, PAGE);
     let rows: Vec<Plan> = match backend {
         Backend::Mysql => {
             statement.prefixed("EXPLAIN FORMAT=JSON INTO @plan ").execute(conn).unwrap();
@@ -150,11 +150,11 @@ fn search_finds_names_in_either_order() {
             ("zoe luk", "Zoë"),
             ("ＬＥ", "Eric"),
         ] {
-            let found = search(conn, typed, &Start::Offset(0)).unwrap();
+            let found = search(conn, typed, &Start::Offset(0), PAGE).unwrap();
             let names: Vec<_> = found.owners.iter().map(|listed| listed.owner.first_name.as_str()).collect();
             assert!(names.contains(&first), "{typed}: {names:?}");
         }
-        assert!(search(conn, "leeric", &Start::Offset(0)).unwrap().owners.is_empty());
+        assert!(search(conn, "leeric", &Start::Offset(0), PAGE).unwrap().owners.is_empty());
     });
 }
 
