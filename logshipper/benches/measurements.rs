@@ -26,7 +26,7 @@ fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u64>().ok());
     let (megabytes, seconds) = (numbers.next().unwrap_or(300), numbers.next().unwrap_or(30));
     let root = tempfile::tempdir().unwrap();
-    println!("medians of {RUNS} runs, this and the other in turn; lines of web's access log; {} cores", cores());
+    println!("medians of {RUNS} runs, interleaved; lines of web's access log; {} cores", cores());
     println!("{:<66} {:>12} {:>12} {:>8} {:>8}", "", "this", "other", "ratio", "goal");
     compression(root.path(), megabytes);
     window(root.path(), megabytes * 3);
@@ -220,7 +220,7 @@ fn count(command: &mut Command) -> usize {
     memchr::memchr_iter(b'\n', &output.stdout).count()
 }
 
-/// What one writer writes in this time, in MB/s, with a logshipper or without. Nothing may be lost.
+/// Rate of one writer in this time, in MB/s, with a logshipper or without. Nothing may be lost.
 fn write_for(root: &Path, time: Duration, shipped: bool) -> f64 {
     let dir: PathBuf = root.join("throughput");
     fs::create_dir(&dir).unwrap();

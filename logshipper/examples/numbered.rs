@@ -1,5 +1,5 @@
 //! Writes numbered lines to a stream: `numbered DIRECTORY STREAM RUN COUNT [LONG]`. After each line that is written, its
-//! number goes into the file ACKNOWLEDGED beside the directory. With LONG, every 100th line has that many bytes.
+//! number goes into the file ACKNOWLEDGED next to the directory. With LONG, every 100th line has that many bytes.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;

@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 
 /// Connections at a time; more wait.
 const CONNECTIONS: usize = 16;
-/// How long a client may take to send its request, and a connection may live.
+/// Maximum time for a client's request, and for a connection.
 const HEADERS: Duration = Duration::from_secs(5);
 const CONNECTION: Duration = Duration::from_mins(1);
 

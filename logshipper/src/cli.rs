@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Directory that holds one directory of log files per pod; /logs without it, or run/logs where only that exists
     #[arg(long, env = "LOG_ROOT", global = true)]
     log_root: Option<PathBuf>,
-    /// Where closed segments are uploaded to.
+    /// Destination of closed segments.
     #[arg(long, env = "ARCHIVE_URL", value_parser = Archive::open, global = true, help = ARCHIVE_HELP)]
     pub archive_url: Option<Archive>,
     /// The daemon's settings.

@@ -259,7 +259,7 @@ impl Compactor {
         Ok(Outcome::Done)
     }
 
-    /// Removes both forms, the plain one only once nobody writes to it: lines that are still coming in are not old.
+    /// Removes both forms, the uncompressed one only once it has no writer: lines that are still coming in are not old.
     fn remove(&mut self, pod: &Pod, segment: &Segment, reason: RetentionReason) -> io::Result<Outcome> {
         let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
         if pod.dir.meta(OsStr::new(&plain))?.is_some() {

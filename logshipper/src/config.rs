@@ -10,7 +10,7 @@ use crate::plan::{Limits, Policy};
 const UNITS: [(&str, u64); 7] =
     [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
 
-/// What the daemon does.
+/// Settings of the daemon.
 #[derive(clap::Args, Debug)]
 #[group(skip)]
 pub struct Settings {
@@ -29,7 +29,7 @@ pub struct Settings {
     /// Age at which a closed segment is removed, such as 30d; none without it
     #[arg(long, env = "KEEP_AGE", value_parser = age)]
     pub keep_age: Option<Duration>,
-    /// How long the directory of a dead pod stays after its last line
+    /// Time the directory of a dead pod is kept after its last line
     #[arg(long, env = "ORPHAN_AGE", default_value = "7d", value_parser = age)]
     pub orphan_age: Duration,
     /// Bytes that all pods' log files may take on the node, such as 5GiB: above it segments go, archived ones first, then the oldest; no limit without it
@@ -38,13 +38,13 @@ pub struct Settings {
     /// Gzip level, 1 (fast) to 9 (small)
     #[arg(long, env = "COMPRESS_LEVEL", default_value = "5", value_parser = level)]
     pub compress_level: u32,
-    /// Where /metrics, /livez and /readyz are answered
+    /// Address of /metrics, /livez and /readyz
     #[arg(long, env = "ADMIN_ADDR", default_value = "0.0.0.0:9091", value_parser = address)]
     pub admin_addr: SocketAddr,
     /// Say what would be done next and why, and do nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// How the program's own lines look
+    /// Format and level of the program's own log lines
     #[command(flatten)]
     pub logging: runtime::logging::Settings,
 }
@@ -72,7 +72,7 @@ pub(crate) fn pod_name(text: &str) -> Result<String, &'static str> {
     if good {
         Ok(text.to_owned())
     } else {
-        Err("accepted are 1 to 253 ASCII letters, digits, '.', '_' and '-', not beginning with '.'")
+        Err("must be 1 to 253 ASCII letters, digits, '.', '_' and '-', not beginning with '.'")
     }
 }
 
@@ -83,24 +83,24 @@ fn bytes(text: &str) -> Result<u64, &'static str> {
         unit => UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor),
     };
     let bytes = number.parse::<u64>().ok().zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
-    bytes.filter(|bytes| *bytes > 0).ok_or("accepted are more than 0 bytes, such as 65536, 64KiB, 10MiB or 1GB")
+    bytes.filter(|bytes| *bytes > 0).ok_or("must be more than 0 bytes, such as 65536, 64KiB, 10MiB or 1GB")
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "accepted is an address with a port, such as 0.0.0.0:9091 or [::]:9091")
+    text.parse().map_err(|_| "must be an address with a port, such as 0.0.0.0:9091 or [::]:9091")
 }
 
 fn age(text: &str) -> Result<Duration, String> {
     let age = runtime::settings::duration(text)?;
-    if age.is_zero() { Err(String::from("accepted is more than 0s")) } else { Ok(age) }
+    if age.is_zero() { Err(String::from("must be more than 0s")) } else { Ok(age) }
 }
 
 fn count(text: &str) -> Result<usize, &'static str> {
-    text.parse().ok().filter(|count| *count > 0).ok_or("accepted is a whole number of at least 1")
+    text.parse().ok().filter(|count| *count > 0).ok_or("must be a whole number of at least 1")
 }
 
 fn level(text: &str) -> Result<u32, &'static str> {
-    text.parse().ok().filter(|level| (1..=9).contains(level)).ok_or("accepted is a whole number from 1 to 9")
+    text.parse().ok().filter(|level| (1..=9).contains(level)).ok_or("must be a whole number from 1 to 9")
 }
 
 #[cfg(test)]

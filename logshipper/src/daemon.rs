@@ -71,7 +71,7 @@ pub fn notify(wakeup: &Wakeup) {
     let _ = wakeup.try_send(());
 }
 
-/// Runs until `shutdown` is requested; whoever requests it sends to `wake` as well, the other end of `woken`.
+/// Runs until `shutdown` is requested; the requester sends to `wake` as well, the other end of `woken`.
 ///
 /// # Errors
 /// [`OpenError::Taken`] where another logshipper works on the directory. Any other error is logged and tried again.

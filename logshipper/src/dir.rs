@@ -23,12 +23,12 @@ pub struct Dir {
     fd: OwnedFd,
 }
 
-/// What is known of a file without opening it.
+/// Metadata of a file, read without opening it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta {
     /// Device and inode: the file itself, as long as it exists.
     pub identity: (u64, u64),
-    /// What it is.
+    /// Its file type.
     pub kind: FileType,
     /// Names that it has.
     pub links: u32,
@@ -38,11 +38,11 @@ pub struct Meta {
     pub allocated: u64,
     /// Permission bits.
     pub mode: u32,
-    /// When it was made, where the file system keeps that.
+    /// Creation time, if the file system records it.
     pub born: Option<DateTime<Utc>>,
-    /// When it was last written.
+    /// Time of the last write.
     pub modified: DateTime<Utc>,
-    /// When it was last written, renamed or changed in another way.
+    /// Time of the last write, rename or other change.
     pub changed: DateTime<Utc>,
 }
 
@@ -99,7 +99,7 @@ impl Dir {
         Ok(names)
     }
 
-    /// What is known of the file of this name; `None` when there is none.
+    /// Reads the metadata of the file of this name; `None` if there is none.
     pub fn meta(&self, name: &OsStr) -> io::Result<Option<Meta>> {
         point()?;
         match statx(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS | StatxFlags::BTIME) {
@@ -109,7 +109,7 @@ impl Dir {
         }
     }
 
-    /// What is known of this directory.
+    /// Reads the metadata of this directory.
     pub fn own_meta(&self) -> io::Result<Meta> {
         point()?;
         meta_of(&self.fd)
@@ -161,7 +161,7 @@ impl Dir {
         }
     }
 
-    /// Gives a file a new name, which no other file has: `AlreadyExists` otherwise.
+    /// Renames a file without replacing another one: `AlreadyExists` if the name is taken.
     pub fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         point()?;
         Ok(renameat_with(&self.fd, from, &self.fd, to, RenameFlags::NOREPLACE)?)
@@ -199,7 +199,7 @@ pub fn escaped(name: &OsStr) -> String {
     name.as_bytes().escape_ascii().to_string()
 }
 
-/// What is known of an open file.
+/// Reads the metadata of an open file.
 pub(crate) fn meta_of(fd: impl AsFd) -> io::Result<Meta> {
     Ok(meta(&statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?))
 }

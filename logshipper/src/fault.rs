@@ -45,7 +45,7 @@ pub(crate) mod armed {
 
     use rustix::io::Errno;
 
-    /// What happens at the armed point.
+    /// Action at the armed point.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) enum Fault {
         /// The call fails once.

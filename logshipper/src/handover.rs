@@ -13,7 +13,7 @@ use crate::dir::{Dir, Meta};
 /// The answer to a request for a file.
 #[derive(Debug)]
 pub enum Handover {
-    /// Nobody writes to it any more. The file holds the lock that keeps it so.
+    /// The segment has no writer left. The file holds the lock that keeps it so.
     Granted(File, Meta),
     /// Somebody may still write to it.
     Held(Holder),

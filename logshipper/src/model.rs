@@ -106,7 +106,7 @@ impl World {
         self.lawless = Some(file);
     }
 
-    /// The writer looks at the name; a lawless one is told to open its file anew.
+    /// The writer looks at the name; one outside the contract opens its file again.
     fn idle(&mut self) {
         self.lawless = None;
         if let Some(writer) = &self.writer {
@@ -236,7 +236,7 @@ impl World {
     }
 }
 
-/// Nothing is left but segments, live files and locks, and what was planted or set aside for it.
+/// Nothing is left but segments, live files and locks, and what was planted or quarantined for it.
 fn assert_clean(dir: &Path, planted: bool) {
     for entry in fs::read_dir(dir).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -245,8 +245,8 @@ fn assert_clean(dir: &Path, planted: bool) {
     }
 }
 
-/// A directory with work of each kind: a live file that is due, a plain segment, one beside its compressed form, one
-/// beside a broken one, and a temporary file.
+/// A directory with work of each kind: a live file that is due, a plain segment, one next to its compressed form, one
+/// next to a broken one, and a temporary file.
 fn busy_world() -> World {
     let mut world = World::new();
     let name = |n: u64| Segment::new(STREAM.parse().unwrap(), n, world.now.wall).name(Form::Plain);

@@ -31,7 +31,7 @@ impl Policy {
         Self { rotate_bytes: 1, rotate_age: Duration::ZERO, keep_segments: usize::MAX, keep_age: None, compress_level: 1 };
 }
 
-/// How long a directory's lock must be free before its pod counts as dead: after a reboot nobody holds one.
+/// Time a directory's lock must be free before its pod counts as dead: after a reboot no lock is held.
 const GRACE: Duration = Duration::from_mins(5);
 
 /// The time for which an age limit waits where the clock may be wrong.
@@ -47,7 +47,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// How long a directory's lock must be free.
+    /// Time a directory's lock must be free.
     pub fn grace(&self) -> Duration {
         self.orphan_age.min(GRACE)
     }
@@ -56,7 +56,7 @@ impl Limits {
 /// A live file that becomes a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotation {
-    /// What it becomes.
+    /// The segment that it becomes.
     pub segment: Segment,
     /// Why.
     pub reason: Reason,
@@ -69,7 +69,7 @@ pub enum Reason {
     Size,
     /// `ROTATE_AGE` is reached.
     Age,
-    /// The pod has ended, and nobody writes to it any more.
+    /// The pod has ended, and the file has no writer left.
     End,
 }
 
@@ -397,7 +397,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn quota_takes_from_the_largest_pod_and_archived_first(
+        fn quota_takes_archived_first_from_largest_pod(
             segments in prop::collection::vec((0..4_usize, any::<bool>(), 0..50_i64, 1..100_u64), 0..30),
             in_use in prop::collection::vec(0..500_u64, 4), quota in 1..1000_u64,
         ) {

@@ -46,7 +46,7 @@ impl Pod {
         Ok(Self { name: name.to_owned(), dir, identity, _lock: lock })
     }
 
-    /// Whether `name` in `root` is still this directory, and not removed or replaced.
+    /// Returns true if `name` in `root` is still this directory, and not removed or replaced.
     pub fn is_at(&self, root: &Dir, name: &OsStr) -> io::Result<bool> {
         Ok(root.meta(name)?.is_some_and(|meta| meta.identity == self.identity))
     }

@@ -164,7 +164,7 @@ impl Rotator {
         Ok(pass)
     }
 
-    /// Rotates the files that nobody writes to any more, at the end of a pod.
+    /// Rotates the files that have no writer left, at the end of a pod.
     ///
     /// # Errors
     /// The directory can't be read.

@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn survey_takes_plain_files_of_known_names_and_counts_others() {
+    fn survey_lists_known_files_and_counts_others() {
         let temp = tempfile::tempdir().unwrap();
         let path = |name: &str| temp.path().join(name);
         let gz = "access.000001.20260723T101112Z.log.gz";

@@ -160,13 +160,13 @@ mod tests {
         }
 
         #[test]
-        fn a_live_name_is_read_back_and_is_no_segment(stream in "[A-Za-z0-9_][A-Za-z0-9_-]{0,63}") {
+        fn live_name_round_trips_and_is_no_segment(stream in "[A-Za-z0-9_][A-Za-z0-9_-]{0,63}") {
             let stream: Stream = stream.parse().unwrap();
             prop_assert_eq!(FileName::parse(&stream.live_name()), Some(FileName::Live(stream)));
         }
 
         #[test]
-        fn whatever_is_read_has_exactly_that_name(name in "[a-c.+0-9TZ-]{0,12}(\\.0{0,5}[0-9]{1,7})?(\\.[0-9]{8}T[0-9]{6}Z)?\\.log(\\.gz)?") {
+        fn parsed_names_round_trip(name in "[a-c.+0-9TZ-]{0,12}(\\.0{0,5}[0-9]{1,7})?(\\.[0-9]{8}T[0-9]{6}Z)?\\.log(\\.gz)?") {
             if let Some(parsed) = FileName::parse(&name) {
                 prop_assert_eq!(parsed.to_string(), name);
             }

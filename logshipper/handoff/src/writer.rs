@@ -206,7 +206,7 @@ mod tests {
 
     /// A pipe takes a part of a large record and then an error, as a full disk does.
     #[test]
-    fn a_record_after_a_torn_one_begins_on_a_fresh_line() {
+    fn record_after_torn_one_starts_on_new_line() {
         let (reader, writer) = pipe_with(PipeFlags::NONBLOCK).unwrap();
         let mut live = Live { file: writer.into(), identity: Identity(0, 0), compared: Instant::now(), torn: false };
         let mut large = vec![b'x'; 1 << 20];
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_written_is_nothing_torn() {
+    fn empty_write_tears_nothing() {
         let file = File::options().write(true).open("/dev/full").unwrap();
         let mut live = Live { file, identity: Identity(0, 0), compared: Instant::now(), torn: false };
         assert_eq!(live.append(b"a\n").unwrap_err().kind(), io::ErrorKind::StorageFull);

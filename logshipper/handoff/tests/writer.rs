@@ -36,7 +36,7 @@ fn follows_a_rename_and_lets_go_of_the_old_file() {
 }
 
 #[test]
-fn an_idle_writer_lets_go_at_the_next_check() {
+fn idle_writer_releases_file_on_check() {
     let dir = directory();
     let writer = Writer::open(dir.path(), "access").unwrap();
     let segment = dir.path().join("segment");
@@ -46,7 +46,7 @@ fn an_idle_writer_lets_go_at_the_next_check() {
 }
 
 #[test]
-fn a_torn_line_of_a_crash_stays_alone() {
+fn torn_line_of_a_crash_joins_no_other() {
     let dir = directory();
     fs::write(dir.path().join("access.log"), b"whole\nto").unwrap();
     let writer = Writer::open(dir.path(), "access").unwrap();
@@ -75,7 +75,7 @@ fn the_directory_vanishes_and_comes_back() {
 }
 
 #[test]
-fn a_rotated_file_is_kept_while_no_new_one_can_be_opened() {
+fn rotated_file_is_kept_until_a_new_one_opens() {
     let dir = directory();
     let writer = Writer::open(dir.path(), "access").unwrap();
     let live = dir.path().join("access.log");
@@ -121,7 +121,7 @@ fn a_bad_stream_name_and_a_missing_parent_are_errors() {
 }
 
 #[test]
-fn others_can_not_read_a_live_file() {
+fn live_file_is_not_world_readable() {
     let dir = directory();
     Writer::open(dir.path(), "access").unwrap();
     let mode = fs::metadata(dir.path().join("access.log")).unwrap().permissions().mode();
@@ -129,7 +129,7 @@ fn others_can_not_read_a_live_file() {
 }
 
 #[test]
-fn threads_share_a_writer_while_the_file_is_renamed_under_them() {
+fn shared_writer_survives_renames_from_threads() {
     const THREADS: usize = 4;
     const RECORDS: usize = 5_000;
     let dir = directory();

@@ -1,5 +1,5 @@
-//! What can be wrong with the archive, in one line for people and one word for metrics. No line holds a secret: of an
-//! answer only its status and code are told.
+//! Errors of the archive, as one line for people and one word for metrics. No line holds a secret: of a
+//! response only the status and code are shown.
 
 use std::error::Error;
 use std::io;
@@ -9,7 +9,7 @@ use object_store::client::{HttpError, HttpErrorKind};
 /// Why the archive didn't do something.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// Nobody answers.
+    /// The store can't be reached.
     #[error("can't be reached: {0}")]
     Unreachable(String),
     /// An answer took too long.

@@ -25,7 +25,7 @@ use super::error::{ArchiveError, innermost};
 use crate::dir::escaped;
 use crate::gzip::read::ReadAt;
 
-const ACCEPTED: &str = "accepted is s3://BUCKET/PREFIX, or file:///DIRECTORY of a directory that exists";
+const ACCEPTED: &str = "must be s3://BUCKET/PREFIX, or file:///DIRECTORY of a directory that exists";
 const ENDING: &str = ".log.gz";
 const STREAM: &str = "stream=";
 const DATE: &str = "date=";
@@ -73,7 +73,7 @@ enum There {
 }
 
 impl Archive {
-    /// The archive at `url`, with the credentials and the endpoint that the `AWS_…` variables name. Asks nobody yet.
+    /// The archive at `url`, with the credentials and the endpoint that the `AWS_…` variables name. Sends no request yet.
     ///
     /// # Errors
     /// What is wrong with the URL or the variables, without their values.
@@ -98,7 +98,7 @@ impl Archive {
         Ok(Self(Arc::new(Inner { url: url.to_owned(), prefix, store, runtime })))
     }
 
-    /// Where it is, for people; without credentials, which no archive's URL has.
+    /// Its URL, for people. An archive's URL has no credentials.
     pub fn url(&self) -> &str {
         &self.0.url
     }
@@ -304,14 +304,14 @@ fn s3(bucket: &str) -> Result<Box<dyn ObjectStore>, String> {
             options = options.with_config(key, value);
         }
     }
-    // Beside those of the system, which an image may lack.
+    // In addition to those of the system, which an image may lack.
     for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
         options = options.with_root_certificate(Certificate::from_der(root).map_err(|error| error.to_string())?);
     }
-    // Whoever uploads tries again, and says so once.
+    // The uploader retries, and logs it once.
     let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
     let store = builder.with_bucket_name(bucket).with_client_options(options).with_retry(retry).build();
-    store.map(|store| Box::new(store) as _).map_err(|error| format!("the AWS_ variables beside it: {}", innermost(&error)))
+    store.map(|store| Box::new(store) as _).map_err(|error| format!("its AWS_ variables: {}", innermost(&error)))
 }
 
 /// An archived segment.
@@ -356,7 +356,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bad_addresses_say_what_is_accepted() {
+    fn bad_address_error_names_the_format() {
         for url in [
             "",
             "s3",

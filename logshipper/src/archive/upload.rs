@@ -38,12 +38,12 @@ pub struct Uploader {
     pause: Duration,
 }
 
-/// What waits in some directories.
+/// Backlog of some directories.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// Closed segments that aren't archived.
     pub segments: usize,
-    /// When the oldest of them was closed.
+    /// Time at which the oldest of them was closed.
     pub oldest: Option<DateTime<Utc>>,
 }
 
@@ -125,7 +125,7 @@ impl Uploader {
         for segment in plan::uploads(&survey) {
             let uploaded = self.upload(pod, dir, &segment, shutdown);
             match uploaded {
-                // Removed meanwhile.
+                // Removed since.
                 Err(ArchiveError::File(ref error)) if error.kind() == io::ErrorKind::NotFound => {}
                 Ok(()) | Err(ArchiveError::File(_)) => {
                     if let Err(failure) = &uploaded {

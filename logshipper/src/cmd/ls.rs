@@ -57,7 +57,7 @@ struct Row {
     pod: String,
     /// The name of the pod's directory.
     directory: String,
-    /// Whether a logshipper works on the directory; null where that isn't known.
+    /// True if a logshipper works on the directory; null where that isn't known.
     alive: Option<bool>,
     stream: String,
     segments: usize,

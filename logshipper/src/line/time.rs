@@ -36,7 +36,7 @@ pub fn numeric(number: f64) -> Option<i64> {
     Some(whole)
 }
 
-/// The text behind a time of day without a date, as logback's default has it; which day it was can't be told.
+/// The text behind a time of day without a date, as logback's default has it; the day is unknown.
 pub fn behind_time_of_day(text: &[u8]) -> Option<&[u8]> {
     time_of_day(text).map(|(_, rest)| rest).filter(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
 }

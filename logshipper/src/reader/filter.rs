@@ -34,17 +34,17 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether a part of the lines may be left out by their times.
+    /// Returns true if a part of the lines may be left out by their times.
     pub fn has_range(&self) -> bool {
         self.since.is_some() || self.until.is_some()
     }
 
-    /// Whether the times that logshipper indexes are the ones to select by.
+    /// Returns true if the times that logshipper indexes are the ones to select by.
     pub fn uses_index(&self) -> bool {
         self.has_range() && self.time_field.is_none()
     }
 
-    /// Whether lines of these times are wanted.
+    /// Returns true if lines of these times are wanted.
     pub fn overlaps(&self, span: Span) -> bool {
         self.since.is_none_or(|since| span.last >= since.timestamp_micros())
             && self.until.is_none_or(|until| span.first < until.timestamp_micros())

@@ -19,11 +19,11 @@ use crate::reader::pods::{PodLogs, Selection, find};
 use crate::reader::print::{Label, Printer};
 use crate::reader::stream::{Next, Reader};
 
-/// How often a reader that waits looks for more lines.
+/// Interval at which a waiting reader checks for more lines.
 const POLL: Duration = Duration::from_millis(200);
-/// How often it looks for more pods and streams.
+/// Interval at which it checks for more pods and streams.
 const DISCOVERY: Duration = Duration::from_secs(1);
-/// Files that are open beside those of the streams.
+/// Open files in addition to those of the streams.
 const OTHER_FILES: u64 = 24;
 
 /// The lines to read.

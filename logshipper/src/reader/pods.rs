@@ -18,7 +18,7 @@ use crate::pod::is_alive;
 pub struct PodLogs {
     /// The name of its directory.
     pub name: String,
-    /// Whether the directory is here, and not in the archive alone.
+    /// True if the directory is here, and not in the archive alone.
     pub is_here: bool,
     /// The streams in the directory, and the segments of each.
     pub streams: BTreeMap<Stream, BTreeSet<Segment>>,

@@ -100,14 +100,14 @@ impl Style {
 pub struct Printer<'a> {
     /// The form of the lines.
     pub form: Form,
-    /// Whether a terminal shows colours.
+    /// True if a terminal shows colours.
     pub color: bool,
     /// The names of the fields with time and level.
     pub fields: Fields<'a>,
 }
 
 impl Printer<'_> {
-    /// Whether lines are written as they are.
+    /// Returns true if lines are written as they are.
     pub fn is_raw(&self) -> bool {
         self.form == Form::Raw
     }

@@ -33,7 +33,7 @@ pub(crate) const FETCH: usize = 1 << 20;
 const BEGINNING: usize = 16 << 10;
 /// The difference between clocks that a segment's name is trusted with.
 const CLOCK: TimeDelta = TimeDelta::days(1);
-/// How long a renamed file may still get lines: a writer checks the name at least once a second.
+/// Time in which a renamed file may still get lines: a writer checks the name at least once per second.
 const LETTING_GO: Duration = Duration::from_millis(1500);
 /// The beginning of a live file, by which one that was truncated and written again is recognised.
 const FINGERPRINT: usize = 64;
@@ -310,7 +310,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Decides at the end of the file that is open: to wait, to begin anew, or to go on with the next one.
+    /// Decides at the end of the file that is open: to wait, to start again, or to continue with the next one.
     fn at_end(&mut self) -> io::Result<Option<Next>> {
         let letting_go = self.letting_go;
         let torn = |partial: &mut Vec<u8>| Some(std::mem::take(partial)).filter(|torn| !torn.is_empty());
@@ -349,7 +349,7 @@ impl<'a> Reader<'a> {
         Ok(torn(&mut self.partial).map(|bytes| Next::Line { bytes, is_cut: false }))
     }
 
-    /// Begins a live file anew that was truncated since its end was reached.
+    /// Starts a live file again that was truncated since its end was reached.
     fn after_waiting(&mut self) -> io::Result<Option<Next>> {
         let Some(Piece { source: Source::Plain(plain), name }) = &mut self.piece else { return Ok(None) };
         if !std::mem::take(&mut plain.waited) {
@@ -364,7 +364,7 @@ impl<'a> Reader<'a> {
         Err(io::Error::other(format!("{name}: truncated after {read} bytes were read; lines may be missing")))
     }
 
-    /// Whether the live file that is open still has its name.
+    /// Returns true if the live file that is open still has its name.
     fn is_at_name(&self) -> io::Result<bool> {
         let Some(Piece { source: Source::Plain(Plain { is_live: true, identity, .. }), .. }) = &self.piece else {
             return Ok(false);
@@ -654,7 +654,7 @@ impl Plain {
         Ok(())
     }
 
-    /// Whether the writer of a renamed file must have let go of it.
+    /// Returns true if the writer of a renamed file must have let go of it.
     fn is_settled(&mut self, letting_go: Duration) -> io::Result<bool> {
         let renamed = *self.renamed.get_or_insert_with(Instant::now);
         Ok(renamed.elapsed() >= letting_go || meta_of(self.file.get_ref())?.links == 0)

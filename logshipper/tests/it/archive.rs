@@ -81,7 +81,7 @@ fn each_segment_is_uploaded_once_with_its_exact_bytes() {
 }
 
 #[test]
-fn killed_between_the_upload_and_the_mark_it_uploads_nothing_twice() {
+fn kill_after_upload_does_not_upload_twice() {
     let (store, logs) = (Store::start(), Logs::new());
     store.set_hold(true);
     let daemon = store.ship(&logs, &EACH_LINE);
@@ -97,7 +97,7 @@ fn killed_between_the_upload_and_the_mark_it_uploads_nothing_twice() {
 }
 
 #[test]
-fn while_the_store_is_down_segments_wait_and_retention_keeps_them() {
+fn unreachable_store_keeps_segments_despite_retention() {
     let (store, logs) = (Store::start(), Logs::new());
     store.set_down(true);
     let daemon = store.ship(&logs, &["--rotate-bytes", "1B", "--keep-segments", "1"]);
@@ -123,7 +123,7 @@ fn while_the_store_is_down_segments_wait_and_retention_keeps_them() {
 }
 
 #[test]
-fn at_its_end_it_uploads_what_it_can_and_says_what_is_left() {
+fn shutdown_uploads_until_deadline_and_logs_the_rest() {
     let (store, logs) = in_time(|logs| {
         let store = Store::start();
         let daemon = store.ship(logs, &[]);
@@ -142,7 +142,7 @@ fn at_its_end_it_uploads_what_it_can_and_says_what_is_left() {
     store.set_down(false);
     let daemon = store.ship(&logs, &[]);
     wait_until("the rest", || store.keys().len() == 2);
-    // A store that doesn't answer holds up nobody.
+    // A store that doesn't answer delays no other work.
     store.set_hold(true);
     Writer::open(&logs.pod(), "access").unwrap().write(b"and more\n").unwrap();
     daemon.stop();
@@ -150,7 +150,7 @@ fn at_its_end_it_uploads_what_it_can_and_says_what_is_left() {
 }
 
 #[test]
-fn a_dead_pod_is_archived_by_one_of_two_shippers_before_it_is_removed() {
+fn dead_pod_is_archived_by_one_shipper_then_removed() {
     let (store, logs) = (Store::start(), Logs::new());
     let dead = logs.root().join("ns_dead_1");
     fs::create_dir(&dead).unwrap();
@@ -212,7 +212,7 @@ fn unpacked(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_quota_takes_what_is_archived_first_and_counts_what_is_lost() {
+fn quota_removes_archived_first_and_counts_lost() {
     let (store, logs) = (Store::start(), Logs::new());
     let noise = |seed: u64| -> Vec<u8> {
         let mut state = seed | 1;
@@ -256,7 +256,7 @@ fn the_quota_takes_what_is_archived_first_and_counts_what_is_lost() {
 }
 
 #[test]
-fn what_is_archived_reads_as_if_it_were_here() {
+fn archived_segments_read_like_local_ones() {
     let (store, logs) = (Store::start(), Logs::new());
     let start = 1_784_800_000;
     let line = |second: i64| {
@@ -310,14 +310,14 @@ fn what_is_archived_reads_as_if_it_were_here() {
     assert!(String::from_utf8(verify.stdout).unwrap().ends_with(" 1 problems\n"));
 }
 
-/// How many bytes a request asks for.
+/// Number of bytes that a request asks for.
 fn range(line: &str) -> Option<u64> {
     let (from, to) = line.rsplit_once("bytes=")?.1.split_once('-')?;
     Some(to.parse::<u64>().ok()? - from.parse::<u64>().ok()? + 1)
 }
 
 #[test]
-fn a_long_segment_goes_in_parts() {
+fn large_segment_is_uploaded_in_parts() {
     let (store, logs) = (Store::start(), Logs::new());
     let mut state = 1_u64;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
@@ -347,7 +347,7 @@ fn a_directory_can_be_the_archive() {
     daemon.stop();
     let output = logs.output(&["cat", POD, "access", "--archive", "--archive-url", &url]);
     assert_eq!(text(&output), "line 1\nline 2\nline 3\n");
-    // Numbers begin anew where nothing is left of them: no segment hides another.
+    // Numbers restart if no segment is left: no segment hides another.
     fs::remove_dir_all(logs.pod()).unwrap();
     fs::create_dir(logs.pod()).unwrap();
     let daemon = logs.started(&["--rotate-bytes", "1B", "--archive-url", &url]);
@@ -365,7 +365,7 @@ fn a_directory_can_be_the_archive() {
 }
 
 #[test]
-fn what_is_wrong_with_the_archive_is_one_line() {
+fn archive_error_is_one_line() {
     let (store, logs) = (Store::start(), Logs::new());
     fs::write(logs.path("access.log"), "line\n").unwrap();
     for (name, value, kind, expected) in [
@@ -386,8 +386,8 @@ fn what_is_wrong_with_the_archive_is_one_line() {
         assert!(!lines.contains("hunter2"), "{lines}");
     }
     for (url, expected) in [
-        ("gs://bucket", "accepted is s3://BUCKET/PREFIX, or file:///DIRECTORY of a directory that exists"),
-        ("s3://user:hunter2@bucket", "accepted is s3://BUCKET/PREFIX, or file:///DIRECTORY of a directory that exists"),
+        ("gs://bucket", "must be s3://BUCKET/PREFIX, or file:///DIRECTORY of a directory that exists"),
+        ("s3://user:hunter2@bucket", "must be s3://BUCKET/PREFIX, or file:///DIRECTORY of a directory that exists"),
         (URL, "AWS_ENDPOINT_URL is http://, in which anyone can read along: AWS_ALLOW_HTTP=true permits it"),
     ] {
         let mut command = logs.command(&[]);

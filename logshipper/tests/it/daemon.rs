@@ -1,4 +1,4 @@
-//! Starting, stopping, being told wrong things, and what earlier runs and strangers left in the directory.
+//! Start, stop, bad settings, and files that earlier runs and unknown programs left in the directory.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -28,11 +28,11 @@ fn bad_settings_are_one_line_and_64() {
     for (arguments, expected) in [
         (
             ["--rotate-bytes", "ten"],
-            "ROTATE_BYTES: \"ten\" can't be used: accepted are more than 0 bytes, such as 65536, 64KiB, 10MiB or 1GB\n",
+            "ROTATE_BYTES: \"ten\" can't be used: must be more than 0 bytes, such as 65536, 64KiB, 10MiB or 1GB\n",
         ),
-        (["--rotate-age", "0s"], "ROTATE_AGE: \"0s\" can't be used: accepted is more than 0s\n"),
-        (["--keep-segments", "0"], "KEEP_SEGMENTS: \"0\" can't be used: accepted is a whole number of at least 1\n"),
-        (["--compress-level", "10"], "COMPRESS_LEVEL: \"10\" can't be used: accepted is a whole number from 1 to 9\n"),
+        (["--rotate-age", "0s"], "ROTATE_AGE: \"0s\" can't be used: must be more than 0s\n"),
+        (["--keep-segments", "0"], "KEEP_SEGMENTS: \"0\" can't be used: must be a whole number of at least 1\n"),
+        (["--compress-level", "10"], "COMPRESS_LEVEL: \"10\" can't be used: must be a whole number from 1 to 9\n"),
     ] {
         let output = logs.output(&arguments);
         assert_eq!(output.status.code(), Some(64));
@@ -79,11 +79,11 @@ fn the_admin_port_counts_and_answers_probes() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(64));
-    assert!(String::from_utf8(output.stderr).unwrap().starts_with("ADMIN_ADDR: \"here\" can't be used: accepted is an address"));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("ADMIN_ADDR: \"here\" can't be used: must be an address"));
 }
 
 #[test]
-fn a_second_logshipper_refuses() {
+fn second_logshipper_refuses_to_start() {
     let logs = Logs::new();
     let first = logs.start(&SMALL);
     wait_until("the first has started", || logs.lines_of_daemon().contains("started"));
@@ -102,7 +102,7 @@ fn a_second_logshipper_refuses() {
 }
 
 #[test]
-fn an_idle_stream_is_rotated_by_age_and_compressed_to_an_ordinary_gzip_file() {
+fn idle_stream_is_rotated_by_age_and_compressed() {
     let logs = Logs::new();
     let writer = Writer::open(&logs.pod(), "access").unwrap();
     writer.write(b"one\n").unwrap();
@@ -140,7 +140,7 @@ fn the_last_pass_is_quick_and_complete() {
 }
 
 #[test]
-fn the_last_pass_closes_what_nobody_writes_to() {
+fn last_pass_closes_streams_without_writer() {
     let (writer, logs) = in_time(|logs| {
         let writer = Writer::open(&logs.pod(), "busy").unwrap();
         writer.write(b"1\n").unwrap();
@@ -157,7 +157,7 @@ fn the_last_pass_closes_what_nobody_writes_to() {
 }
 
 #[test]
-fn a_stop_in_the_middle_of_a_large_segment_leaves_it_for_the_next_start() {
+fn shutdown_during_compression_leaves_segment_intact() {
     let logs = Logs::new();
     File::create(logs.path(SEGMENT)).unwrap().set_len(8 << 30).unwrap();
     let daemon = logs.started(&SMALL);
@@ -174,7 +174,7 @@ fn a_stop_in_the_middle_of_a_large_segment_leaves_it_for_the_next_start() {
 }
 
 #[test]
-fn a_start_finishes_what_an_earlier_run_left() {
+fn start_completes_an_interrupted_run() {
     let logs = Logs::new();
     let gz = |name: &str| format!("{name}.gz");
     let (whole, broken, other) =
@@ -236,7 +236,7 @@ fn writer_without_locks_is_rotated_in_place() {
 }
 
 #[test]
-fn a_child_that_inherited_the_file_keeps_its_segment_waiting_and_the_metrics_say_so() {
+fn file_inherited_by_child_delays_its_segment() {
     let logs = Logs::new();
     let mut file = File::options().create(true).append(true).open(logs.path("access.log")).unwrap();
     flock(&file, FlockOperation::LockShared).unwrap();
@@ -253,7 +253,7 @@ fn a_child_that_inherited_the_file_keeps_its_segment_waiting_and_the_metrics_say
 }
 
 #[test]
-fn strangers_in_the_directory_are_left_alone() {
+fn unknown_files_are_left_alone() {
     let logs = Logs::new();
     let outside = logs.root().join("outside");
     fs::write(&outside, vec![b's'; 5000]).unwrap();

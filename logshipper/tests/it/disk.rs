@@ -24,7 +24,7 @@ fn noise(count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn on_a_full_file_system_the_plain_segment_stays_and_work_resumes_by_itself() {
+fn full_disk_keeps_segment_and_recovers() {
     let logs = Logs::on_a_small_file_system("3m");
     let ballast = logs.root().join(".ballast");
     fs::write(&ballast, vec![0; 1600 << 10]).unwrap();

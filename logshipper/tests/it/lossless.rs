@@ -1,4 +1,4 @@
-//! No acknowledged line is lost or repeated, whoever is killed.
+//! No acknowledged line is lost or repeated, if any process is killed.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ fn assert_exact(logs: &Logs, count: u64) {
 }
 
 #[test]
-fn every_line_of_a_busy_writer_is_there_once_and_in_order() {
+fn busy_writer_lines_are_kept_once_in_order() {
     const LINES: u64 = 400_000;
     let logs = Logs::new();
     let daemon = logs.started(&BUSY);

@@ -35,7 +35,7 @@ fn names(logs: &Logs, pod: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_dead_pod_is_compressed_and_removed_by_age() {
+fn dead_pod_is_compressed_and_removed_by_age() {
     let logs = Logs::new();
     leave(&logs, "recent", SystemTime::now());
     leave(&logs, "old", hours_ago(2));
@@ -57,7 +57,7 @@ fn a_dead_pod_is_compressed_and_removed_by_age() {
 }
 
 #[test]
-fn a_living_pod_that_is_idle_and_a_writer_without_logshipper_lose_nothing() {
+fn idle_pod_and_unshipped_writer_lose_nothing() {
     let logs = Logs::new();
     leave(&logs, "written", hours_ago(2));
     let writer = Writer::open(&logs.root().join("written"), "access").unwrap();
@@ -107,7 +107,7 @@ fn contents(dir: &Path) -> Vec<(OsString, Vec<u8>)> {
 }
 
 #[test]
-fn directories_that_are_swapped_for_links_lead_nowhere() {
+fn swapped_directories_are_not_followed() {
     let logs = Logs::new();
     let outside = tempfile::tempdir().unwrap();
     let target = Logs::new();
@@ -138,7 +138,7 @@ fn directories_that_are_swapped_for_links_lead_nowhere() {
 }
 
 #[test]
-fn above_the_quota_the_oldest_segments_go_and_live_files_stay() {
+fn over_quota_removes_oldest_segments_not_live_files() {
     let logs = Logs::new();
     let gz = |pod: &str, n: u64| {
         let path = logs.root().join(pod).join(format!("access.{n:06}.20260723T101112Z.log.gz"));

@@ -34,7 +34,7 @@ pub(crate) fn command(logs: &Logs, arguments: &[&str]) -> Command {
     command
 }
 
-/// Makes segments of `access` by the program itself: a line a second, `per_segment` in each; then some live ones.
+/// Makes segments of `access` by the program itself: one line per second, `per_segment` in each; then some live ones.
 fn day(logs: &Logs, segments: i64, per_segment: i64) -> Vec<String> {
     let mut all = Vec::new();
     for segment in 0..=segments {
@@ -60,7 +60,7 @@ fn cat_prints_every_line_once_in_order() {
     assert_eq!(logs.segments(Form::Gz).len(), 3);
     assert!(run(&logs, &["cat", POD, "access"]) == lines.concat());
     assert!(run(&logs, &["cat"]) == lines.concat());
-    // A plain segment beside its compressed form is one segment.
+    // A plain segment next to its compressed form is one segment.
     let segment = &logs.segments(Form::Gz)[1];
     fs::write(logs.path(&segment.name(Form::Plain)), lines[1000..2000].concat()).unwrap();
     assert!(run(&logs, &["cat", POD]) == lines.concat());
@@ -127,12 +127,12 @@ fn streams_and_pods_are_merged_by_time() {
 fn bad_arguments_are_one_line() {
     let logs = Logs::new();
     for (arguments, code, expected) in [
-        (vec!["cat", "nobody"], 1, "no logs of a pod nobody"),
+        (vec!["cat", "missing"], 1, "no logs of a pod missing"),
         (vec!["cat", POD, "nothing"], 1, "no such stream"),
         (vec!["cat", "--since", "tomorrow"], 64, "SINCE: \"tomorrow\" can't be used"),
         (vec!["cat", "--grep", "("], 64, "GREP: \"(\" can't be used"),
         (vec!["cat", "../etc"], 64, ""),
-        (vec!["rotate", "nobody", "access"], 1, "no logs of a pod nobody"),
+        (vec!["rotate", "missing", "access"], 1, "no logs of a pod missing"),
         (vec!["rotate", POD, "access"], 1, "pod-1 has no stream access"),
         (vec!["--log-root", "/nowhere", "ls"], 64, "LOG_ROOT: \"/nowhere\" can't be used"),
     ] {
@@ -174,7 +174,7 @@ fn follow_prints_each_line_once_across_rotations() {
         expected.push_str(&text);
         if n % 10_000 == 9_999 {
             let segments = || logs.segments(Form::Plain).len() + logs.segments(Form::Gz).len();
-            wait_until("a rotation meanwhile", || segments() > n / 10_000);
+            wait_until("a concurrent rotation", || segments() > n / 10_000);
         }
     }
     wait_until("all lines", || {
@@ -466,7 +466,7 @@ fn pods_are_named_as_kubectl_prints_them() {
 }
 
 #[test]
-fn levels_and_times_not_understood_are_printed_and_counted() {
+fn unknown_levels_and_times_are_printed_and_counted() {
     let logs = Logs::new();
     let text =
         "started\n10:11:12.123 [main] INFO  com.example.App - calm\n10:11:13.123 [main] WARN  com.example.App - hot\nno level\n";

@@ -37,7 +37,7 @@ impl Store {
         Self { temp, port: port.unwrap(), _server: server }
     }
 
-    /// Where the server keeps the bucket's objects.
+    /// Directory of the bucket's objects.
     pub(crate) fn bucket(&self) -> PathBuf {
         self.temp.path().join("s3/logs")
     }

@@ -57,7 +57,7 @@ impl Logs {
     pub(crate) fn on_a_small_file_system(size: &str) -> Self {
         let Self { temp, root, .. } = Self::new();
         let mut command = Command::new("unshare");
-        // Whoever isn't root is it in a user namespace.
+        // A user other than root becomes root in a user namespace.
         command.args(if rustix::process::geteuid().is_root() { "--mount" } else { "-Urm" }.split(' '));
         let mount = "mount -t tmpfs -o size=$1 tmpfs $2 && touch $3 && exec sleep 1000";
         let mounted = temp.path().join("mounted");
@@ -135,7 +135,7 @@ impl Logs {
         fs::read_to_string(self.out()).unwrap_or_default()
     }
 
-    /// How many daemons have ended without time for all.
+    /// Number of daemons that ended before all work was done.
     pub(crate) fn late(&self) -> usize {
         self.lines_of_daemon().lines().filter(|line| line.contains("stopped before all segments were")).count()
     }
@@ -153,7 +153,7 @@ impl Logs {
         }
     }
 
-    /// What the admin port of the daemon started last answers: status and body.
+    /// Response of the admin port of the daemon started last: status and body.
     pub(crate) fn admin(&self, path: &str) -> (u16, String) {
         let mut address = None;
         wait_until("the admin port", || {
