@@ -1,4 +1,4 @@
-//! Pages for people: handlers, with the forms and the SQL that they need beside them.
+//! Pages for people: handlers, each with its form and its SQL.
 
 pub mod assets;
 pub mod home;

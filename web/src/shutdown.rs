@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Whether the program is on its way to its end. Clones share the state.
+/// True if the program is on its way to its end. Clones share the state.
 #[derive(Clone, Debug, Default)]
 pub struct Draining(Arc<AtomicBool>);
 
 impl Draining {
-    /// Whether SIGTERM or SIGINT came.
+    /// Returns true if SIGTERM or SIGINT came.
     pub fn has_begun(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

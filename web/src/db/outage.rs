@@ -1,4 +1,4 @@
-//! What the log says of an outage: a line when it begins and one when it is over, however many requests meet it.
+//! Log of database outages: one line at the start and one at the end, however many requests fail.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +9,10 @@ use crate::db::DbError;
 
 /// Connections that have failed for this long fail at once: before, a request waits, since a restart takes a moment.
 const DOWN_AFTER: Duration = Duration::from_secs(2);
-/// A statement that failed is fine again once it works this long after its last failure: not at each turn of the luck.
+/// Hysteresis: a statement counts as recovered once it succeeds this long after its last failure. Avoids log flapping.
 const CALM: Duration = Duration::from_secs(3);
 
-/// Whether connections can be opened, and which statements get no result.
+/// True if connections can be opened, and which statements get no result.
 #[derive(Debug, Default)]
 pub(super) struct Outages {
     connection: Mutex<Option<Down>>,
@@ -47,7 +47,7 @@ impl Outages {
         }
     }
 
-    /// Whether connections have failed for a while.
+    /// Returns true if connections have failed for a while.
     pub(super) fn is_down(&self) -> bool {
         let down = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         down.as_ref().is_some_and(|down| down.since.elapsed() > DOWN_AFTER)

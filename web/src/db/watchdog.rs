@@ -1,4 +1,4 @@
-//! The end of a statement that nobody waits for any more: the thread that runs it can't be stopped, but its connection can
+//! Aborts a statement that no request waits for any more: the thread that runs it can't be stopped, but its connection can
 //! be cut, and then it stops by itself.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,7 +57,7 @@ impl Drop for Watch {
 }
 
 impl Watched {
-    /// Does `work` on the connection of `socket`, which may be cut meanwhile and not later; nothing where it is too late to begin.
+    /// Does `work` on the connection of `socket`, which may be aborted during it and not later; nothing where it is too late to begin.
     pub(super) fn over<T>(&self, socket: Option<Arc<Socket>>, work: impl FnOnce() -> T) -> Option<T> {
         let mut state = self.state();
         if matches!(*state, State::Over) {

@@ -1,6 +1,6 @@
 //! Style sheet, script, pictures and the API's description.
 //!
-//! Pages name an asset by a path that has a hash of its content, so that browsers keep it for good and still see a change at
+//! Pages name an asset by a path that has a hash of its content, so that browsers cache it permanently and still see a change at
 //! once. The plain name works as well; it is asked for again each time.
 
 use std::borrow::Cow;
@@ -89,7 +89,7 @@ fn hashed(file: &str) -> Option<(String, u64)> {
     Some((format!("{stem}.{extension}"), hash))
 }
 
-/// FNV-1a, 64 bit: no secret and no proof against forgery, only quick, and computable when the program is compiled.
+/// FNV-1a, 64 bit: not secret and not safe against forgery, only fast, and computable when the program is compiled.
 pub(crate) const fn fingerprint(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut i = 0;

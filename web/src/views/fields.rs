@@ -90,7 +90,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_a_browser_encodes_is_decoded(pairs in proptest::collection::vec((".{1,9}", ".{0,9}"), 0..6)) {
+        fn browser_encoded_form_is_decoded(pairs in proptest::collection::vec((".{1,9}", ".{0,9}"), 0..6)) {
             let sent = serde_urlencoded::to_string(&pairs).unwrap();
             let fields = Fields::decode(sent.as_bytes()).unwrap();
             let decoded: Vec<_> = fields.0.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();

@@ -14,7 +14,7 @@ const COOKIE_NAME: &str = "flash";
 /// For how long the message waits for its page, in seconds.
 const LIFETIME: i64 = 60;
 
-/// What cookies are signed with.
+/// Key that cookies are signed with.
 #[derive(clap::Args, Debug, Clone, Default)]
 #[group(skip)]
 pub struct Settings {
@@ -37,7 +37,7 @@ impl Settings {
     }
 }
 
-/// What was saved.
+/// Message after a save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flash {
     /// A new owner.
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_shown_as_long_as_it_was_signed_for() {
+    fn flash_message_expires_with_its_signature() {
         let (key, flash) = (Key::new(b"key"), Flash::PetAdded);
         let value = flash.signed(&key, 100);
         assert_eq!(Flash::read(&value, &key, 100), Some(flash));

@@ -46,7 +46,7 @@ impl Key {
         format!("{:032x}", code[..CODE].iter().fold(0u128, |number, &byte| number << 8 | u128::from(byte)))
     }
 
-    /// Whether `code` is that of `text`.
+    /// Returns true if `code` is that of `text`.
     pub fn verify(&self, text: &str, code: &str) -> bool {
         let plain = code.len() == 2 * CODE && code.bytes().all(|b| b.is_ascii_hexdigit());
         let Some(code) = u128::from_str_radix(code, 16).ok().filter(|_| plain) else { return false };
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_of_one_key_and_one_text() {
+    fn signature_depends_on_key_and_text() {
         let key = Key::new(b"secret");
         let code = key.sign("text");
         assert!(code.len() == 32 && key.verify("text", &code) && Key::new(b"secret").verify("text", &code));

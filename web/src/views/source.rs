@@ -11,7 +11,7 @@ use anyhow::Context as _;
 pub struct Text {
     /// Its path within the crate.
     pub path: &'static str,
-    /// What it said when the program was built.
+    /// Its content when the program was built.
     pub built_in: &'static str,
 }
 
@@ -22,7 +22,7 @@ macro_rules! text {
     };
 }
 
-/// Where texts are read from.
+/// Source of texts.
 #[derive(Clone, Debug, Default)]
 pub enum Source {
     /// The program itself.
@@ -33,7 +33,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// What a text says.
+    /// Returns a text's content.
     ///
     /// # Errors
     /// The folder has no such file.
@@ -48,11 +48,11 @@ impl Source {
     }
 }
 
-/// Where pages come from.
+/// Source of the pages.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[group(skip)]
 pub struct Settings {
-    /// Folder with templates, locales and assets to read anew for each request, for work on them; without it, those built in
+    /// Folder with templates, locales and assets to read again for each request, for development; without it, those built in
     #[arg(long, env = "RELOAD_FROM", value_parser = folder)]
     pub reload_from: Option<PathBuf>,
 }

@@ -71,8 +71,8 @@ fn edit_of_older_version_shows_the_changes() {
         browser.enter("#city", "Seoul").await;
         somebody_else_saves(browser, "Busan").await;
         browser.click("main form button").await;
-        browser.shows(".changed", "Somebody else has saved this meanwhile").await;
-        browser.shows("#city-saved", "Saved meanwhile: Busan").await;
+        browser.shows(".changed", "Somebody else has saved this in the meantime").await;
+        browser.shows("#city-saved", "Saved in the meantime: Busan").await;
         browser.click("main form button").await;
         browser.shows(".flash", "Owner updated").await;
         browser.shows(".facts", "Seoul").await;

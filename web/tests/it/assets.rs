@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::{Page, shared};
 
 #[test]
-fn what_a_page_names_is_kept_for_good() {
+fn fingerprinted_asset_is_cached_as_immutable() {
     let clinic = shared();
     let home = clinic.get("/");
     let path = home.text.split('"').find(|part| part.starts_with("/resources/style.")).unwrap().to_owned();
@@ -26,7 +26,7 @@ fn what_a_page_names_is_kept_for_good() {
 }
 
 #[test]
-fn a_plain_name_is_asked_for_again() {
+fn unfingerprinted_asset_is_revalidated() {
     let page = shared().get("/resources/icons.svg");
     assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "image/svg+xml; charset=utf-8"));
     assert_eq!(page.header("cache-control"), "public, no-cache");

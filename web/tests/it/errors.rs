@@ -1,4 +1,4 @@
-//! What is answered where there is no page.
+//! Responses for paths without a page.
 
 use reqwest::{Method, StatusCode};
 
@@ -26,7 +26,7 @@ fn an_unknown_path_gets_a_page_or_problem_details() {
 }
 
 on_both! {
-    fn ids_that_nobody_has_are_not_found(clinic) {
+    fn unknown_id_is_not_found(clinic) {
         for id in ["0", "-1", "+1", "01", "11", "2147483647", "2147483648", "99999999999", "abc", "1.0", "%31", "1'", "٣"] {
             for path in [
                 format!("/owners/{id}"),
@@ -60,7 +60,7 @@ on_both! {
 }
 
 #[test]
-fn another_method_is_told_which_there_are() {
+fn wrong_method_lists_allowed_ones() {
     for (method, path, allow) in [
         ("POST", "/", "GET, HEAD, OPTIONS"),
         ("DELETE", "/owners/1", "GET, HEAD, OPTIONS"),
@@ -99,7 +99,7 @@ fn a_large_body_is_refused() {
 }
 
 #[test]
-fn what_is_no_form_is_refused() {
+fn body_that_is_no_form_is_refused() {
     let post = |kind: &str| {
         shared().request(Method::POST, "/owners/new").header("content-type", kind).body("{}").send().unwrap().status()
     };
@@ -123,7 +123,7 @@ fn broken_encoding_is_the_clients_mistake() {
 }
 
 #[test]
-fn a_broken_query_is_the_clients_mistake() {
+fn malformed_query_is_400() {
     for broken in ["%", "%zz", "%ff"] {
         assert_eq!(raw_get(&format!("/owners?lastName={broken}")), "400", "{broken}");
         assert_eq!(raw_get(&format!("/vets.html?page={broken}")), "400", "{broken}");
@@ -131,7 +131,7 @@ fn a_broken_query_is_the_clients_mistake() {
 }
 
 #[test]
-fn a_target_that_is_no_path_is_not_found() {
+fn non_path_target_is_not_found() {
     for target in ["owners", "x:443", "*", "http://x"] {
         let status = raw_get(target);
         assert_eq!(status, if target.starts_with("http") { "200" } else { "404" }, "{target}");
@@ -150,7 +150,7 @@ fn raw_get(target: &str) -> String {
 }
 
 #[test]
-fn an_error_of_ours_says_so_and_nothing_more() {
+fn internal_error_page_reveals_nothing() {
     let page = shared().get("/oups");
     assert_eq!(page.status, 500);
     page.shows(page.header("x-request-id")).lacks("panicked").lacks("src/").lacks("on purpose");

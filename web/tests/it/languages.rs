@@ -56,7 +56,7 @@ fn a_browser_gets_the_language_it_weighs_highest() {
 }
 
 #[test]
-fn a_choice_is_kept_and_goes_before_what_the_browser_says() {
+fn chosen_language_overrides_the_browser() {
     let clinic = Clinic::on_sqlite();
     let page = clinic.get("/owners?lastName=Z%C3%A4&lang=de");
     assert!(page.header("set-cookie").starts_with("lang=de; Path=/; Max-Age=31536000; HttpOnly"), "{:?}", page.headers);

@@ -1,4 +1,4 @@
-//! What holds for any text: markup is never made of it, and what is saved is shown as it was typed.
+//! Properties of any text: it never becomes markup, and saved text is shown as it was typed.
 
 use std::sync::OnceLock;
 
@@ -26,7 +26,7 @@ fn texts() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 1..5).prop_map(|pieces| pieces.concat())
 }
 
-/// How many marks a page has that make up elements and attributes.
+/// Number of a page's characters that make up elements and attributes.
 fn markup(page: &Page) -> [usize; 3] {
     ['<', '>', '"'].map(|mark| page.text.matches(mark).count())
 }

@@ -21,7 +21,7 @@ fn a_head_request_gets_the_headers_alone() {
 }
 
 #[test]
-fn browsers_are_told_what_a_page_may_do() {
+fn responses_have_security_headers() {
     for path in ["/", "/owners/1", "/vets", "/nowhere", "/oups", "/resources/style.css", "/owners?lastName=Franklin"] {
         let page = shared().get(path);
         let policy = page.header("content-security-policy");
@@ -33,7 +33,7 @@ fn browsers_are_told_what_a_page_may_do() {
 }
 
 #[test]
-fn a_cache_keeps_nobodys_page_for_somebody_else() {
+fn personal_pages_are_not_shared_by_caches() {
     let page = shared().get("/owners/1");
     assert_eq!(page.header("cache-control"), "private, no-cache");
     assert_eq!(page.header("vary"), "accept, accept-language, cookie");
@@ -57,7 +57,7 @@ fn a_first_visit_is_light() {
 }
 
 #[test]
-fn a_forged_flash_cookie_shows_nothing_of_its_own() {
+fn forged_flash_cookie_is_ignored() {
     let send =
         |value: &str| Page::of(shared().request(Method::GET, "/").header("cookie", format!("flash={value}")).send().unwrap());
     for forged in ["<script>alert(1)</script>", "Your password has expired", "site-name", "nav-home", "flash-pet-added"] {

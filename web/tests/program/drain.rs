@@ -12,7 +12,7 @@ fn until_in_flight(web: &Web) {
 }
 
 #[test]
-fn sigterm_answers_what_is_in_flight_and_accepts_nothing_more() {
+fn sigterm_completes_in_flight_and_stops_accepting() {
     let mut web = Web::start(&["--drain-timeout", "60s"]);
     let (mut busy, mut idle, mut later) = (web.connect(), web.connect(), web.connect());
     let (mut unused, mut begun) = (web.connect(), web.connect());
@@ -67,7 +67,7 @@ fn the_drain_ends_by_its_deadline() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn second_signal_exits_immediately() {
     let mut web = Web::start(&["--drain-timeout", "60s"]);
     let mut stuck = web.connect();
     stuck.send("GET", "/40process");

@@ -1,4 +1,4 @@
-//! A hundred thousand requests that nobody would send: no panic, no 5xx, no markup that comes back, no SQL error.
+//! A hundred thousand malformed requests: no panic, no 5xx, no markup that comes back, no SQL error.
 //!
 //! Half of them follow a fixed seed, half a new one, which is printed: `FUZZ_SEED=… cargo test -p web --test program fuzz`
 //! repeats it.
@@ -28,7 +28,7 @@ const TOKEN: &str = "a token of the operators";
 type Seen = BTreeMap<u16, usize>;
 
 #[test]
-fn no_request_breaks_anything() {
+fn random_requests_break_nothing() {
     let token = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&token, TOKEN).unwrap();
     let mut web = Web::start(&["--admin-token-file", token.path().to_str().unwrap()]);

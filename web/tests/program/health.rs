@@ -29,7 +29,7 @@ fn the_health_check_can_be_switched_off_and_on() {
 }
 
 #[test]
-fn readiness_has_its_parts() {
+fn readiness_lists_components() {
     let web = Web::start(&[]);
     for path in ["/readyz", "/manage/health"] {
         let answer = testkit::http::get(web.url(path));

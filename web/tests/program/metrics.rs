@@ -1,4 +1,4 @@
-//! What monitoring reads on the admin port, held against what really happened.
+//! The metrics on the admin port, compared with the requests that were sent.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -25,7 +25,7 @@ fn requests_are_counted_by_route_method_and_status() {
     let requests = |labels: &str| web.metric(&format!("petclinic_http_requests_total{{{labels}}}"));
     assert_eq!(requests(r#"route="/owners/{owner}",method="GET",status="200""#), Some(2.0));
     assert_eq!(requests(r#"route="/owners/{owner}",method="GET",status="404""#), Some(1.0));
-    assert_eq!(requests(r#"route="none",method="GET",status="404""#), Some(2.0), "strangers make no labels");
+    assert_eq!(requests(r#"route="none",method="GET",status="404""#), Some(2.0), "clients create no labels");
     assert_eq!(requests(r#"route="/owners/new",method="POST",status="200""#), Some(1.0));
     assert_eq!(requests(r#"route="/",method="other",status="405""#), Some(1.0));
     assert_eq!(web.metric(r#"petclinic_http_request_duration_seconds_count{route="/owners/{owner}"}"#), Some(3.0));
@@ -112,7 +112,7 @@ fn bytes_of_the_log_are_those_of_its_files() {
 }
 
 #[test]
-fn a_standard_output_that_fails_costs_its_lines_and_nothing_else() {
+fn failing_stdout_loses_only_its_own_lines() {
     let web = Web::start_writing_to(Stdio::from(File::options().write(true).open("/dev/full").unwrap()), &[]);
     for _ in 0..20 {
         assert_eq!(get(&web, "/owners/1"), 200);
@@ -128,7 +128,7 @@ const LINES: usize = 40_000;
 const PIPELINED: usize = 500;
 
 #[test]
-fn a_standard_output_that_nobody_reads_stops_nothing_and_the_loss_is_told_afterwards() {
+fn unread_stdout_blocks_nothing_and_loss_is_reported() {
     let (mut unread, stdout) = std::io::pipe().unwrap();
     let web = Web::start_writing_to(Stdio::from(stdout), &[]);
     for _ in 0..LINES / PIPELINED {

@@ -1,4 +1,4 @@
-//! What operators set: their token, the log's level, whom to believe, the key of cookies.
+//! Settings for operators: the admin token, the log level, trusted proxies, the key of cookies.
 
 use std::fs;
 
@@ -27,7 +27,7 @@ fn level(web: &Web) -> String {
 }
 
 #[test]
-fn the_token_opens_what_is_the_operators() {
+fn admin_token_authorizes_admin_routes() {
     let token = file(&format!("{TOKEN}\n"));
     let web = Web::start(&["--admin-token-file", token.path().to_str().unwrap()]);
     let (client, url) = (testkit::http::client(), web.url("/healthcheck"));
@@ -51,7 +51,7 @@ fn the_token_opens_what_is_the_operators() {
 }
 
 #[test]
-fn a_level_has_its_time_and_is_read_of_operators_alone() {
+fn log_level_change_requires_admin() {
     let head = "PUT /log-level HTTP/1.1\r\nHost: web\r\nContent-Length: 5\r\n\r\n";
     let web = Web::start(&["--body-timeout", "300ms"]);
     let mut client = Connection::to(web.admin);
@@ -115,18 +115,18 @@ fn shows_message(web: &Web, saved: &Response) -> bool {
 }
 
 #[test]
-fn another_pod_with_the_key_shows_the_message() {
+fn flash_message_works_across_pods() {
     let (key, other) = (file("a key of all the pods"), file("a key of other people"));
     let start = |key: &tempfile::NamedTempFile| Web::start(&["--cookie-key-file", key.path().to_str().unwrap()]);
-    let (one, two, stranger, alone) = (start(&key), start(&key), start(&other), Web::start(&[]));
+    let (one, two, other_key, alone) = (start(&key), start(&key), start(&other), Web::start(&[]));
     let saved = created(&one);
     assert!(shows_message(&one, &saved) && shows_message(&two, &saved));
-    assert!(!shows_message(&stranger, &saved) && !shows_message(&alone, &saved));
+    assert!(!shows_message(&other_key, &saved) && !shows_message(&alone, &saved));
     assert!(shows_message(&alone, &created(&alone)));
 }
 
 #[test]
-fn a_trusted_proxy_tells_the_clients_address() {
+fn trusted_proxy_sets_client_address() {
     let forwarded = |settings: &[&str]| {
         let web = Web::start(settings);
         let request = testkit::http::client()
@@ -144,7 +144,7 @@ fn a_trusted_proxy_tells_the_clients_address() {
 }
 
 #[test]
-fn no_client_writes_a_line_of_its_own_as_text_either() {
+fn client_input_cannot_forge_text_lines() {
     let web = Web::start_quiet(&["--log-format", "text"]);
     let hostile = "a%0A2026-01-01T00:00:00Z ERROR forged%1b[2J\u{1b}";
     let mut connection = web.connect();

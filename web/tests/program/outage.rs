@@ -1,7 +1,7 @@
-//! What the database does to web: it goes away, hangs, refuses, and comes back.
+//! Database outages: it stops, hangs, refuses and recovers.
 //!
 //! Each outage happens under load. Whatever it is, every request has an answer, threads and tasks don't pile up, no probe
-//! restarts web, the log has a line a change of state, and the pages are there again once the database is.
+//! restarts web, the log has one line per change of state, and the pages are there again once the database is.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ const PAGES: [&str; 4] = ["/owners/1", "/owners?lastName=", "/owners/2", "/owner
 const TIMES: [&str; 6] = ["--pool-timeout", "1s", "--database-timeout", "1800ms", "--request-timeout", "10s"];
 /// Clients of the load.
 const CLIENTS: usize = 20;
-/// The threads that web may have beside those of its start: one for each connection of the pool, one beside them, and one that
+/// The threads that web may have in addition to those of its start: one for each connection of the pool, one more, and one that
 /// flushes the log.
 const MORE_THREADS: usize = 10 + 2;
 
@@ -56,15 +56,15 @@ impl World {
     }
 }
 
-/// An outage: how it begins, how it ends, and what is not answered meanwhile.
+/// An outage: its start, its end, and the requests that fail during it.
 pub struct Outage {
     pub name: &'static str,
     pub behind_proxy: bool,
-    /// Whether pages that only read are 503.
+    /// True if pages that only read are 503.
     pub stops_reads: bool,
     pub begin: fn(&mut World),
     pub end: fn(&mut World),
-    /// What the log says of it.
+    /// Its log line.
     pub line: &'static str,
 }
 
@@ -130,7 +130,7 @@ pub const OUTAGES: [Outage; 7] = [
     },
 ];
 
-/// What an outage did.
+/// Effects of an outage.
 pub struct Report {
     pub during: Vec<Answer>,
     /// From the database's return to the first page.
@@ -213,7 +213,7 @@ fn short(name: &str) {
     let outage = OUTAGES.iter().find(|outage| outage.name == name).unwrap();
     let report = suffer(outage, Duration::from_secs(3));
     print(outage, &report);
-    assert!(report.lines <= MOST_LINES, "a line a change of state, not a line a request");
+    assert!(report.lines <= MOST_LINES, "one line per change of state, not per request");
 }
 
 /// The report as figures; gives the slowest answer.
@@ -230,42 +230,42 @@ pub fn print(outage: &Outage, report: &Report) -> Duration {
 }
 
 #[test]
-fn a_killed_database_is_a_503_and_comes_back() {
+fn killed_database_gives_503_then_recovers() {
     short("killed, then refused");
 }
 
 #[test]
-fn a_database_that_is_stopped_is_a_503_and_comes_back() {
+fn stopped_database_gives_503_then_recovers() {
     short("stopped in order");
 }
 
 #[test]
-fn a_database_that_hangs_is_a_503_and_comes_back() {
+fn hung_database_gives_503_then_recovers() {
     short("hangs");
 }
 
 #[test]
-fn a_network_that_swallows_packets_is_a_503_and_comes_back() {
+fn lost_packets_give_503_then_recover() {
     short("black-holed");
 }
 
 #[test]
-fn a_database_that_is_read_only_saves_nothing_and_is_read() {
+fn read_only_database_refuses_saves_and_serves_reads() {
     short("read-only");
 }
 
 #[test]
-fn a_database_without_a_connection_left_is_a_503_and_comes_back() {
+fn exhausted_connections_give_503_then_recover() {
     short("too many connections");
 }
 
 #[test]
-fn a_lock_that_somebody_holds_is_a_503() {
+fn locked_database_is_503() {
     short("tables locked");
 }
 
 #[test]
-fn a_connection_that_was_killed_is_noticed_before_its_use() {
+fn killed_connection_is_detected_before_use() {
     let world = World::start(true, &["--database-connections", "1"]);
     let page = || until("the page", || (status(&world.web, "/owners/1") == 200).then_some(()));
     page();
@@ -278,7 +278,7 @@ fn a_connection_that_was_killed_is_noticed_before_its_use() {
 }
 
 #[test]
-fn a_lock_on_sqlite_is_a_503_and_its_pages_are_there_meanwhile() {
+fn locked_sqlite_gives_503_on_save_but_serves_pages() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
     let times = ["--pool-timeout", "1s", "--database-timeout", "1s", "--request-timeout", "10s"];

@@ -27,7 +27,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn an_edit_shows_at_the_next_request_and_a_mistake_says_what_it_is() {
+fn template_edit_shows_on_next_request() {
     let folder = folder();
     let web = Web::start(&["--reload-from", folder.path().to_str().unwrap(), "--git-commit", "0123abc"]);
     let client = testkit::http::client();

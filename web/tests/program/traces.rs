@@ -24,7 +24,7 @@ use crate::support::Web;
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
 
-/// What takes OTLP over HTTP, in a thread of its own.
+/// OTLP collector over HTTP, in a thread of its own.
 struct Collector {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<ExportTraceServiceRequest>>>,
@@ -114,7 +114,7 @@ fn parent(answer: &Response) -> [String; 3] {
 }
 
 #[test]
-fn a_trace_is_taken_over_and_named_in_every_line() {
+fn traceparent_is_adopted_and_logged() {
     let web = Web::start(&[]);
     let sent = format!("00-{TRACE}-{PARENT}-01");
     let [trace, span, flags] = parent(&get(&web, "/owners/1", &[("traceparent", &sent), ("x-request-id", "quoted")]));
@@ -130,7 +130,7 @@ fn a_trace_is_taken_over_and_named_in_every_line() {
 }
 
 #[test]
-fn a_trace_is_made_where_none_is_right() {
+fn invalid_traceparent_gets_a_new_trace() {
     let web = Web::start(&[]);
     for wrong in [&[][..], &[("traceparent", "00-0-0-00")], &[("traceparent", "garbage\t\"")]] {
         let answer = get(&web, "/livez", wrong);
@@ -154,7 +154,7 @@ fn an_error_has_its_ids_whatever_the_level() {
 }
 
 #[test]
-fn a_request_and_its_statements_are_spans_at_the_collector() {
+fn request_and_statements_are_exported_as_spans() {
     let collector = Collector::start("127.0.0.1:0");
     let web = Web::start(&["--otel-exporter-otlp-endpoint", &collector.endpoint()]);
     let sent = format!("00-{TRACE}-{PARENT}-01");
@@ -197,7 +197,7 @@ fn a_request_and_its_statements_are_spans_at_the_collector() {
 }
 
 #[test]
-fn a_trace_that_nobody_records_stays_unrecorded() {
+fn unsampled_trace_stays_unsampled() {
     let collector = Collector::start("127.0.0.1:0");
     let web = Web::start(&["--otel-exporter-otlp-endpoint", &collector.endpoint()]);
     let [.., flags] = parent(&get(&web, "/owners/2", &[("traceparent", &format!("00-{TRACE}-{PARENT}-00"))]));
@@ -208,7 +208,7 @@ fn a_trace_that_nobody_records_stays_unrecorded() {
 }
 
 #[test]
-fn what_waits_is_sent_at_the_end() {
+fn pending_spans_are_sent_at_shutdown() {
     // the last batch has a second, which a busy machine doesn't always keep
     until("all of the spans", || {
         let collector = Collector::start("127.0.0.1:0");
@@ -252,7 +252,7 @@ fn without_its_collector_web_serves_and_says_so_once() {
 }
 
 #[test]
-fn a_collector_that_hangs_costs_its_spans_alone() {
+fn hung_collector_loses_only_its_spans() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut web = Web::start(&["--otel-exporter-otlp-endpoint", &format!("http://{}", silent.local_addr().unwrap())]);
     for _ in 0..100 {

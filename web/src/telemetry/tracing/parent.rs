@@ -41,7 +41,7 @@ impl TraceParent {
         (trace != 0 && span != 0).then_some(Self { trace, span, flags })
     }
 
-    /// The first span of a new trace, which nobody records.
+    /// The first span of a new, unsampled trace.
     pub fn root() -> Self {
         Self { trace: fastrand::u128(1..), span: fastrand::u64(1..), flags: 0 }
     }
@@ -72,7 +72,7 @@ mod tests {
     const SPAN: &str = "b7ad6b7169203331";
 
     #[test]
-    fn what_is_right_is_taken_over() {
+    fn valid_fields_are_kept() {
         let parent = TraceParent::parse(&format!("00-{TRACE}-{SPAN}-01")).unwrap();
         assert_eq!(parent.to_string(), format!("00-{TRACE}-{SPAN}-01"));
         let child = parent.child();
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_counts_as_none() {
+    fn invalid_input_counts_as_none() {
         let upper = TRACE.to_uppercase();
         for wrong in [
             String::new(),

@@ -75,7 +75,7 @@ const HEADERS: [&str; 24] = [
     "upgrade",
     "zq",
 ];
-/// What may stand in any place.
+/// Values for any part of a request.
 const TEXTS: [&str; 60] = [
     "",
     " ",
