@@ -157,9 +157,9 @@ problem-not-found = has not been found
 
 ## An edit that started from an older version
 
-changed-title = Somebody else has saved this meanwhile
+changed-title = Somebody else has saved this in the meantime
 changed-text = Nothing of yours is lost: compare below, then save again.
-saved-meanwhile = Saved meanwhile: { $value }
+saved-meanwhile = Saved in the meantime: { $value }
 
 ## After a save
 

@@ -12,7 +12,7 @@ const DOWN_AFTER: Duration = Duration::from_secs(2);
 /// Hysteresis: a statement counts as recovered once it succeeds this long after its last failure. Avoids log flapping.
 const CALM: Duration = Duration::from_secs(3);
 
-/// True if connections can be opened, and which statements get no result.
+/// State of the database: its connections, and the statements without a result.
 #[derive(Debug, Default)]
 pub(super) struct Outages {
     connection: Mutex<Option<Down>>,

@@ -1,6 +1,6 @@
 //! Style sheet, script, pictures and the API's description.
 //!
-//! Pages name an asset by a path that has a hash of its content, so that browsers cache it permanently and still see a change at
+//! Assets. Pages name one by a path with a hash of its content, so that browsers cache it permanently and still see a change at
 //! once. The plain name works as well; it is asked for again each time.
 
 use std::borrow::Cow;

@@ -198,7 +198,7 @@ on_both! {
 
         let page = mine(&version, "Busan");
         assert_eq!(page.status, 200);
-        page.shows("Somebody else has saved this meanwhile").shows("Saved meanwhile: Seoul").lacks("Saved meanwhile: George");
+        page.shows("Somebody else has saved this in the meantime").shows("Saved in the meantime: Seoul").lacks("Saved in the meantime: George");
         assert_eq!(page.value("city"), "Busan");
         assert_eq!(clinic.json("/owners/1")["owner"]["city"], "Seoul");
 

@@ -68,7 +68,7 @@ on_both! {
         let mine = [("name", "Leo"), ("birthDate", "2010-09-08"), ("type", "cat"), ("version", &version)];
         let page = clinic.post("/owners/1/pets/1/edit", &mine);
         assert_eq!(page.status, 200);
-        page.shows("Saved meanwhile: Leon").shows("Saved meanwhile: dog").shows("Saved meanwhile: 2010-09-07");
+        page.shows("Saved in the meantime: Leon").shows("Saved in the meantime: dog").shows("Saved in the meantime: 2010-09-07");
         assert_eq!(clinic.json("/owners/1")["owner"]["pets"][0]["name"], "Leon");
         let seen = page.hidden("version");
         clinic.save("/owners/1/pets/1/edit", &[("name", "Leo"), ("birthDate", "2010-09-08"), ("type", "cat"), ("version", &seen)]);
