@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 
-/// How long a line waits for the one before it. A busy disk takes its time; only a volume that stalls takes longer.
+/// Maximum time a line waits for the one before it. A busy disk takes its time; only a volume that stalls takes longer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(500);
 /// A write is fast within this time.
 const FAST: Duration = Duration::from_millis(5);
