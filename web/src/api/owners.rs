@@ -29,7 +29,7 @@ pub async fn create(cx: Context) -> Result<Reply, Error> {
     let Some(values) = values else { return Err(form.into_error()) };
     let key = IdempotencyKey::of_header(cx.headers(), "owner", &values);
     let save = move |conn: &mut Connection| store::insert(conn, &values).map(|id| format!("/api/owners/{id}"));
-    let location = cx.app.db.run("insert owner", move |conn| key.execute_once(conn, save)).await?;
+    let location = cx.app.db.run("insert owner", move |conn| key.execute_once(conn, &save)).await?;
     let owner = read(&cx, created_id(&location)?).await?;
     Ok(shown(&owner, &form::of(&owner), Some(location)))
 }
@@ -46,7 +46,7 @@ pub async fn update(cx: Context, owner: Id) -> Result<Reply, Error> {
     check_version(&cx, &form::of(&current))?;
     let (form, values) = form::read(&cx.json()?);
     let Some(values) = values else { return Err(form.into_error()) };
-    let update = move |conn: &mut Connection| store::update(conn, owner.0, Some(current), &values);
+    let update = move |conn: &mut Connection| store::update(conn, owner.0, Some(&current), &values);
     if cx.app.db.run("update owner", update).await? == Updated::Changed {
         return Err(Error::PreconditionFailed);
     }

@@ -34,7 +34,7 @@ pub async fn create(cx: Context, owner: Id) -> Result<Reply, Error> {
     let key = IdempotencyKey::of_header(cx.headers(), &format!("pet of {}", owner.0), &values);
     let save =
         move |conn: &mut Connection| store::insert(conn, owner.0, &values).map(|id| format!("/api/owners/{}/pets/{id}", owner.0));
-    let inserted = cx.app.db.run("insert pet", move |conn| key.execute_once(conn, save)).await;
+    let inserted = cx.app.db.run("insert pet", move |conn| key.execute_once(conn, &save)).await;
     if let Some(problem) = violation(&inserted) {
         form.add_error("name", problem);
         return Err(form.into_error());

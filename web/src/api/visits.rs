@@ -36,7 +36,7 @@ pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let save = move |conn: &mut Connection| {
         store::insert(conn, pet.0, &values).map(|id| format!("/api/owners/{}/pets/{}/visits/{id}", owner.0, pet.0))
     };
-    let inserted = cx.app.db.run("insert visit", move |conn| key.execute_once(conn, save)).await;
+    let inserted = cx.app.db.run("insert visit", move |conn| key.execute_once(conn, &save)).await;
     if let Err(DbError::Query(DatabaseError(CheckViolation, _))) = inserted {
         form.add_error("date", Problem::TooMany);
         return Err(form.into_error());
