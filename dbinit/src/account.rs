@@ -7,7 +7,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use schema::database::{Connection, DatabaseUrl, ErrorKind, connect_existing};
+use schema::database::{Backend, Connection, DatabaseUrl, ErrorKind, connect_existing};
 use tracing::info;
 
 use crate::{Error, lock};
@@ -64,10 +64,10 @@ pub fn ensure(
     password: &Password,
     lock_wait: Duration,
 ) -> Result<(), Error> {
-    let Connection::Mysql(_) = connection else {
+    if connection.backend() == Backend::Sqlite {
         info!("no account for web: SQLite has none");
         return Ok(());
-    };
+    }
     let login = || login(&url.with_account(user, &password.0));
     if login()?.is_some_and(|rights| rights.are_exact()) {
         info!(user, "account of web ready");

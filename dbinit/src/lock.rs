@@ -6,8 +6,7 @@ use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable};
-use diesel::{MysqlConnection, QueryableByName};
-use schema::database::Connection;
+use schema::database::{Backend, Connection};
 use tracing::info;
 
 use crate::Error;
@@ -53,8 +52,8 @@ pub(crate) fn with_lock<T>(
     wait: Duration,
     work: impl FnOnce(&mut Connection) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    if let Connection::Mysql(mysql) = connection {
-        acquire(mysql, wait)?;
+    if connection.backend() == Backend::Mysql {
+        acquire(connection, wait)?;
         let result = work(connection);
         // if this fails, the lock is released with the connection
         let released = connection.batch_execute(&format!("DO RELEASE_LOCK({NAME})"));
@@ -84,7 +83,7 @@ struct Answer {
 }
 
 /// Acquires MySQL's lock within `wait`.
-fn acquire(connection: &mut MysqlConnection, wait: Duration) -> Result<(), Error> {
+fn acquire(connection: &mut Connection, wait: Duration) -> Result<(), Error> {
     // locks that others hold on tables and on the whole server, such as that of a backup, end with WAIT_TIMEOUT too
     let lock_wait = wait.as_secs().clamp(1, MAX_LOCK_WAIT_S);
     connection.batch_execute(&format!(

@@ -49,7 +49,9 @@ pub fn is_unspaced_script(c: char) -> bool {
 
 /// Computes the keys that rows lack on SQLite. On MySQL, and where none is missing, this writes nothing.
 pub fn fill_keys(connection: &mut Connection) -> QueryResult<()> {
-    let Connection::Sqlite(connection) = connection else { return Ok(()) };
+    if connection.backend() == Backend::Mysql {
+        return Ok(());
+    }
     let missing = "EXISTS (SELECT 1 FROM owner WHERE name_key IS NULL)";
     if diesel::select(diesel::dsl::sql::<Bool>(missing)).get_result(connection)? {
         let fill = "UPDATE owner SET name_key = search_key(last_name || ' ' || first_name),

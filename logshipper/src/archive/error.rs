@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::io;
 
-use object_store::client::{HttpError, HttpErrorKind};
+use super::s3;
 
 /// Why the archive didn't do something.
 #[derive(Debug, thiserror::Error)]
@@ -82,19 +82,11 @@ impl From<object_store::Error> for ArchiveError {
             Store::NotImplemented { .. } | Store::NotSupported { .. } => Self::Unsupported(innermost(&error)),
             _ if answer.starts_with("501") => Self::Unsupported(answer),
             _ if !answer.is_empty() => Self::Refused(answer),
-            _ => match transport(&error) {
-                Some(HttpErrorKind::Timeout) => Self::Timeout,
-                Some(_) => Self::Unreachable(innermost(&error)),
-                None => Self::Refused(innermost(&error)),
-            },
+            _ => s3::transport(&error).unwrap_or_else(|| Self::Refused(innermost(&error))),
         }
     }
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     Some(text.split_once(before)?.1.split_once(after)?.0)
-}
-
-fn transport(error: &(dyn Error + 'static)) -> Option<HttpErrorKind> {
-    error.downcast_ref::<HttpError>().map(HttpError::kind).or_else(|| transport(error.source()?))
 }

@@ -7,21 +7,17 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::TryStreamExt;
 use handoff::{FileName, Form, Segment, Stream, is_name_byte};
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::{Path, PathPart};
-use object_store::{
-    Certificate, ClientConfigKey, ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutPayload,
-    RetryConfig,
-};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use tokio::runtime::Runtime;
 
-use super::error::{ArchiveError, innermost};
+use super::error::ArchiveError;
+use super::s3;
 use crate::dir::escaped;
 use crate::gzip::read::ReadAt;
 
@@ -35,11 +31,6 @@ const PART: u64 = 8 << 20;
 const LAST_DATES: usize = 3;
 /// Parts that S3 takes, at most.
 const PARTS: u64 = 10_000;
-/// Until a request that has no answer counts as failed: a part over a slow line.
-const REQUEST: Duration = Duration::from_mins(1);
-const CONNECT: Duration = Duration::from_secs(5);
-/// A connection that rested longer is not used again: the server may have closed it.
-const REST: Duration = Duration::from_secs(5);
 
 /// A connection to the archive.
 #[derive(Clone)]
@@ -86,7 +77,7 @@ impl Archive {
                 if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(is_name_byte) {
                     return Err(String::from(ACCEPTED));
                 }
-                (s3(bucket)?, Path::parse(prefix).map_err(|_| ACCEPTED)?)
+                (s3::store(bucket)?, Path::parse(prefix).map_err(|_| ACCEPTED)?)
             }
             "file" if rest.starts_with('/') => {
                 let store = LocalFileSystem::new_with_prefix(rest).map_err(|_| ACCEPTED)?;
@@ -285,33 +276,6 @@ fn read(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
     file.read_exact_at(&mut bytes, at)?;
     Ok(bytes)
-}
-
-fn s3(bucket: &str) -> Result<Box<dyn ObjectStore>, String> {
-    use ClientConfigKey::{AllowHttp, ProxyCaCertificate, ProxyExcludes, ProxyUrl};
-    // Another provider that is there already serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = AmazonS3Builder::from_env();
-    let value = |key: &AmazonS3ConfigKey| builder.get_config_value(key);
-    let endpoint = value(&AmazonS3ConfigKey::S3Endpoint).or_else(|| value(&AmazonS3ConfigKey::Endpoint));
-    let allows_http = value(&AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp)).is_some_and(|allowed| allowed == "true");
-    if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) && !allows_http {
-        return Err(String::from("AWS_ENDPOINT_URL is http://, in which anyone can read along: AWS_ALLOW_HTTP=true permits it"));
-    }
-    let mut options = ClientOptions::new().with_timeout(REQUEST).with_connect_timeout(CONNECT).with_pool_idle_timeout(REST);
-    for key in [AllowHttp, ProxyUrl, ProxyExcludes, ProxyCaCertificate] {
-        if let Some(value) = value(&AmazonS3ConfigKey::Client(key)) {
-            options = options.with_config(key, value);
-        }
-    }
-    // In addition to those of the system, which an image may lack.
-    for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-        options = options.with_root_certificate(Certificate::from_der(root).map_err(|error| error.to_string())?);
-    }
-    // The uploader retries, and logs it once.
-    let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
-    let store = builder.with_bucket_name(bucket).with_client_options(options).with_retry(retry).build();
-    store.map(|store| Box::new(store) as _).map_err(|error| format!("its AWS_ variables: {}", innermost(&error)))
 }
 
 /// An archived segment.

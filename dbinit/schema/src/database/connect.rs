@@ -1,13 +1,12 @@
 //! Opening one connection to either kind of database, with the real cause if it fails.
 
-use std::fs::File;
 use std::time::Duration;
 
 use diesel::Connection as _;
+use diesel::SqliteConnection;
 use diesel::connection::{CacheSize, SimpleConnection};
 use diesel::prelude::*;
-use diesel::sql_types::Integer;
-use diesel::{MysqlConnection, SqliteConnection};
+use diesel::sql_types::{BigInt, Integer};
 
 use super::error::{ConnectError, ErrorKind};
 use super::session::{self, Limits};
@@ -19,6 +18,7 @@ impl Connection {
     #[must_use]
     pub fn backend(&self) -> Backend {
         match self {
+            #[cfg(feature = "mysql")]
             Self::Mysql(_) => Backend::Mysql,
             Self::Sqlite(_) => Backend::Sqlite,
         }
@@ -44,20 +44,28 @@ pub fn connect_existing(url: &DatabaseUrl) -> Result<Connection, ConnectError> {
 /// Connects, without a time limit.
 pub(super) fn open(url: &DatabaseUrl, limits: Limits, create: bool) -> Result<Connection, ConnectError> {
     match url.backend() {
-        Backend::Mysql => mysql(url, limits).map(Connection::Mysql),
+        Backend::Mysql => {
+            let mut connection = mysql(url)?;
+            session::begin(&mut connection, limits)?;
+            Ok(connection)
+        }
         Backend::Sqlite => sqlite(url, limits, create).map(Connection::Sqlite),
     }
 }
 
-fn mysql(url: &DatabaseUrl, limits: Limits) -> Result<MysqlConnection, ConnectError> {
+#[cfg(feature = "mysql")]
+fn mysql(url: &DatabaseUrl) -> Result<Connection, ConnectError> {
     if let Some(ca) = url.ssl_ca() {
         let message = |error| format!("cannot read ssl_ca {}: {error}", ca.display());
-        File::open(&ca).map_err(|error| ConnectError::new(ErrorKind::Certificate, message(error)))?;
+        std::fs::File::open(&ca).map_err(|error| ConnectError::new(ErrorKind::Certificate, message(error)))?;
     }
     // the client itself refuses a session without TLS if the URL requires it
-    let mut connection = MysqlConnection::establish(&url.for_client())?;
-    session::begin(&mut connection, limits)?;
-    Ok(connection)
+    Ok(Connection::Mysql(diesel::MysqlConnection::establish(&url.for_client())?))
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql(_: &DatabaseUrl) -> Result<Connection, ConnectError> {
+    Err(ConnectError::new(ErrorKind::Other, "this build has no MySQL client (cargo feature mysql)".to_owned()))
 }
 
 fn sqlite(url: &DatabaseUrl, limits: Limits, create: bool) -> Result<SqliteConnection, ConnectError> {
@@ -88,10 +96,10 @@ pub fn forget_statements(connection: &mut Connection) {
 /// Returns the id that this connection's last INSERT generated.
 pub fn last_insert_id(connection: &mut Connection) -> QueryResult<i32> {
     use diesel::dsl::sql;
-    match connection {
-        Connection::Mysql(mysql) => diesel::select(sql::<diesel::sql_types::BigInt>("CAST(LAST_INSERT_ID() AS SIGNED)"))
-            .get_result::<i64>(mysql)
+    match connection.backend() {
+        Backend::Mysql => diesel::select(sql::<BigInt>("CAST(LAST_INSERT_ID() AS SIGNED)"))
+            .get_result::<i64>(connection)
             .and_then(|id| i32::try_from(id).map_err(|error| diesel::result::Error::DeserializationError(error.into()))),
-        Connection::Sqlite(sqlite) => diesel::select(sql::<Integer>("last_insert_rowid()")).get_result(sqlite),
+        Backend::Sqlite => diesel::select(sql::<Integer>("last_insert_rowid()")).get_result(connection),
     }
 }

@@ -1,7 +1,9 @@
 //! The type of a connection, in a file of its own: the code that diesel derives clashes with other names in scope, and with the
 //! enum's own if that were `Connection`.
 
-use diesel::{MysqlConnection, SqliteConnection};
+#[cfg(feature = "mysql")]
+use diesel::MysqlConnection;
+use diesel::SqliteConnection;
 
 /// A connection to either kind of database; one set of queries serves both.
 ///
@@ -9,6 +11,7 @@ use diesel::{MysqlConnection, SqliteConnection};
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
     /// To MySQL.
+    #[cfg(feature = "mysql")]
     Mysql(MysqlConnection),
     /// To SQLite.
     Sqlite(SqliteConnection),

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use diesel::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::Connection;
 use super::error::{ConnectError, ErrorKind};
 
 /// The oldest version of MySQL that the schema is tested with.
@@ -35,7 +35,7 @@ struct Version {
 }
 
 /// Sets up a new session.
-pub(super) fn begin(connection: &mut MysqlConnection, limits: Limits) -> Result<(), ConnectError> {
+pub(super) fn begin(connection: &mut Connection, limits: Limits) -> Result<(), ConnectError> {
     let Version { version, comment } =
         diesel::sql_query("SELECT VERSION() AS version, @@version_comment AS comment").get_result(connection)?;
     if let Err(mut server) = check(&version, &comment) {

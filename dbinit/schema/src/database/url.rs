@@ -234,6 +234,7 @@ impl DatabaseUrl {
     }
 
     /// The MySQL URL for the client library. Contains the password.
+    #[cfg(feature = "mysql")]
     pub(super) fn for_client(&self) -> String {
         match &self.0 {
             Target::Sqlite(_) => String::new(),
