@@ -49,7 +49,7 @@ fn images_are_small_and_unprivileged() -> Result<()> {
 #[test]
 fn images_name_a_missing_setting() -> Result<()> {
     for (image, program, setting) in
-        [(WEB, None, "DATABASE_URL"), (SIDECARS, None, "LOG_ROOT"), (SIDECARS, Some("dbinit"), "DATABASE_URL")]
+        [(WEB, None, "DATABASE_URL"), (SIDECARS, None, "POD_NAME"), (SIDECARS, Some("dbinit"), "DATABASE_URL")]
     {
         let mut args = vec!["run", "--rm", "--network=none", image];
         args.extend(program);
