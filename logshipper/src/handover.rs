@@ -7,6 +7,7 @@ use std::io;
 use runtime::descriptor::set_lease;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
+use serde::Serialize;
 
 use crate::dir::{Dir, Meta};
 
@@ -28,6 +29,43 @@ pub enum Holder {
     Writer,
     /// The kernel doesn't tell: the file has another owner, or the file system knows no leases. Unknown means held.
     Unknown,
+}
+
+/// The way in which a file is rotated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// By a rename: its writers follow the contract, or it has none.
+    Handoff,
+    /// In place: its writers don't let go of it.
+    InPlace,
+    /// In no way: its writers don't let go of it, and this process may not change it.
+    Refused,
+    /// In no way: its name is no stream's.
+    Unmanaged,
+}
+
+impl Mode {
+    /// Returns its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Handoff => "handoff",
+            Self::InPlace => "in-place",
+            Self::Refused => "refused",
+            Self::Unmanaged => "unmanaged",
+        }
+    }
+}
+
+/// Returns the way in which the live file `name` would be rotated now.
+pub fn mode(dir: &Dir, name: &OsStr) -> io::Result<Mode> {
+    Ok(match ask(dir, name)? {
+        Handover::Granted(..) | Handover::Held(Holder::Lock) => Mode::Handoff,
+        Handover::Held(Holder::Writer | Holder::Unknown) => match dir.open_update(name) {
+            Ok(_) => Mode::InPlace,
+            Err(_) => Mode::Refused,
+        },
+    })
 }
 
 /// Asks for the file `name`.

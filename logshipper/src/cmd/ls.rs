@@ -12,6 +12,7 @@ use crate::archive::Archive;
 use crate::cli::{Logs, Output};
 use crate::dir::Dir;
 use crate::gzip::index::Index;
+use crate::handover::{self, Mode};
 use crate::line::{Span, time};
 use crate::pod::is_alive;
 use crate::reader::pods::{PodId, PodLogs, Selection, find};
@@ -71,6 +72,8 @@ struct Row {
     last: Option<DateTime<Utc>>,
     /// Plain bytes of the compressed segments by their bytes on disk.
     ratio: Option<f64>,
+    /// The way in which the live file is rotated; null where there is none.
+    rotation: Option<Mode>,
 }
 
 /// The rows of the selected streams, and the directories that can't be read.
@@ -99,6 +102,11 @@ fn rows(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<(Vec<Row>, Vec<
             }
             rows.push(row);
         }
+        for (path, bytes) in here.iter().filter(|_| selection.stream.is_none()).flat_map(|(_, survey)| &survey.unmanaged) {
+            let (namespace, directory) = (id.namespace.to_owned(), pod.name.clone());
+            let row = Row { namespace, pod: id.pod.to_owned(), directory, alive, ..Row::default() };
+            rows.push(Row { stream: path.clone(), live_bytes: *bytes, rotation: Some(Mode::Unmanaged), ..row });
+        }
     }
     Ok((rows, found.errors))
 }
@@ -106,6 +114,7 @@ fn rows(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<(Vec<Row>, Vec<
 impl Row {
     fn include_files(&mut self, dir: &Dir, survey: &Survey, stream: &Stream) {
         self.live_bytes = survey.live.iter().find(|live| live.stream == *stream).map_or(0, |live| live.bytes);
+        self.rotation = handover::mode(dir, OsStr::new(&stream.live_name())).ok();
         let (mut all, mut plain, mut gz) = (None, 0, 0);
         for (segment, forms) in survey.segments.iter().filter(|(segment, _)| segment.stream == *stream) {
             self.segments += 1;
@@ -170,8 +179,22 @@ fn ends(mut file: &File, bytes: u64) -> io::Result<Option<Span>> {
 fn table(rows: &[Row], now: DateTime<Utc>, out: &mut impl Write) -> io::Result<()> {
     let with_archive = rows.iter().any(|row| row.archived_segments.is_some());
     let mut lines = vec![
-        ["NAMESPACE", "POD", "STATE", "AGE", "STREAM", "SEGMENTS", "SIZE", "LIVE", "ARCHIVED", "RATIO", "FIRST", "LAST"]
-            .map(String::from),
+        [
+            "NAMESPACE",
+            "POD",
+            "STATE",
+            "AGE",
+            "STREAM",
+            "SEGMENTS",
+            "SIZE",
+            "LIVE",
+            "ARCHIVED",
+            "RATIO",
+            "ROTATION",
+            "FIRST",
+            "LAST",
+        ]
+        .map(String::from),
     ];
     let time =
         |time: Option<DateTime<Utc>>| time.map_or_else(|| "-".into(), |time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string());
@@ -187,11 +210,19 @@ fn table(rows: &[Row], now: DateTime<Utc>, out: &mut impl Write) -> io::Result<(
             size(row.live_bytes),
             format!("{} ({})", row.archived_segments.unwrap_or(0), size(row.archived_bytes.unwrap_or(0))),
             row.ratio.map_or_else(|| "-".into(), |ratio| format!("{ratio:.1}")),
+            row.rotation.map_or("-", Mode::as_str).into(),
             time(row.first),
             time(row.last),
         ]
     }));
-    let columns = (0..lines[0].len()).filter(|column| with_archive || lines[0][*column] != "ARCHIVED").collect::<Vec<_>>();
+    // Rotated as usual is not worth a column.
+    let with_rotation = rows.iter().any(|row| row.rotation.is_some_and(|mode| mode != Mode::Handoff));
+    let is_shown = |name: &str| match name {
+        "ARCHIVED" => with_archive,
+        "ROTATION" => with_rotation,
+        _ => true,
+    };
+    let columns = (0..lines[0].len()).filter(|column| is_shown(&lines[0][*column])).collect::<Vec<_>>();
     let widths: Vec<_> =
         (0..lines[0].len()).map(|column| lines.iter().map(|line| line[column].len()).max().unwrap_or(0)).collect();
     for line in &lines {

@@ -144,6 +144,11 @@ fn file_of_another_user_that_may_not_be_changed_is_left_alone() {
     wait_until("reported", || logs.admin("/metrics").1.contains("logshipper_refused_streams 1\n"));
     assert_eq!(logs.segments(Form::Gz).len() + logs.segments(Form::Plain).len(), 0, "{:?}", logs.names());
     assert_exact(&logs);
+    fs::write(logs.path("catalina.out"), "1\n").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
+    let list = command.env_clear().env("LOG_ROOT", logs.root()).arg("ls").output().unwrap();
+    let list = String::from_utf8(list.stdout).unwrap();
+    assert!(list.contains("unmanaged") && list.contains("catalina.out"), "{list}");
     daemon.stop();
     assert_eq!(logs.lines_of_daemon().matches("live file can't be rotated").count(), 1);
 }
