@@ -158,7 +158,7 @@ impl Compactor {
         let started = Instant::now();
         let live = stream.live_name();
         let live = OsStr::new(&live);
-        // While the numbers are ours, nobody renames the file.
+        // While the numbers are ours, no other thread or process renames the file.
         let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(false) };
         match handover::ask(&pod.dir, live) {
             Ok(Handover::Held(Holder::Writer | Holder::Unknown)) => {}

@@ -96,8 +96,8 @@ enum Writers {
     Unknown,
 }
 
-/// Tells whether anyone has `file`, which is open for reading only, open for writing: a read lease is granted only if nobody
-/// has. It is given back at once. SIGIO, which announces a broken lease, must not end this process.
+/// Tells whether anyone has `file`, which is open for reading only, open for writing: a read lease is granted only if no
+/// process has. It is given back at once. SIGIO, which announces a broken lease, must not end this process.
 fn writers(file: &File) -> Writers {
     match set_lease(file, libc::F_RDLCK) {
         Ok(()) => {
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn file_is_held_by_lock_then_by_writer_then_by_nobody() {
+    fn file_is_held_by_lock_then_by_writer_then_by_none() {
         let temp = tempfile::tempdir().unwrap();
         let dir = Dir::open(temp.path()).unwrap();
         let ask = || match ask(&dir, OsStr::new("segment")).unwrap() {

@@ -25,7 +25,7 @@ const ACCEPTED: &str = "must be s3://BUCKET/PREFIX, or file:///DIRECTORY of a di
 const ENDING: &str = ".log.gz";
 const STREAM: &str = "stream=";
 const DATE: &str = "date=";
-/// What is uploaded in one request and held in memory; longer segments go in parts of this length.
+/// Longest upload in one request, held in memory; longer segments go in parts of this length.
 const PART: u64 = 8 << 20;
 /// Dates that are searched for a pod's last sequence numbers.
 const LAST_DATES: usize = 3;
@@ -53,7 +53,7 @@ impl fmt::Debug for Archive {
 /// The archived segments of each pod.
 pub type Archived = BTreeMap<String, BTreeMap<Segment, Object>>;
 
-/// What is under a key.
+/// The object under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum There {
     Nothing,
@@ -67,7 +67,7 @@ impl Archive {
     /// The archive at `url`, with the credentials and the endpoint that the `AWS_…` variables name. Sends no request yet.
     ///
     /// # Errors
-    /// What is wrong with the URL or the variables, without their values.
+    /// An error names the URL or the variable that is wrong, without its value.
     pub fn open(url: &str) -> Result<Self, String> {
         let url = url.trim_end_matches('/');
         let (scheme, rest) = url.split_once("://").ok_or(ACCEPTED)?;

@@ -64,7 +64,7 @@ impl World {
     fn write(&mut self, count: u8) {
         for _ in 0..count {
             let number = u32::try_from(self.lines.len()).unwrap();
-            // A writer begins anew behind a torn line.
+            // A writer begins a new line behind a torn line.
             let begin = if std::mem::take(&mut self.torn) { "\n" } else { "" };
             self.append(&format!("{begin}{number}\n"));
             self.lines.insert(number, None);

@@ -95,7 +95,7 @@ struct Plain {
     start: u64,
     /// It has, or had, the live file's name.
     is_live: bool,
-    /// When the file was seen to have been renamed.
+    /// The time at which the file was seen to have been renamed.
     renamed: Option<Instant>,
     /// No line comes any more.
     is_final: bool,
@@ -511,7 +511,7 @@ impl<'a> Reader<'a> {
     /// An error if segments between the last one and this number are missing.
     fn missing_before(&self, number: u64) -> Option<io::Error> {
         let last = self.last?;
-        // Where numbers began anew, they began at 1.
+        // Where numbers began again, they began at 1.
         let from = if number <= last { 1 } else { last + 1 };
         let known: BTreeSet<_> =
             self.known.iter().map(|segment| segment.sequence).filter(|known| (from..number).contains(known)).collect();

@@ -199,7 +199,7 @@ fn sequence_numbers_go_on_after_all_segments_are_gone() {
     }
 }
 
-/// How many compressed segments a directory has.
+/// The number of compressed segments in a directory.
 fn compressed(dir: &std::path::Path) -> usize {
     let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     names.filter(|path| path.extension().is_some_and(|extension| extension == "gz")).count()

@@ -163,7 +163,7 @@ fn over_quota_removes_oldest_segments_not_live_files() {
 }
 
 #[test]
-fn pod_with_large_files_does_not_cost_its_neighbours_their_segments() {
+fn large_files_of_a_pod_cost_neighbours_nothing() {
     let logs = Logs::new();
     let other = logs.root().join("other");
     fs::create_dir(&other).unwrap();

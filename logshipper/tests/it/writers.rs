@@ -1,4 +1,4 @@
-//! Writers that know nothing of the handoff: each line once, whoever writes, with logshipper killed meanwhile.
+//! Writers that know nothing of the handoff: each line once, with logshipper killed again and again.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -55,7 +55,7 @@ fn assert_exact(logs: &Logs) {
 }
 
 #[test]
-fn programs_without_handoff_lose_no_line_while_logshipper_is_killed() {
+fn programs_without_handoff_lose_no_line_under_kills() {
     for kind in ["python", ">>", ">", "| tee -a"] {
         let logs = Logs::new();
         let mut program = Process::spawn(&mut writer(kind, &logs));
@@ -117,7 +117,7 @@ fn daemon_as_other_user(logs: &Logs, arguments: &[&str]) -> Process {
 }
 
 #[test]
-fn file_of_another_user_is_rotated_in_place_if_it_may_be_changed() {
+fn writable_file_of_another_user_is_rotated_in_place() {
     if !rustix::process::geteuid().is_root() {
         println!("not root: nothing to test");
         return;
@@ -133,7 +133,7 @@ fn file_of_another_user_is_rotated_in_place_if_it_may_be_changed() {
 }
 
 #[test]
-fn file_of_another_user_that_may_not_be_changed_is_left_alone() {
+fn read_only_file_of_another_user_is_left_alone() {
     if !rustix::process::geteuid().is_root() {
         println!("not root: nothing to test");
         return;
