@@ -171,7 +171,7 @@ impl Printer<'_> {
         let mut fields: Vec<_> = fields.into_iter().filter(|(name, _)| !HIDDEN.contains(&name.as_str())).collect();
         let is_id = |name: &str| name == "id" || name.ends_with("_id") || name.ends_with("Id");
         let rank = |name: &str| (is_id(name), ORDER.iter().position(|first| *first == name).unwrap_or(ORDER.len()));
-        fields.sort_by_key(|(name, _)| rank(name));
+        fields.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
         for (name, value) in fields {
             let value = printable(&text(&value));
             let value = if is_id(&name) { short_id(&value) } else { value };

@@ -299,7 +299,7 @@ fn long_lines_and_binary_bytes_are_unchanged() {
 #[test]
 fn time_range_keeps_multi_line_events_whole() {
     let logs = Logs::new();
-    let trace: String = (0..200).map(|n| format!("\tat frame{n}({})\n", "x".repeat(8000))).collect();
+    let trace = (0..200).fold(String::new(), |trace, n| trace + &format!("\tat frame{n}({})\n", "x".repeat(8000)));
     let event = format!("{}{trace}", line(1000, "ERROR", "failed"));
     let before: String = (0..1000).map(|second| line(second, "INFO", "before")).collect();
     let after: String = (1001..20_000).map(|second| line(second, "INFO", "after")).collect();
@@ -399,7 +399,7 @@ fn unreadable_pod_is_an_error_everywhere() {
     fs::write(logs.path("access.log"), "line\n").unwrap();
     let secret = logs.root().join("secret");
     fs::create_dir(&secret).unwrap();
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o0)).unwrap();
     for arguments in [&["cat"][..], &["ls"], &["verify"]] {
         // root can read everything unless it lacks the capability.
         let mut program = Command::new(env!("CARGO_BIN_EXE_logshipper"));

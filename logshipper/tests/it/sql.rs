@@ -1,4 +1,4 @@
-//! The queries of docs/logs.md, run by DuckDB over an archive.
+//! The queries of docs/logs.md, run by `DuckDB` over an archive.
 
 use std::fs;
 use std::path::Path;

@@ -19,7 +19,7 @@ pub struct Settings {
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "NETWORKS", default_value = "", hide_default_value = true)]
     pub trusted_proxies: TrustedProxies,
 
-    /// Origins that the pages are served under, such as http://clinic.example:30080, separated by commas: for a proxy that
+    /// Origins that the pages are served under, such as `http://clinic.example:30080`, separated by commas: for a proxy that
     /// doesn't pass on the port that browsers use
     #[arg(long, env = "ALLOWED_ORIGINS", value_name = "ORIGINS", default_value = "", hide_default_value = true)]
     pub allowed_origins: AllowedOrigins,

@@ -172,7 +172,7 @@ fn method_label(method: &http::Method) -> &'static str {
     }
 }
 
-/// Encodes the registry in the OpenMetrics text format.
+/// Encodes the registry in the `OpenMetrics` text format.
 pub fn openmetrics(registry: &Registry) -> String {
     let mut text = String::new();
     // Writing to a String doesn't fail.
