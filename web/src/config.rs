@@ -51,11 +51,11 @@ pub struct Config {
     #[arg(long, env = "LOG_DIR")]
     pub log_dir: Option<PathBuf>,
 
-    /// What operators have to know
+    /// Admin token
     #[command(flatten)]
     pub admin: auth::Settings,
 
-    /// What cookies are signed with
+    /// Key that cookies are signed with
     #[command(flatten)]
     pub cookies: flash::Settings,
 
@@ -63,7 +63,7 @@ pub struct Config {
     #[command(flatten)]
     pub client: client::Settings,
 
-    /// Where traces go
+    /// Destination of traces
     #[command(flatten)]
     pub traces: export::Settings,
 

@@ -6,7 +6,7 @@
 //! Whatever the database does, a request has its answer within `DATABASE_TIMEOUT`, and no thread waits longer: who gets no
 //! connection within `POOL_TIMEOUT` gives up, without holding a thread; a connection whose statement has no answer in time is
 //! cut (`watchdog`); and the database itself gives up locks and long reads before that. `pool` opens connections and
-//! looks at each before its use, `outage` writes a line a change of state.
+//! looks at each before its use, `outage` logs each change of state once.
 
 mod metrics;
 mod outage;
@@ -64,9 +64,9 @@ pub struct Db {
     pool: r2d2::Pool<Manager>,
     /// As many turns as connections: those who wait for one don't hold a thread.
     turns: Arc<Semaphore>,
-    /// How long a request waits for its turn and its connection.
+    /// Maximum time a request waits for a permit and a connection.
     patience: Duration,
-    /// How long it waits all in all.
+    /// Maximum time a request waits in total.
     wait: Duration,
     outages: Arc<Outages>,
     metrics: Metrics,
@@ -77,9 +77,9 @@ pub struct Db {
 pub struct PoolState {
     /// Connections that are open.
     pub open: u32,
-    /// Of those, the ones that nobody uses.
+    /// Number of idle ones among them.
     pub idle: u32,
-    /// How many may be open.
+    /// Maximum number of open connections.
     pub most: u32,
 }
 
@@ -156,7 +156,7 @@ impl Db {
         let watched = watch.watched();
         let done = tokio::task::spawn_blocking(move || {
             let _entered = span.enter();
-            // Kept to the end of the work, also where nobody waits for it any more.
+            // Kept to the end of the work, also if the request no longer waits for it.
             let _turn = turn;
             let Some(mut pooled) = pool::checkout(&pool, patience.saturating_sub(asked.elapsed())) else {
                 metrics.rejected(Rejection::PoolTime);

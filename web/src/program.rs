@@ -25,17 +25,17 @@ use crate::telemetry::metrics::{self, Metrics};
 use crate::telemetry::tracing::export::Export;
 use crate::views::Views;
 
-/// The log streams: a line a request; the application's events with every SQL statement; errors alone.
+/// The log streams: one line per request; the application's events with every SQL statement; errors only.
 const STREAMS: [Stream; 3] = [
     Stream { name: "access", accepts: |event| event.target() == "access" },
     Stream { name: "app_db", accepts: |event| event.target() != "access" },
     Stream { name: "err", accepts: |event| *event.level() == Level::ERROR },
 ];
 
-/// Files that are open beside the clients' connections, at most: those to the database, logs, the admin port.
+/// Maximum number of open files in addition to the clients' connections: those to the database, logs, the admin port.
 const OTHER_FILES: u64 = 256;
 
-/// What is given up at the end has this long to say so in the log.
+/// Time for aborted requests to write their access lines at the end.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or SIGINT, drains, and returns.

@@ -20,7 +20,7 @@ pub struct RequestId(pub Arc<str>);
 pub struct Client {
     /// Its address.
     pub forwarded: Option<IpAddr>,
-    /// Whether its connection to the proxy is encrypted.
+    /// True if its connection to the proxy is encrypted.
     pub https: Option<bool>,
     /// The host, with the port if it isn't the scheme's own, that it sent its request to.
     pub host: Option<String>,
@@ -48,7 +48,7 @@ pub struct RequestBody(pub Bytes);
 
 /// A request as its handler sees it.
 pub struct Context {
-    /// What all requests share.
+    /// State that all requests share.
     pub app: App,
     query: String,
     headers: HeaderMap,

@@ -1,4 +1,4 @@
-//! Who sends a request: the address and the scheme that a browser used, as far as somebody trusted tells, and whether the
+//! Origin of a request: the address and the scheme that the browser used, as far as a trusted proxy names them, and whether the
 //! request was made by a page of another site.
 
 use std::net::{IpAddr, SocketAddr};
@@ -35,9 +35,9 @@ impl FromStr for TrustedProxies {
     fn from_str(text: &str) -> Result<Self, String> {
         let network = |item: &str| {
             let address = item.parse::<IpAddr>().map(IpNet::from);
-            address.or_else(|_| item.parse::<IpNet>()).map_err(|_| {
-                "accepted are networks and addresses such as 10.0.0.0/8 or 2001:db8::1, separated by commas".to_owned()
-            })
+            address
+                .or_else(|_| item.parse::<IpNet>())
+                .map_err(|_| "must be networks and addresses such as 10.0.0.0/8 or 2001:db8::1, separated by commas".to_owned())
         };
         text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(network).collect::<Result<_, _>>().map(Self)
     }
@@ -78,7 +78,7 @@ fn last_first<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'
     headers.get_all(name).iter().rev().flat_map(|value| value.to_str().unwrap_or_default().rsplit(',').map(str::trim))
 }
 
-/// The nearest address that is none of ours: what stands before it was written by someone that nobody knows.
+/// The nearest address that is none of ours: what stands before it was written by an unknown client.
 fn forwarded_for(headers: &HeaderMap, trusted: &TrustedProxies) -> Option<IpAddr> {
     let mut nearest = None;
     for item in last_first(headers, "x-forwarded-for") {
@@ -127,14 +127,14 @@ mod tests {
         for proxy in ["10.1.2.3", "::ffff:10.1.2.3", "2001:db8::5", "192.0.2.1"] {
             assert_eq!(client(proxy, &told), believed, "{proxy}");
         }
-        for stranger in ["11.1.2.3", "192.0.2.2", "::1"] {
-            assert_eq!(client(stranger, &told), (None, None), "{stranger}");
+        for untrusted in ["11.1.2.3", "192.0.2.2", "::1"] {
+            assert_eq!(client(untrusted, &told), (None, None), "{untrusted}");
         }
         assert_eq!(client("10.1.2.3", &[]), (None, None));
     }
 
     #[test]
-    fn the_nearest_stranger_is_the_client() {
+    fn nearest_untrusted_address_is_the_client() {
         for (list, expected) in [
             (&["6.6.6.6, 203.0.113.7, 10.0.0.9"][..], Some("203.0.113.7")),
             (&["6.6.6.6", "203.0.113.7", "10.0.0.9,10.0.0.8"], Some("203.0.113.7")),

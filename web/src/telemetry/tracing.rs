@@ -17,7 +17,7 @@ use opentelemetry_sdk::trace::SdkTracer;
 
 pub use self::parent::{TRACEPARENT, TraceParent};
 
-/// What OpenTelemetry lets a `tracestate` have, in bytes.
+/// Maximum length of a `tracestate` in OpenTelemetry, in bytes.
 const MAX_STATE: usize = 512;
 
 tokio::task_local! {

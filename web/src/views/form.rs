@@ -97,9 +97,9 @@ pub struct Form {
     token: Option<String>,
     /// Version of the edited row when the form was first shown.
     version: Option<String>,
-    /// Whether somebody else has saved since then.
+    /// True if somebody else has saved since then.
     changed: bool,
-    /// Whether it has come from a client.
+    /// True if it has come from a client.
     #[serde(skip)]
     sent: bool,
 }
@@ -108,7 +108,7 @@ pub struct Form {
 struct Field {
     value: String,
     problem: Option<Problem>,
-    /// Whether the keyboard starts here: at the first problem.
+    /// True if the keyboard starts here: at the first problem.
     focus: bool,
     /// The value that another request has saved in the meantime.
     saved: Option<String>,
@@ -150,17 +150,17 @@ impl Form {
         Self { token: hidden(TOKEN), version: hidden("version"), sent: true, ..Self::default() }
     }
 
-    /// Whether the form names the version that it was made of. One without overwrites, as with the original.
+    /// Returns true if the form names the version that it was made of. One without overwrites, as with the original.
     pub fn has_version(&self) -> bool {
         self.version.is_some()
     }
 
-    /// Whether the form was made of another version than `current`.
+    /// Returns true if the form was made of another version than `current`.
     pub fn is_outdated(&self, current: &Self) -> bool {
         self.version.is_some() && self.version != current.version
     }
 
-    /// Shows beside each field what somebody else has saved there, and lets the next save be one of the current version.
+    /// Shows at each field the value that another user has saved, and lets the next save be one of the current version.
     pub fn show_changes(&mut self, current: Self) {
         self.changed = true;
         self.version = current.version;
@@ -247,7 +247,7 @@ fn text(typed: &str) -> Result<String, Problem> {
     }
 }
 
-/// Whether a character shows by itself: no space, combining mark, or character that is ignorable by default.
+/// Returns true if a character shows by itself: no space, combining mark, or character that is ignorable by default.
 fn is_visible(c: char) -> bool {
     let ignorable = matches!(
         c,

@@ -56,7 +56,7 @@ fn without_language(query: &str) -> String {
     others.flat_map(|pair| [pair, "&"]).collect()
 }
 
-/// Whether an `Accept` weighs JSON higher than HTML.
+/// Returns true if an `Accept` weighs JSON higher than HTML.
 fn prefers_json(accept: &str) -> bool {
     let weight = |of: [&str; 2]| {
         let named = i18n::weighted(accept).filter(|(kind, _)| of.iter().any(|of| of.eq_ignore_ascii_case(kind)));
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_for_those_who_ask_for_it() {
+    fn json_is_returned_for_accept_json() {
         for accept in [
             "application/json",
             "application/json, text/html;q=0.9",

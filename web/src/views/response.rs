@@ -23,14 +23,14 @@ use super::templates::Renderer;
 
 const PROBLEM: &str = "application/problem+json";
 
-/// What a handler answers.
+/// Result of a handler.
 #[derive(Debug)]
 pub enum Reply {
     /// A page: HTML from the template, or its data as JSON.
     Page {
         /// The template's name, as in `templates/<name>.hbs`.
         template: &'static str,
-        /// What the template shows.
+        /// Data of the template.
         data: Value,
         /// The status for programs where the page is a form that was sent and not saved. People get the form, with 200.
         refused: Option<StatusCode>,
@@ -98,7 +98,7 @@ impl Reply {
 /// Templates in every language.
 pub struct Views {
     source: Source,
-    /// By language, each read when it is first asked for; those of a folder are read anew for each page.
+    /// By language, each read when it is first asked for; those of a folder are read again for each page.
     built_in: Vec<OnceLock<Result<Renderer, String>>>,
 }
 
@@ -108,7 +108,7 @@ impl Views {
         Self { source, built_in: Language::all().iter().map(|_| OnceLock::new()).collect() }
     }
 
-    /// Where templates, messages and assets are read from.
+    /// Source of templates, messages and assets.
     pub fn source(&self) -> &Source {
         &self.source
     }
@@ -252,7 +252,7 @@ impl Views {
         }
     }
 
-    /// The text of an error whose page can't be shown; whoever works on the templates sees why.
+    /// The text of an error whose page can't be shown; a developer of templates sees the cause.
     fn without_page(&self, status: StatusCode, error: &Error, unrendered: &Error) -> String {
         match self.source {
             Source::BuiltIn => status.as_str().to_owned(),

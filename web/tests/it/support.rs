@@ -114,7 +114,7 @@ impl Clinic {
         &self.url
     }
 
-    /// Where the server listens.
+    /// Address of the server.
     pub(crate) fn address(&self) -> &str {
         self.base.trim_start_matches("http://")
     }
@@ -201,12 +201,12 @@ impl Page {
         unescape(rest.split_once('"').unwrap().0)
     }
 
-    /// Whether the page says what is wrong with a field, beside it and in the summary.
+    /// Returns true if the page says what is wrong with a field, next to it and in the summary.
     #[track_caller]
     pub(crate) fn refuses(&self, field: &str, problem: &str) -> &Self {
-        let beside =
+        let at_field =
             self.text.split_once(&format!("id=\"{field}-problem\"")).unwrap_or_else(|| panic!("{field} is fine: {}", self.text));
-        let message = beside.1.split_once("</p>").unwrap().0;
+        let message = at_field.1.split_once("</p>").unwrap().0;
         assert!(message.contains(problem), "{field}: {message}");
         self.shows(&format!("<a href=\"#{field}\">"))
     }

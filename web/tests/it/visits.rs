@@ -3,7 +3,7 @@
 use crate::support::shared;
 
 #[test]
-fn the_form_shows_what_is_known_of_the_pet() {
+fn visit_form_shows_the_pet() {
     let page = shared().get("/owners/6/pets/7/visits/new");
     assert_eq!(page.status, 200);
     assert_eq!(page.value("date"), crate::support::today().to_string());
@@ -22,7 +22,7 @@ on_both! {
         assert_eq!((&visits[0]["date"], &visits[1]["date"]), (&ahead.into(), &"2024-05-06".into()));
     }
 
-    fn what_is_wrong_is_said_beside_the_field(clinic) {
+    fn problem_is_shown_at_its_field(clinic) {
         let page = clinic.post("/owners/6/pets/8/visits/new", &[("date", ""), ("description", "  ")]);
         assert_eq!(page.status, 200);
         page.refuses("date", "is required").refuses("description", "is required").shows("Previous visits");

@@ -11,7 +11,7 @@ use crate::support::{Connection, Web};
 
 const ME: [u8; 4] = [127, 0, 0, 1];
 
-/// How often a limit was reached.
+/// Number of times a limit was reached.
 fn reached(web: &Web, limit: &str) -> u32 {
     let count = web.metric(&format!("petclinic_requests_rejected_total{{reason=\"{limit}\"}}"));
     count.map_or(0, |count| format!("{count}").parse().unwrap())
@@ -71,7 +71,7 @@ fn form(bytes: usize) -> String {
     format!("firstName={}", "x".repeat(bytes - "firstName=".len()))
 }
 
-/// What a form from an address is answered, if it is.
+/// Response to a form from an address, if there is one.
 fn post_from(web: &Web, address: [u8; 4], form: String) -> Option<reqwest::blocking::Response> {
     let client = testkit::http::builder().local_address(IpAddr::from(address)).build().unwrap();
     let kind = "application/x-www-form-urlencoded";
@@ -83,7 +83,7 @@ fn all_but_a_byte(web: &Web, address: [u8; 4]) -> TcpStream {
     let mut client = web.stream_from(address);
     let body = body();
     let head = format!("POST /owners/new HTTP/1.1\r\nHost: web\r\nContent-Length: {}\r\n\r\n", body.len());
-    // one that is slow to send it may be closed meanwhile
+    // a slow one may be closed before it has sent everything
     let _ = client.write_all((head + &body[1..]).as_bytes());
     client
 }

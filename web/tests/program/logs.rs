@@ -8,7 +8,7 @@ use testkit::until;
 use crate::support::Web;
 
 #[test]
-fn an_access_line_is_written_before_its_answer_ends() {
+fn access_line_precedes_end_of_response() {
     let web = Web::start(&[]);
     let client = testkit::http::builder().user_agent("the \"test\"\n".trim()).build().unwrap();
     for n in 0..50 {
@@ -26,7 +26,7 @@ fn an_access_line_is_written_before_its_answer_ends() {
 }
 
 #[test]
-fn what_is_no_request_has_a_line_and_a_client_that_goes_away_has_none() {
+fn malformed_request_is_logged_disconnect_is_not() {
     let web = Web::start(&["--max-header-bytes", "8192", "--log-level", "debug"]);
     let too_large = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(9000));
     for (bytes, status) in [("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0", 400), ("GET / HTTP/9.9\r\n\r\n", 400), (&too_large, 431)] {
@@ -54,7 +54,7 @@ fn what_is_no_request_has_a_line_and_a_client_that_goes_away_has_none() {
 }
 
 #[test]
-fn every_sql_statement_has_a_line_with_its_request_and_a_page_has_two_at_most() {
+fn sql_statements_are_logged_at_most_two_per_page() {
     let web = Web::start(&[]);
     let client = testkit::http::client();
     let pages = ["/owners/1", "/owners?lastName=", "/owners?lastName=&page=2", "/owners/1/edit", "/owners/1/pets/1/edit"];
@@ -108,7 +108,7 @@ fn only_failed_kubelet_probes_have_access_lines() {
 }
 
 #[test]
-fn what_a_client_sends_makes_no_line_of_its_own() {
+fn client_input_cannot_forge_log_lines() {
     let web = Web::start(&["--log-format", "json"]);
     let answer = testkit::http::client()
         .get(web.url("/owners?lastName=a%0A%7B%22level%22"))
@@ -122,7 +122,7 @@ fn what_a_client_sends_makes_no_line_of_its_own() {
 }
 
 #[test]
-fn a_full_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
+fn full_volume_loses_only_lines_and_reports_it() {
     let web = Web::start_with_volume(Some(1 << 20), &[]);
     let get = || assert_eq!(testkit::http::get(web.url("/owners/1")).status(), 200);
     get();
@@ -149,7 +149,7 @@ fn a_full_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
 }
 
 #[test]
-fn a_slow_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
+fn slow_volume_loses_only_lines_and_reports_it() {
     let web = Web::start_with_slow_volume(Duration::from_millis(30), &[]);
     let load = Load::start(RunConfig::closed_loop(web.address, 4, &["/"]));
     let dropped = || web.metric(r#"petclinic_log_lines_dropped_total{output="access"}"#);
@@ -166,7 +166,7 @@ fn a_slow_volume_costs_lines_and_nothing_else_and_is_told_afterwards() {
 }
 
 #[test]
-fn a_directory_that_was_removed_is_made_again() {
+fn removed_directory_is_recreated() {
     let web = Web::start(&[]);
     testkit::http::get(web.url("/livez"));
     fs::remove_dir_all(web.log("access").parent().unwrap()).unwrap();
@@ -176,13 +176,13 @@ fn a_directory_that_was_removed_is_made_again() {
     });
 }
 
-/// What is said of a stream whose file can't be opened.
+/// The warning about a stream whose file can't be opened.
 fn is_unusable(line: &serde_json::Value, stream: &str) -> bool {
     line["stream"] == stream && line["message"].as_str().is_some_and(|text| text.starts_with("LOG_DIR can't be used"))
 }
 
 #[test]
-fn a_log_directory_that_cannot_be_used_is_told_at_the_start_and_used_once_it_can() {
+fn unusable_log_directory_warns_and_recovers() {
     let directory = tempfile::tempdir().unwrap();
     let logs = directory.path().join("logs");
     fs::write(&logs, "a file").unwrap();
@@ -210,7 +210,7 @@ fn a_log_directory_that_cannot_be_used_is_told_at_the_start_and_used_once_it_can
 }
 
 #[test]
-fn a_live_file_that_cannot_be_opened_costs_its_own_lines_alone() {
+fn unopenable_live_file_loses_only_its_own_lines() {
     let directory = tempfile::tempdir().unwrap();
     let logs = directory.path().join("logs");
     fs::create_dir_all(logs.join("err.log")).unwrap();

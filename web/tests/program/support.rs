@@ -184,7 +184,7 @@ impl Web {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// How many threads it has.
+    /// Number of its threads.
     pub fn threads(&self) -> usize {
         self.of_process("Threads:")
     }
@@ -194,7 +194,7 @@ impl Web {
         self.of_process("VmRSS:") * 1024
     }
 
-    /// How long it was on processors so far, to a hundredth of a second.
+    /// CPU time so far, to a hundredth of a second.
     pub fn processor_time(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
         let fields = stat.rsplit_once(") ").unwrap().1.split(' ');
@@ -278,7 +278,7 @@ impl Connection {
         self.write(&format!("{method} {path} HTTP/1.1\r\nHost: web\r\n\r\n"));
     }
 
-    /// Whether a GET is answered; the server may close the connection instead.
+    /// Returns true if a GET is answered; the server may close the connection instead.
     pub fn answers(&mut self, path: &str) -> bool {
         write!(self.0.get_mut(), "GET {path} HTTP/1.1\r\nHost: web\r\n\r\n").is_ok()
             && self.0.fill_buf().is_ok_and(|bytes| !bytes.is_empty())
@@ -306,7 +306,7 @@ impl Connection {
         (head, String::from_utf8(body).unwrap())
     }
 
-    /// Whether the server closes the connection, sending nothing more. It resets it where bytes of ours were not read.
+    /// Returns true if the server closes the connection, sending nothing more. It resets it where bytes of ours were not read.
     pub fn is_closed(&mut self) -> bool {
         match self.0.read(&mut [0]) {
             Ok(read) => read == 0,

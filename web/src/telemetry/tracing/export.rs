@@ -19,7 +19,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 
 use super::Traces;
 
-/// How long the last batch may take at the program's end.
+/// Timeout of the last batch at the program's end.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Export of traces.
@@ -118,7 +118,7 @@ impl Export {
     }
 }
 
-/// An exporter that counts spans, and logs when sending starts to fail and when it works again.
+/// An exporter that counts spans, and logs when sending starts to fail and when it recovers.
 #[derive(Debug)]
 struct CountingExporter {
     otlp: Otlp,
