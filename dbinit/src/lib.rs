@@ -60,7 +60,7 @@ impl Error {
     }
 }
 
-/// What an operator has to do. The server's own text names the privilege and the table.
+/// Advice for the operator. The server's own text names the privilege and the table.
 fn advice(error: &diesel::result::Error) -> &'static str {
     let message = error.to_string();
     let has = |part: &str| message.contains(part);
@@ -73,7 +73,7 @@ fn advice(error: &diesel::result::Error) -> &'static str {
     }
 }
 
-/// What [`prepare`] has done.
+/// Result of [`prepare`].
 #[derive(Debug)]
 pub struct Prepared {
     /// The migrations applied now.

@@ -89,7 +89,7 @@ pub struct Entry {
     pub installed_at: String,
 }
 
-/// What dbinit has done to a database.
+/// Result of a migration.
 #[derive(Debug, Default)]
 pub struct History(pub Vec<Entry>);
 

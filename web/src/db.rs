@@ -62,10 +62,10 @@ impl Settings {
 #[derive(Clone)]
 pub struct Db {
     pool: r2d2::Pool<Manager>,
-    /// As many turns as connections: those who wait for one don't hold a thread.
-    turns: Arc<Semaphore>,
+    /// As many permits as connections: those who wait for one don't hold a thread.
+    permits: Arc<Semaphore>,
     /// Maximum time a request waits for a permit and a connection.
-    patience: Duration,
+    acquire_timeout: Duration,
     /// Maximum time a request waits in total.
     wait: Duration,
     outages: Arc<Outages>,
@@ -108,17 +108,17 @@ impl From<DbError> for Error {
 impl Db {
     /// A pool of connections that are opened when they are needed: web starts without its database.
     pub fn new(url: DatabaseUrl, settings: &Settings, metrics: Metrics) -> Self {
-        let Settings { database_connections: size, pool_timeout: patience, database_timeout: wait } = *settings;
+        let Settings { database_connections: size, pool_timeout: acquire_timeout, database_timeout: wait } = *settings;
         let outages = Arc::<Outages>::default();
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
             .test_on_check_out(false)
             // Also how often a failed connection is tried again: every half of it.
-            .connection_timeout(patience)
+            .connection_timeout(acquire_timeout)
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(Manager::new(url, settings.limits(), settings.give_up(), Arc::clone(&outages)));
-        Self { pool, turns: Arc::new(Semaphore::new(size as usize)), patience, wait, outages, metrics }
+        Self { pool, permits: Arc::new(Semaphore::new(size as usize)), acquire_timeout, wait, outages, metrics }
     }
 
     /// Runs `work` on a connection of the pool. `statement` names it in the logs.
@@ -135,19 +135,19 @@ impl Db {
             return Err(DbError::Unavailable("connections fail".to_owned()));
         }
         let span = trace::statement(statement);
-        let result = self.run_in_turn(Instant::now(), statement, work).await;
+        let result = self.run_with_permit(Instant::now(), statement, work).await;
         span.done(&result);
         self.outages.statement(statement, result.as_ref().err());
         result
     }
 
-    async fn run_in_turn<T, F>(&self, asked: Instant, statement: &'static str, work: F) -> Result<T, DbError>
+    async fn run_with_permit<T, F>(&self, asked: Instant, statement: &'static str, work: F) -> Result<T, DbError>
     where
         F: Fn(&mut Connection) -> QueryResult<T> + Send + 'static,
         T: Send + 'static,
     {
-        let Self { pool, turns, patience, wait, metrics, .. } = self.clone();
-        let Ok(turn) = timeout(patience, turns.acquire_owned()).await else {
+        let Self { pool, permits, acquire_timeout, wait, metrics, .. } = self.clone();
+        let Ok(permit) = timeout(acquire_timeout, permits.acquire_owned()).await else {
             metrics.rejected(Rejection::PoolTime);
             return Err(DbError::Unavailable("no connection in time".to_owned()));
         };
@@ -157,8 +157,8 @@ impl Db {
         let done = tokio::task::spawn_blocking(move || {
             let _entered = span.enter();
             // Kept to the end of the work, also if the request no longer waits for it.
-            let _turn = turn;
-            let Some(mut pooled) = pool::checkout(&pool, patience.saturating_sub(asked.elapsed())) else {
+            let _permit = permit;
+            let Some(mut pooled) = pool::checkout(&pool, acquire_timeout.saturating_sub(asked.elapsed())) else {
                 metrics.rejected(Rejection::PoolTime);
                 return Err(DbError::Unavailable("no connection in time".to_owned()));
             };
@@ -184,7 +184,7 @@ impl Db {
         PoolState { open: state.connections, idle: state.idle_connections.min(state.connections), most: self.pool.max_size() }
     }
 
-    /// Whether the database answers in time, has the schema, and takes writes.
+    /// Returns true if the database answers in time, has the schema, and takes writes.
     pub async fn is_ready(&self) -> bool {
         self.run("readiness", schema::check_ready).await.is_ok()
     }

@@ -1,4 +1,4 @@
-//! Made-up owners, pets and visits: the n-th of each is always the same, whoever asks and in whatever order.
+//! Made-up owners, pets and visits: the n-th of each is always the same.
 
 use chrono::{Days, NaiveDate};
 
@@ -84,9 +84,9 @@ const TODAY: NaiveDate = match NaiveDate::from_ymd_opt(2025, 12, 31) {
 /// The oldest pet's age, in days.
 const OLDEST_PET: u64 = 5000;
 
-/// Pets of each four owners in turn: 8, so two an owner.
+/// Pets of four consecutive owners: 8, so two per owner.
 const PETS: [u64; 4] = [2, 1, 3, 2];
-/// Visits of each four pets in turn: 6, so three an owner.
+/// Visits of four consecutive pets: 6, so three per owner.
 const VISITS: [u64; 4] = [1, 2, 0, 3];
 
 /// All the words, taken apart once.

@@ -41,7 +41,7 @@ pub fn range(backend: Backend, prefix: &str) -> (String, String) {
     (from, below)
 }
 
-/// Whether a character is of a script that writes names without a space: Hangul, kana, Chinese.
+/// Returns true if a character is of a script that writes names without a space: Hangul, kana, Chinese.
 #[must_use]
 pub fn is_unspaced_script(c: char) -> bool {
     matches!(c, '\u{3005}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}')

@@ -1,4 +1,4 @@
-//! The tables as diesel knows them. Nobody but `dbinit` creates or alters one.
+//! The tables as diesel knows them. Only `dbinit` creates or alters one.
 //!
 //! Names, addresses and descriptions hold up to [`TEXT_CHARS`] characters, a telephone number [`TELEPHONE_CHARS`]; the
 //! database refuses longer ones. A pet's name is unique within its owner (`pet_name_within_owner`), case ignored.

@@ -42,7 +42,7 @@ pub fn check_ready(connection: &mut Connection) -> QueryResult<()> {
     }
 }
 
-/// Whether a statement is that of [`check_ready`], which an idle pod runs every second.
+/// Returns true if a statement is that of [`check_ready`], which an idle pod runs every second.
 #[must_use]
 pub fn is_readiness_check(sql: &str) -> bool {
     sql == MYSQL || sql == SQLITE

@@ -106,7 +106,7 @@ on_both! {
         assert_eq!(run(&mut dbinit(&database.url, &["migrate", "--dry-run"])).stdout, "");
     }
 
-    /// `UPDATE_SHAPE=1` writes the files anew after a migration was added.
+    /// `UPDATE_SHAPE=1` writes the files again after a migration was added.
     fn shape_files_match_the_migrations(database) {
         assert_code(&run(&mut dbinit(&database.url, &[])), 0);
         let connection = &mut database.connect();

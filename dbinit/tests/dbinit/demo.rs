@@ -9,7 +9,7 @@ use testkit::process::{Child, run};
 
 use crate::support::{Empty, assert_code, dbinit, demo, on_both};
 
-/// Owners, pets and visits beside the seed's.
+/// Owners, pets and visits in addition to the seed's.
 fn made_up(database: &Empty) -> [i64; 3] {
     let c = &mut database.connect();
     let [owners, pets, visits]: [i64; 3] = [

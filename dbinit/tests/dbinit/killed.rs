@@ -107,9 +107,9 @@ on_both! {
                 for attempt in 0_u64.. {
                     let mut child = Child::spawn(&mut dbinit(&url, &[]));
                     // spread over the time that the work takes; which statement it hits doesn't matter
-                    let patience = Duration::from_millis((n * 37 + attempt * 53) % 400);
+                    let delay = Duration::from_millis((n * 37 + attempt * 53) % 400);
                     if n % 2 == 0 && attempt < 5 {
-                        thread::sleep(patience);
+                        thread::sleep(delay);
                         child.kill();
                     } else {
                         return child.wait();

@@ -47,7 +47,7 @@ on_both! {
     }
 }
 
-/// The seed is a transaction on both: were it not, what is left by a failure in its middle would stay for good.
+/// The seed is a transaction on both: were it not, what is left by a failure in its middle would stay permanently.
 #[test]
 fn failed_seed_leaves_nothing() {
     let database = &crate::support::Empty::mysql();

@@ -57,7 +57,7 @@ fn nothing_pending_works_on_read_only_or_locked_server() {
 }
 
 #[test]
-fn pending_migration_waits_for_read_only_or_locked_server() {
+fn pending_migration_waits_for_unwritable_server() {
     let server = Server::start();
     let mut holder = root(&server);
     for (lock, unlock, words) in [

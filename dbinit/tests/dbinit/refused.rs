@@ -41,8 +41,8 @@ fn account_errors_say_what_to_do() {
 
 #[test]
 fn network_errors_say_what_to_do() {
-    let nobody = testkit::net::free_port();
-    refused(&format!("mysql://root:s3cret@127.0.0.1:{nobody}/petclinic"), 69, &["doesn't answer", "(111)"]);
+    let unused = testkit::net::free_port();
+    refused(&format!("mysql://root:s3cret@127.0.0.1:{unused}/petclinic"), 69, &["doesn't answer", "(111)"]);
     refused("mysql://root:s3cret@no.such.host.invalid/petclinic", 69, &["has no address", "no.such.host.invalid"]);
     refused("sqlite:/dev/null/petclinic.db", 69, &["/dev/null/petclinic.db", "unable to open database file"]);
 }

@@ -1,4 +1,4 @@
-//! What web relies on in the tables themselves, the same on both backends.
+//! Properties of the tables that web relies on, the same on both backends.
 
 use chrono::NaiveDate;
 use diesel::Connection as _;
@@ -51,7 +51,7 @@ struct Plan {
     detail: String,
 }
 
-/// How the database would run a query; the names of indexes are in it.
+/// The database's plan of a query; the names of indexes are in it.
 fn plan(connection: &mut Connection, query: &str) -> String {
     let explain = if let Connection::Mysql(mysql) = connection {
         // the driver reads no rows of EXPLAIN itself

@@ -146,7 +146,7 @@ pub(crate) fn through(port: u16, url: &str) -> String {
     url.replace(&format!(":{}/", shared_server_port()), &format!(":{port}/"))
 }
 
-/// An account of web's on the shared server, under a name that nobody else has; it goes with the server.
+/// An account of web's on the shared server, under a unique name; it goes with the server.
 pub(crate) struct Account {
     pub(crate) user: String,
     password_file: NamedTempFile,

@@ -137,7 +137,7 @@ fn waits_for_another_sqlite_writer() {
     assert_code(&patient.wait(), 0);
 }
 
-/// What a server sends of a TLS handshake before it restarts, and how its end arrives, says nothing about whether it offers TLS.
+/// A TLS handshake that a restart cuts off says nothing about whether the server offers TLS.
 #[test]
 fn waits_for_server_lost_in_tls_handshake() {
     let database = &Empty::mysql();

@@ -133,7 +133,7 @@ impl Pooled {
         self.opened >= valid_since && Instant::now() < self.expires && !self.is_replaced()
     }
 
-    /// Whether the SQLite file was deleted or replaced since it was opened.
+    /// Returns true if the SQLite file was deleted or replaced since it was opened.
     fn is_replaced(&self) -> bool {
         self.file.is_some() && self.url.file_id() != self.file
     }

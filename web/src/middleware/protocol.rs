@@ -31,7 +31,7 @@ fn is_valid(version: Version, headers: &HeaderMap) -> bool {
         (None, None) => version < Version::HTTP_11,
         _ => false,
     };
-    // RFC 9112, 6.1: codings beside chunked are not implemented, and chunked is applied once
+    // RFC 9112, 6.1: codings other than chunked are not implemented, and chunked is applied once
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let framing = codings.next().is_none_or(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"));
     host && framing && codings.next().is_none()

@@ -189,7 +189,7 @@ impl Form {
         Error::Invalid(json!(self.problems))
     }
 
-    /// Whether nothing is wrong.
+    /// Returns true if nothing is wrong.
     pub fn is_ok(&self) -> bool {
         self.problems.is_empty()
     }

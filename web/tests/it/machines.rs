@@ -89,7 +89,7 @@ fn routes() -> BTreeSet<(String, String)> {
     routes
 }
 
-/// Whether a path is one of the API's resources, which `api` tests.
+/// Returns true if a path is one of the API's resources, which `api` tests.
 fn is_api(path: &str) -> bool {
     path.starts_with("/api/") && path != "/api/info"
 }

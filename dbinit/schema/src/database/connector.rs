@@ -14,7 +14,7 @@ use super::session::Limits;
 use super::socket::{self, Socket};
 use super::{Connection, DatabaseUrl};
 
-/// How often a client that is past its limit, and now tries the host's next address, is shut down again.
+/// Interval at which a client past its deadline is shut down again, since it tries the host's next address.
 const SHUT_DOWN_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Opens connections to one database.
@@ -22,7 +22,7 @@ const SHUT_DOWN_INTERVAL: Duration = Duration::from_millis(100);
 pub struct Connector {
     url: DatabaseUrl,
     limits: Limits,
-    /// Whether a missing SQLite file is created.
+    /// True if a missing SQLite file is created.
     create: bool,
     /// Serializes opening, so that the socket that is new is ours.
     opening: Mutex<()>,

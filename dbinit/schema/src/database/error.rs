@@ -46,7 +46,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Whether waiting does not help. A wrong password may be temporary: on a first start the account is created later.
+    /// Returns true if waiting does not help. A wrong password may be temporary: on a first start the account is created later.
     #[must_use]
     pub fn is_permanent(self) -> bool {
         matches!(self, Self::NoTls | Self::InsecurePassword | Self::Certificate | Self::UnsupportedServer)

@@ -44,7 +44,7 @@ impl Socket {
         let _ = set_tcp_user_timeout(&self.0, USER_TIMEOUT_MS);
     }
 
-    /// Whether the server has neither closed the idle connection nor sent anything, which it does before it closes. Costs one
+    /// Returns true if the server has neither closed the idle connection nor sent anything, which it does before it closes. Costs one
     /// system call and no round trip.
     pub fn is_quiet(&self) -> bool {
         recv(&self.0, &mut [0u8; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT).err() == Some(Errno::AGAIN)

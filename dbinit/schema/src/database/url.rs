@@ -162,7 +162,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// Whether it carries a password.
+    /// Returns true if it carries a password.
     #[must_use]
     pub fn has_password(&self) -> bool {
         matches!(&self.0, Target::Mysql(url) if url.password().is_some_and(|password| !password.is_empty()))
@@ -193,7 +193,7 @@ impl DatabaseUrl {
         labels.next().is_none_or(|label| label == "svc").then_some(namespace)
     }
 
-    /// Whether this is the account's URL.
+    /// Returns true if this is the account's URL.
     #[must_use]
     pub fn is_of(&self, user: &str) -> bool {
         matches!(&self.0, Target::Mysql(url) if url.username() == user)
