@@ -130,11 +130,10 @@ fn memory_of_all_bodies_is_bounded() {
 fn rejected_body_is_answered_while_it_is_sent() {
     let web = Web::start(&[]);
     let mut client = web.connect();
-    client.write("POST /owners/new HTTP/1.1\r\nHost: web\r\nContent-Length: 500000\r\n\r\n");
+    // more than the sockets' buffers hold: the rest is sent while the answer is on its way
+    client.write(&format!("POST /owners/new HTTP/1.1\r\nHost: web\r\nContent-Length: 500000\r\n\r\n{}", "x".repeat(500_000)));
     let (head, _) = client.answer();
     assert!(head.starts_with("http/1.1 413"), "{head}");
-    client.write(&"x".repeat(500_000));
-    assert!(client.answers("/livez"), "the connection goes on after the rest of the body");
 }
 
 #[test]
