@@ -4,7 +4,7 @@
 //! that every SQL statement's log line carries the request id.
 //!
 //! Whatever the database does, a request has its answer within `DATABASE_TIMEOUT`, and no thread waits longer: who gets no
-//! connection within `POOL_TIMEOUT` gives up, without holding a thread; a connection whose statement has no answer in time is
+//! connection within `DATABASE_ACQUIRE_TIMEOUT` gives up, without holding a thread; a connection whose statement has no answer in time is
 //! cut (`watchdog`); and the database itself gives up locks and long reads before that. `pool` opens connections and
 //! looks at each before its use, `outage` logs each change of state once.
 
@@ -34,12 +34,12 @@ use crate::views::Error;
 #[group(id = "pool")]
 pub struct Settings {
     /// Most connections to the database that are open at once
-    #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub database_connections: u32,
+    #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub database_max_connections: u32,
 
     /// Time that a request waits for a connection of the pool
-    #[arg(long, env = "POOL_TIMEOUT", default_value = "1s", value_parser = runtime::settings::duration)]
-    pub pool_timeout: Duration,
+    #[arg(long, env = "DATABASE_ACQUIRE_TIMEOUT", default_value = "1s", value_parser = runtime::settings::duration)]
+    pub database_acquire_timeout: Duration,
 
     /// Time that a request waits for the database all in all: for a connection and the answer
     #[arg(long, env = "DATABASE_TIMEOUT", default_value = "1800ms", value_parser = runtime::settings::duration)]
@@ -108,7 +108,8 @@ impl From<DbError> for Error {
 impl Db {
     /// A pool of connections that are opened when they are needed: web starts without its database.
     pub fn new(url: DatabaseUrl, settings: &Settings, metrics: Metrics) -> Self {
-        let Settings { database_connections: size, pool_timeout: acquire_timeout, database_timeout: wait } = *settings;
+        let Settings { database_max_connections: size, database_acquire_timeout: acquire_timeout, database_timeout: wait } =
+            *settings;
         let outages = Arc::<Outages>::default();
         let pool = r2d2::Pool::builder()
             .max_size(size)

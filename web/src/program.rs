@@ -48,7 +48,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     // A log volume that hangs keeps one.
     let workers = std::thread::available_parallelism().map_or(1, usize::from) + 1;
     // tokio starts one more whenever none is idle yet: on a busy machine they would pile up, each with memory of its own.
-    let blocking = config.pool.database_connections as usize;
+    let blocking = config.pool.database_max_connections as usize;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(workers).max_blocking_threads(blocking).enable_all().build()?;
 

@@ -53,14 +53,14 @@ impl Source {
 #[group(skip)]
 pub struct Settings {
     /// Folder with templates, locales and assets to read again for each request, for development; without it, those built in
-    #[arg(long, env = "RELOAD_FROM", value_parser = folder)]
-    pub reload_from: Option<PathBuf>,
+    #[arg(long, env = "DEV_ASSETS_DIR", value_parser = folder)]
+    pub dev_assets_dir: Option<PathBuf>,
 }
 
 impl Settings {
     /// The source that they choose.
     pub fn source(&self) -> Source {
-        self.reload_from.clone().map_or(Source::BuiltIn, Source::Folder)
+        self.dev_assets_dir.clone().map_or(Source::BuiltIn, Source::Folder)
     }
 }
 

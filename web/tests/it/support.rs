@@ -83,7 +83,7 @@ impl Clinic {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (metrics, _) = Metrics::new();
         // the times are those of a machine that does much else
-        let settings = "web --database-url sqlite:another --database-connections 4 --pool-timeout 50s --database-timeout 60s \
+        let settings = "web --database-url sqlite:another --database-max-connections 4 --database-acquire-timeout 50s --database-timeout 60s \
                         --request-timeout 70s --body-timeout 70s --time-zone Asia/Seoul";
         let mut config = Config::parse_from(settings.split_whitespace());
         config.admin.admin_token = admin_token;

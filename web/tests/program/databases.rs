@@ -90,7 +90,7 @@ fn missing_sqlite_file_is_not_created() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("petclinic.db");
     let url = format!("sqlite:{}", path.display());
-    let web = Web::start_on(&url, directory, &["--pool-timeout", "1s"]);
+    let web = Web::start_on(&url, directory, &["--database-acquire-timeout", "1s"]);
     assert_eq!((readiness(&web), post(&web, "/owners/new", OWNER)), (503, 503));
     assert!(!path.exists());
     prepare(&url);
@@ -102,7 +102,7 @@ fn replaced_sqlite_file_is_noticed() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("petclinic.db");
     let url = format!("sqlite:{}", path.display());
-    let web = Web::start_prepared(&url, directory, &["--pool-timeout", "1s"]);
+    let web = Web::start_prepared(&url, directory, &["--database-acquire-timeout", "1s"]);
     assert_eq!(post(&web, "/owners/new", OWNER), 302);
     for end in ["db", "db-wal", "db-shm"] {
         let _ = fs::remove_file(path.with_extension(end));

@@ -44,7 +44,7 @@ fn readiness_lists_components() {
 fn starts_and_stays_alive_without_its_database() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("missing").join("petclinic.db");
-    let web = Web::start_on(&format!("sqlite:{}", database.display()), directory, &["--pool-timeout", "1s"]);
+    let web = Web::start_on(&format!("sqlite:{}", database.display()), directory, &["--database-acquire-timeout", "1s"]);
     let status = |path: &str| testkit::http::get(web.url(path)).status().as_u16();
     assert_eq!((status("/livez"), status("/healthcheck")), (200, 200));
     assert_eq!((status("/readyz"), status("/owners/1")), (503, 503));

@@ -229,7 +229,7 @@ fn long_requests_leave_permits_to_others() {
 
 #[test]
 fn waiting_requests_hold_no_thread() {
-    let web = Web::start(&["--database-connections", "1"]);
+    let web = Web::start(&["--database-max-connections", "1"]);
     let threads = web.threads();
     let load = Load::start(RunConfig::closed_loop(web.address, 32, &["/owners/1", "/owners?lastName="]));
     until("answers", || (load.answered() > 2_000).then_some(()));

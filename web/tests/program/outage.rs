@@ -19,7 +19,7 @@ use crate::support::Web;
 /// Pages that read the database.
 const PAGES: [&str; 4] = ["/owners/1", "/owners?lastName=", "/owners/2", "/owners?lastName=Davis"];
 /// The times that web has by itself.
-const TIMES: [&str; 6] = ["--pool-timeout", "1s", "--database-timeout", "1800ms", "--request-timeout", "10s"];
+const TIMES: [&str; 6] = ["--database-acquire-timeout", "1s", "--database-timeout", "1800ms", "--request-timeout", "10s"];
 /// Clients of the load.
 const CLIENTS: usize = 20;
 /// The threads that web may have in addition to those of its start: one for each connection of the pool, one more, and one that
@@ -266,7 +266,7 @@ fn locked_database_is_503() {
 
 #[test]
 fn killed_connection_is_detected_before_use() {
-    let world = World::start(true, &["--database-connections", "1"]);
+    let world = World::start(true, &["--database-max-connections", "1"]);
     let page = || until("the page", || (status(&world.web, "/owners/1") == 200).then_some(()));
     page();
     for _ in 0..5 {
@@ -281,8 +281,8 @@ fn killed_connection_is_detected_before_use() {
 fn locked_sqlite_gives_503_on_save_but_serves_pages() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", directory.path().join("petclinic.db").display());
-    let times = ["--pool-timeout", "1s", "--database-timeout", "1s", "--request-timeout", "10s"];
-    let web = Web::start_prepared(&url, directory, &[&times[..], &["--database-connections", "10"]].concat());
+    let times = ["--database-acquire-timeout", "1s", "--database-timeout", "1s", "--request-timeout", "10s"];
+    let web = Web::start_prepared(&url, directory, &[&times[..], &["--database-max-connections", "10"]].concat());
     let mut writer = schema::database::connect(&url.parse().unwrap()).unwrap();
     writer.batch_execute("BEGIN IMMEDIATE").unwrap();
     thread::scope(|scope| {

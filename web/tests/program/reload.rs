@@ -29,7 +29,7 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn template_edit_shows_on_next_request() {
     let folder = folder();
-    let web = Web::start(&["--reload-from", folder.path().to_str().unwrap(), "--git-commit", "0123abc"]);
+    let web = Web::start(&["--dev-assets-dir", folder.path().to_str().unwrap(), "--git-commit", "0123abc"]);
     let client = testkit::http::client();
     let get = |path: &str| {
         let answer = client.get(web.url(path)).send().unwrap();

@@ -20,7 +20,7 @@ fn a_bad_setting_is_named_in_one_line() {
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "loud"),
         ("DRAIN_TIMEOUT", "soon"),
-        ("RELOAD_FROM", "/nowhere"),
+        ("DEV_ASSETS_DIR", "/nowhere"),
         ("TIME_ZONE", "Mars/Olympus"),
     ] {
         let line = refusal(&[], &[database, (name, value)]);

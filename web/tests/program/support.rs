@@ -241,7 +241,7 @@ fn logging_to(directory: &tempfile::TempDir, settings: &[&str]) -> Command {
 fn spawn(command: &mut Command, url: &str, stdout: Stdio) -> Child {
     let addresses = [("LISTEN_ADDR", "127.0.0.1:0"), ("ADMIN_ADDR", "127.0.0.1:0")];
     // those of a machine that does much else, unless a test says otherwise
-    let times = [("POOL_TIMEOUT", "50s"), ("DATABASE_TIMEOUT", "60s"), ("REQUEST_TIMEOUT", "70s")];
+    let times = [("DATABASE_ACQUIRE_TIMEOUT", "50s"), ("DATABASE_TIMEOUT", "60s"), ("REQUEST_TIMEOUT", "70s")];
     command.envs(addresses).envs(times).env("DATABASE_URL", url).stdout(stdout).spawn().unwrap()
 }
 
