@@ -23,9 +23,9 @@ const ENGLISH: Said = Said {
 
 const PERSIAN: Said = Said {
     language: "persian",
-    owner_updated: "صاحب ذخیره شد",
+    owner_updated: "اطلاعات صاحب حیوان ذخیره شد",
     pet_added: "حیوان تازه افزوده شد",
-    pet_updated: "حیوان ذخیره شد",
+    pet_updated: "اطلاعات حیوان ذخیره شد",
     visit_booked: "ویزیت ثبت شد",
     two_owners: "۲",
 };
@@ -107,7 +107,7 @@ fn another_language_is_chosen_in_the_footer_and_kept() {
     browse_as(&Person { language: "en", ..Person::default() }, async |browser| {
         browser.open("/owners?lastName=D").await;
         browser.click(".languages a[lang='tr']").await;
-        browser.shows("h1", "Sahipler").await;
+        browser.shows("h1", "Hayvan sahipleri").await;
         assert_eq!(browser.count("tbody tr").await, 2, "what was looked for is still there");
         browser.click(".brand").await;
         browser.shows("h1", "Petclinic'e hoş geldiniz").await;

@@ -75,6 +75,9 @@ impl Export {
     /// OpenTelemetry rejects a setting.
     pub fn start(settings: &Settings) -> anyhow::Result<Self> {
         let Some(endpoint) = &settings.otel_exporter_otlp_endpoint else { return Ok(Self::default()) };
+        // Built together with logshipper, the HTTP client has TLS and panics without a default provider. An error means
+        // that there is one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let otlp = Otlp::builder()
             .with_http()
             .with_protocol(Protocol::HttpBinary)
