@@ -8,7 +8,7 @@ use warp::reply::Response;
 
 use super::from_fn::Next;
 use crate::app::extract::{MatchedRoute, RequestId};
-use crate::telemetry::tracing::{TRACEPARENT, Trace, TraceParent, Traces};
+use crate::telemetry::tracing::{TRACEPARENT, Trace, TraceParent, Traces, new_trace_id};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -44,7 +44,7 @@ pub(super) async fn record(traces: Traces, mut request: Request<Incoming>, next:
 /// begins a trace has its id.
 fn request_id(headers: &HeaderMap, trace: &Trace) -> RequestId {
     let plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-    let new = || if trace.is_root { trace.ids.trace } else { fastrand::u128(..) };
+    let new = || if trace.is_root { trace.ids.trace } else { new_trace_id() };
     match headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain) {
         Some(id) => RequestId(id.into()),
         None => RequestId(format!("{:032x}", new()).into()),

@@ -15,6 +15,7 @@ use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt, Trace
 use opentelemetry::{Context, KeyValue, SpanId, TraceFlags, TraceId};
 use opentelemetry_sdk::trace::SdkTracer;
 
+pub(crate) use self::parent::new_trace_id;
 pub use self::parent::{TRACEPARENT, TraceParent};
 
 /// Maximum length of a `tracestate` in OpenTelemetry, in bytes.

@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use http::Uri;
-use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider;
+use opentelemetry::{KeyValue, SpanId, TraceId};
 use opentelemetry_otlp::{Protocol, RetryPolicy, SpanExporter as Otlp, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
+use opentelemetry_sdk::trace::{IdGenerator, SdkTracerProvider, SpanData, SpanExporter};
 
 use super::Traces;
+use super::parent::new_trace_id;
 
 /// Timeout of the last batch at the program's end.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
@@ -92,7 +93,8 @@ impl Export {
             .with_service_name(settings.otel_service_name.clone())
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
             .build();
-        let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build();
+        let provider =
+            SdkTracerProvider::builder().with_id_generator(Ids).with_batch_exporter(exporter).with_resource(resource).build();
         Ok(Self { provider: Some(provider), counts })
     }
 
@@ -118,6 +120,20 @@ impl Export {
         {
             tracing::warn!(%error, "failed to send the last traces");
         }
+    }
+}
+
+/// The ids of recorded traces, the same as of others.
+#[derive(Debug)]
+struct Ids;
+
+impl IdGenerator for Ids {
+    fn new_trace_id(&self) -> TraceId {
+        TraceId::from(new_trace_id())
+    }
+
+    fn new_span_id(&self) -> SpanId {
+        SpanId::from(fastrand::u64(1..))
     }
 }
 

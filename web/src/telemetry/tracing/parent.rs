@@ -1,6 +1,7 @@
 //! `traceparent`, as W3C Trace Context has it: `00-<trace, 32 digits>-<span, 16 digits>-<flags, 2 digits>`, in lower-case hex.
 
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
 
@@ -43,7 +44,7 @@ impl TraceParent {
 
     /// The first span of a new, unsampled trace.
     pub fn root() -> Self {
-        Self { trace: fastrand::u128(1..), span: fastrand::u64(1..), flags: 0 }
+        Self { trace: new_trace_id(), span: fastrand::u64(1..), flags: 0 }
     }
 
     /// A span of the same trace.
@@ -51,6 +52,15 @@ impl TraceParent {
     pub fn child(self) -> Self {
         Self { span: fastrand::u64(1..), ..self }
     }
+}
+
+/// Returns a new trace id: a UUID of version 7 (RFC 9562), whose first 48 bits are milliseconds since 1970. `logshipper find`
+/// goes to that time.
+pub(crate) fn new_trace_id() -> u128 {
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let (version, variant) = (0x7 << 76, 0b10 << 62);
+    let random = fastrand::u128(..) & !(u128::MAX << 80) & !(0xf << 76) & !(0b11 << 62);
+    millis << 80 | version | variant | random
 }
 
 fn hex(text: &str, digits: usize) -> Option<u128> {
@@ -81,6 +91,15 @@ mod tests {
             assert_eq!(TraceParent::parse(&later), Some(parent), "{later}");
         }
         assert_eq!(TraceParent::parse(&format!("00-{TRACE}-{SPAN}-fd")).unwrap().flags, 1);
+    }
+
+    #[test]
+    fn new_trace_ids_hold_their_time() {
+        let now = || u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        let before = now();
+        let (one, other) = (format!("{:032x}", new_trace_id()), format!("{:032x}", new_trace_id()));
+        assert!((before..=now()).contains(&u64::from_str_radix(&one[..12], 16).unwrap()));
+        assert!(one != other && one.as_bytes()[12] == b'7' && "89ab".contains(&one[16..17]), "{one}");
     }
 
     #[test]
