@@ -380,30 +380,31 @@ impl Write for Lines {
 fn full_disk_is_logged_once_and_counted() {
     let lines = Lines::default();
     let kept = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || kept.clone()).finish();
+    // Global: interest that another test's thread has cached for a callsite would hide it from a subscriber of this thread.
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_thread_names(true).with_writer(move || kept.clone());
+    subscriber.try_init().unwrap();
     let metrics = Arc::new(Metrics::default());
-    tracing::subscriber::with_default(subscriber, || {
-        let mut world = World::new();
-        world.write(10);
-        world.kill_writer(0);
-        let root = Dir::open(world.root.path()).unwrap();
-        let pod = Pod::open(&root, OsStr::new("pod")).unwrap();
-        assert_eq!(Rotator::default().pass(&pod, &POLICY, world.now).unwrap().rotated, 1);
-        let mut worker = Compactor::new(&metrics, &Arc::default());
-        // The first calls list the directory; from some call on it is the compression that fails.
-        let failed = (0..100).any(|after| {
-            arm(after, Fault::Error(Errno::NOSPC));
-            let rest = worker.pass(&pod, &POLICY, &mut || Ok(()));
-            disarm();
-            rest.is_ok_and(|rest| rest.failed == 1)
-        });
-        assert!(failed);
-        assert_eq!(worker.pass(&pod, &POLICY, &mut || Ok(())).unwrap(), Backlog::default());
-        drop(pod);
-        world.finish();
+    let mut world = World::new();
+    world.write(10);
+    world.kill_writer(0);
+    let root = Dir::open(world.root.path()).unwrap();
+    let pod = Pod::open(&root, OsStr::new("pod")).unwrap();
+    assert_eq!(Rotator::default().pass(&pod, &POLICY, world.now).unwrap().rotated, 1);
+    let mut worker = Compactor::new(&metrics, &Arc::default());
+    // The first calls list the directory; from some call on it is the compression that fails.
+    let failed = (0..100).any(|after| {
+        arm(after, Fault::Error(Errno::NOSPC));
+        let rest = worker.pass(&pod, &POLICY, &mut || Ok(()));
+        disarm();
+        rest.is_ok_and(|rest| rest.failed == 1)
     });
+    assert!(failed);
+    assert_eq!(worker.pass(&pod, &POLICY, &mut || Ok(())).unwrap(), Backlog::default());
+    drop(pod);
+    world.finish();
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    let failures = text.lines().filter(|line| line.contains("operation=\"compress\"")).collect::<Vec<_>>();
+    let is_ours = |line: &&str| line.contains("full_disk_is_logged") && line.contains("operation=\"compress\"");
+    let failures = text.lines().filter(is_ours).collect::<Vec<_>>();
     assert_eq!(failures.len(), 2, "{text}");
     assert!(failures[0].contains("ERROR") && failures[0].contains("No space left on device"), "{text}");
     assert!(failures[1].contains("INFO") && failures[1].contains("recovered"), "{text}");

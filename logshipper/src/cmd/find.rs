@@ -1,6 +1,6 @@
 //! `find`: all lines of one request.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -47,7 +47,30 @@ impl Find {
         let filter = Filter { since: Some(since), until, grep: Some(grep), clock, ..Filter::default() };
         let selection = Selection { archive, since: Some(since), until, ..Selection::default() };
         let request = Request { selection, filter: &filter, last: None, follow: false };
-        read(root, &request, &self.style.printer(filter.fields()), out)
+        let mut out = EmptyCheck { out, is_empty: true };
+        let complete = read(root, &request, &self.style.printer(filter.fields()), &mut out)?;
+        if out.is_empty {
+            let until = until.map_or_else(|| "now".to_owned(), |until| until.to_rfc3339());
+            writeln!(io::stderr(), "{}: no line from {} to {until}", self.id, since.to_rfc3339())?;
+        }
+        Ok(complete && !out.is_empty)
+    }
+}
+
+/// A writer that knows whether anything was written.
+struct EmptyCheck<'a, W> {
+    out: &'a mut W,
+    is_empty: bool,
+}
+
+impl<W: Write> Write for EmptyCheck<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.is_empty &= bytes.is_empty();
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

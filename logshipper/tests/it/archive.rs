@@ -435,6 +435,9 @@ fn find_goes_straight_to_the_minute_of_an_id() {
     let unknown = cat(&store, &logs, &["find", "0af7651916cd43dd8448eb211c80319c"]);
     let error = String::from_utf8(unknown.stderr).unwrap();
     assert!(unknown.status.code() == Some(1) && error.contains("--since"), "{error}");
+    let absent = cat(&store, &logs, &["find", &id(7000).replace("abc8", "abc9")]);
+    let error = String::from_utf8(absent.stderr).unwrap();
+    assert!(absent.status.code() == Some(1) && absent.stdout.is_empty() && error.contains("no line from"), "{error}");
     let since = start.format("%Y-%m-%d").to_string();
     assert_eq!(text(&cat(&store, &logs, &["find", &id(3)[..12], "--since", &since])).lines().count(), 2);
 }
