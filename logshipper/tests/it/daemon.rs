@@ -39,7 +39,11 @@ fn bad_settings_are_one_line_and_64() {
         assert_eq!(String::from_utf8(output.stderr).unwrap(), expected);
         assert_eq!(output.stdout, b"");
     }
-    let output = Command::new(env!("CARGO_BIN_EXE_logshipper")).env_clear().arg("--log-root=/nowhere").output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_logshipper"))
+        .env_clear()
+        .args(["--log-root=/nowhere", "--pod-name=pod"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(64));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.starts_with("LOG_ROOT: \"/nowhere\" can't be used") && error.lines().count() == 1, "{error}");

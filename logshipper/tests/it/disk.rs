@@ -81,8 +81,8 @@ fn device_nodes_are_not_opened_read_or_removed() {
     for arguments in [vec!["ls"], vec!["cat", POD], vec!["verify"]] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
         let output = command.env_clear().env("LOG_ROOT", logs.root()).args(&arguments).output().unwrap();
-        // Their lines can't be printed, which is no success of `cat`.
-        assert_eq!(output.status.success(), arguments[0] != "cat", "{arguments:?}: {output:?}");
+        // Nothing hangs, and segments that can't be read are reported.
+        assert_eq!(output.status.success(), arguments[0] == "ls", "{arguments:?}: {output:?}");
     }
     // In the place of the lock, it is no lock.
     fs::remove_file(logs.path(".logshipper.lock")).unwrap();
