@@ -9,7 +9,7 @@ use chrono::{TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::DatabaseError;
-use schema::database::{Connection, forget_statements};
+use schema::database::{Backend, Connection, forget_statements};
 use schema::tables::idempotency_key;
 
 use http::{HeaderMap, HeaderValue};
@@ -51,7 +51,12 @@ impl IdempotencyKey {
         conn: &mut Connection,
         save: impl Fn(&mut Connection) -> QueryResult<String>,
     ) -> QueryResult<String> {
-        let Some(token) = &self.0 else { return diesel::Connection::transaction(conn, save) };
+        let Some(token) = &self.0 else {
+            return diesel::Connection::transaction(conn, |conn| {
+                take_write_lock(conn)?;
+                save(conn)
+            });
+        };
         let saved = diesel::Connection::transaction(conn, |conn| {
             // first, so that a second click waits here
             let row = (
@@ -80,6 +85,15 @@ impl IdempotencyKey {
     }
 }
 
+/// Takes SQLite's write lock by a statement that changes nothing: a transaction that has read can't wait for the lock any more,
+/// and fails at once if another one is writing.
+fn take_write_lock(conn: &mut Connection) -> QueryResult<()> {
+    if conn.backend() == Backend::Sqlite {
+        diesel::delete(idempotency_key::table.filter(idempotency_key::token.eq(""))).execute(conn)?;
+    }
+    Ok(())
+}
+
 /// The location that an earlier submission recorded.
 fn before(conn: &mut Connection, token: &str) -> QueryResult<Option<String>> {
     idempotency_key::table.find(token).select(idempotency_key::location).get_result(conn).optional()
@@ -98,10 +112,29 @@ fn purge_expired(conn: &mut Connection) {
 #[cfg(test)]
 mod tests {
     use diesel::connection::SimpleConnection;
-    use schema::database::Backend;
+    use schema::database::connect;
 
     use super::*;
     use crate::db::testing::on_both;
+
+    #[test]
+    fn save_without_token_locks_sqlite_before_it_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("petclinic.db").display()).parse().unwrap();
+        let conn = &mut connect(&url).unwrap();
+        dbinit::prepare(conn, testkit::DEADLINE).unwrap();
+        let other = std::cell::RefCell::new(connect(&url).unwrap());
+        other.borrow_mut().batch_execute("PRAGMA busy_timeout = 0").unwrap();
+        let write = "UPDATE owner SET city = 'Seoul' WHERE id = 1";
+        let saved = IdempotencyKey(None).execute_once(conn, |conn| {
+            let locked = other.borrow_mut().batch_execute(write).unwrap_err().to_string();
+            assert!(locked.contains("database is locked"), "{locked}");
+            conn.batch_execute("SELECT * FROM owner")?;
+            conn.batch_execute("UPDATE owner SET city = 'Busan' WHERE id = 2").map(|()| "/saved".to_owned())
+        });
+        assert_eq!(saved, Ok("/saved".to_owned()));
+        other.borrow_mut().batch_execute(write).unwrap();
+    }
 
     #[test]
     fn save_succeeds_when_purge_fails() {
