@@ -1,7 +1,7 @@
 //! The lines of all pods, alive and dead, on the node and in the archive, in the order of their times.
 //!
 //! [`pods`] finds pods and streams, [`stream`] reads one stream and opens only the members that a time range needs, [`merge`]
-//! puts many streams in order, [`filter`] selects lines, [`print`] formats them for a terminal or a pipe.
+//! puts many streams in order, [`filter`] selects lines, [`mod@print`] formats them for a terminal or a pipe.
 
 pub mod filter;
 pub mod merge;
