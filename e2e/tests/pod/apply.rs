@@ -45,7 +45,9 @@ fn database_accounts_are_limited_and_use_tls() -> Result<()> {
     let (server, tables) = grants.trim().split_once('\n').context("one grant alone")?;
     assert!(server.starts_with("GRANT USAGE ON *.*") && !server.contains("GRANT OPTION"), "{server}");
     for grant in tables.lines() {
-        assert!(grant.starts_with("GRANT SELECT, INSERT, UPDATE, DELETE ON `petclinic`.`"), "{grant}");
+        // readiness reads the schema's version
+        let expected = if grant.contains(".`dbinit_history`") { "SELECT" } else { "SELECT, INSERT, UPDATE, DELETE" };
+        assert!(grant.starts_with(&format!("GRANT {expected} ON `petclinic`.`")), "{grant}");
         assert!(!grant.contains("GRANT OPTION"), "{grant}");
     }
 
