@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     let root = match arguments.open_root() {
         Ok(root) => root,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "LOG_ROOT: {:?} can't be used: {error}", arguments.log_root());
+            let _ = writeln!(io::stderr(), "LOG_ROOT: \"{}\" can't be used: {error}", arguments.log_root().display());
             return ExitCode::from(EXIT_BAD_SETTING);
         }
     };

@@ -16,7 +16,7 @@ fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("store");
     group.bench_function("details", |bencher| bencher.iter(|| black_box(store::details(&mut connection, 1, 0).unwrap())));
     group.bench_function("list", |bencher| {
-        bencher.iter(|| black_box(store::search(&mut connection, "", &Start::Offset(0), 5).unwrap()))
+        bencher.iter(|| black_box(store::search(&mut connection, "", &Start::Offset(0), 5).unwrap()));
     });
     group.bench_function("search", |bencher| {
         bencher.iter(|| black_box(store::search(&mut connection, "Dav", &Start::Offset(0), 5).unwrap()));
