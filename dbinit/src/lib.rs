@@ -5,13 +5,15 @@
 //! - [`config`]: settings and commands;
 //! - [`wait`]: connecting, with retries;
 //! - [`lock`]: one dbinit at a time;
-//! - [`migrate`]: the numbered migrations, and the history of what was applied;
+//! - [`migrate`]: the numbered migrations;
+//! - [`history`]: what was applied to a database;
 //! - [`seed`]: the data that every Petclinic begins with;
 //! - [`account`]: web's account;
 //! - [`status`]: applied and pending migrations, and drift.
 
 pub mod account;
 pub mod config;
+pub mod history;
 pub mod lock;
 pub mod migrate;
 pub mod seed;
@@ -22,7 +24,7 @@ use std::time::Duration;
 
 use schema::database::{Connection, ErrorKind, Transient};
 
-use self::migrate::History;
+use self::history::History;
 use self::seed::Seeded;
 
 /// The reason why the database could not be prepared.

@@ -7,7 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use dbinit::config::{Command, Config, Output};
-use dbinit::migrate::{self, History};
+use dbinit::history::History;
+use dbinit::migrate;
 use dbinit::seed::{self, Seeded};
 use dbinit::status::{self, State, Status};
 use dbinit::wait::{WaitError, delay, wait};

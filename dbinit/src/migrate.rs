@@ -1,4 +1,4 @@
-//! The numbered migrations, compiled in, and the history of what was applied to a database.
+//! The numbered migrations, compiled in.
 //!
 //! There is one list for both backends, with one file for each. A migration that has been released is never changed; its
 //! checksum, recorded when it was applied, proves that. MySQL commits every statement of a migration by itself, so each
@@ -6,7 +6,6 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::{SecondsFormat, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -14,6 +13,7 @@ use runtime::milliseconds;
 use schema::database::{Backend, Connection};
 use tracing::info;
 
+use crate::history::{History, SEED, record};
 use crate::{Error, lock};
 
 /// One migration of one backend.
@@ -75,92 +75,22 @@ fn without_comment(statement: &str) -> &str {
     rest
 }
 
-/// One row of the history: a migration, or the seed data.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub struct Entry {
-    /// The name of the migration, or [`SEED`](crate::seed::SEED).
-    #[diesel(sql_type = Text)]
-    pub name: String,
-    /// The checksum of a migration, or the outcome of seeding.
-    #[diesel(sql_type = Text)]
-    pub value: String,
-    /// The time of installation (UTC).
-    #[diesel(sql_type = Text)]
-    pub installed_at: String,
-}
-
-/// Result of a migration.
-#[derive(Debug, Default)]
-pub struct History(pub Vec<Entry>);
-
-impl History {
-    const CREATE_MYSQL: &str = "CREATE TABLE IF NOT EXISTS dbinit_history (
-        name VARCHAR(128) NOT NULL PRIMARY KEY,
-        value VARCHAR(64) NOT NULL,
-        installed_at VARCHAR(32) NOT NULL
-    ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = ascii COLLATE = ascii_bin";
-    const CREATE_SQLITE: &str = "CREATE TABLE IF NOT EXISTS dbinit_history (
-        name TEXT NOT NULL PRIMARY KEY,
-        value TEXT NOT NULL,
-        installed_at TEXT NOT NULL
-    ) WITHOUT ROWID";
-
-    /// Reads the history, which is empty if there is no table yet.
-    pub fn read(connection: &mut Connection) -> QueryResult<Self> {
-        let rows = diesel::sql_query("SELECT name, value, installed_at FROM dbinit_history ORDER BY name").load(connection);
-        match rows {
-            Ok(entries) => Ok(Self(entries)),
-            Err(error) if is_missing_table(&error) => Ok(Self::default()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Returns the entry of a name.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Entry> {
-        self.0.iter().find(|entry| entry.name == name)
-    }
-
-    /// Returns the migrations that are not applied yet.
-    #[must_use]
-    pub fn pending(&self, backend: Backend) -> Vec<&'static Migration> {
-        all(backend).iter().filter(|migration| self.get(migration.name).is_none()).collect()
-    }
-
-    fn create_table(connection: &mut Connection) -> QueryResult<()> {
-        connection.batch_execute(match connection.backend() {
-            Backend::Mysql => Self::CREATE_MYSQL,
-            Backend::Sqlite => Self::CREATE_SQLITE,
-        })
-    }
-}
-
-fn is_missing_table(error: &diesel::result::Error) -> bool {
-    let diesel::result::Error::DatabaseError(_, information) = error else { return false };
-    let message = information.message();
-    message.starts_with("no such table") || (message.starts_with("Table '") && message.ends_with("doesn't exist"))
-}
-
-/// Records a migration or the seed data; an entry of the same name is replaced.
-pub(crate) fn record(connection: &mut Connection, name: &str, value: &str) -> QueryResult<()> {
-    diesel::sql_query("REPLACE INTO dbinit_history (name, value, installed_at) VALUES (?, ?, ?)")
-        .bind::<Text, _>(name)
-        .bind::<Text, _>(value)
-        .bind::<Text, _>(Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true))
-        .execute(connection)
-        .map(|_| ())
+/// Returns the migrations that `history` lacks.
+#[must_use]
+pub fn pending(history: &History, backend: Backend) -> Vec<&'static Migration> {
+    all(backend).iter().filter(|migration| history.get(migration.name).is_none()).collect()
 }
 
 /// Applies the migrations that `history` lacks, and returns their names. Waits up to `lock_wait` for another dbinit.
 pub fn run(connection: &mut Connection, history: &History, lock_wait: Duration) -> Result<Vec<&'static str>, Error> {
     let backend = connection.backend();
-    if history.pending(backend).is_empty() {
+    if pending(history, backend).is_empty() {
         return Ok(Vec::new());
     }
     lock::with_lock(connection, lock_wait, |connection| {
         History::create_table(connection)?;
         // another dbinit may have been first
-        let pending = History::read(connection)?.pending(backend);
+        let pending = pending(&History::read(connection)?, backend);
         pending.into_iter().map(|migration| apply(connection, migration).map(|()| migration.name)).collect()
     })
 }
@@ -182,7 +112,7 @@ pub fn repair(connection: &mut Connection, lock_wait: Duration) -> Result<Vec<St
     let known = all(connection.backend());
     lock::with_lock(connection, lock_wait, |connection| {
         let mut changed = Vec::new();
-        for entry in History::read(connection)?.0.into_iter().filter(|entry| entry.name != crate::seed::SEED) {
+        for entry in History::read(connection)?.0.into_iter().filter(|entry| entry.name != SEED) {
             match known.iter().find(|migration| migration.name == entry.name) {
                 Some(migration) if migration.checksum() == entry.value => continue,
                 Some(migration) => record(connection, &entry.name, &migration.checksum())?,

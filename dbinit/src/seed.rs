@@ -8,11 +8,9 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use schema::database::Connection;
 
-use crate::migrate::{History, record, statements};
+use crate::history::{History, SEED, record};
+use crate::migrate::statements;
 use crate::{Error, lock};
-
-/// The name of the history's entry.
-pub const SEED: &str = "seed";
 
 const SQL: &str = include_str!("../seed.sql");
 

@@ -9,8 +9,8 @@ use diesel::sql_types::Text;
 use schema::database::{Backend, Connection};
 use serde::Serialize;
 
-use crate::migrate::{self, History, Migration};
-use crate::seed::SEED;
+use crate::history::{History, SEED};
+use crate::migrate::{self, Migration};
 
 /// The state of a database, or of one migration in it; the worst of all is the database's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -55,7 +55,7 @@ pub fn read(connection: &mut Connection) -> QueryResult<Status> {
     let backend = connection.backend();
     let history = History::read(connection)?;
     let mut status = compare(migrate::all(backend), &history);
-    if history.pending(backend).is_empty() {
+    if migrate::pending(&history, backend).is_empty() {
         status.differences = differences(connection)?;
         if !status.differences.is_empty() {
             status.state = State::Drift;
@@ -209,7 +209,7 @@ impl fmt::Display for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::Entry;
+    use crate::history::Entry;
 
     fn entry(name: &str, value: &str) -> Entry {
         Entry { name: name.to_owned(), value: value.to_owned(), installed_at: "2026-01-01T00:00:00Z".to_owned() }

@@ -5,8 +5,9 @@
 //! stream and date as columns. An object under that key is that segment, no matter which logshipper uploaded it.
 //!
 //! [`store`] talks to the object store, `s3` makes the one of a bucket, [`upload`] takes closed segments there, [`state`] knows which are archived, and
-//! [`error`] is the one error type.
+//! [`error`] is the one error type, into which `classify` turns the store's errors.
 
+mod classify;
 pub mod error;
 #[cfg(feature = "s3")]
 mod s3;

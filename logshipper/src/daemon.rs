@@ -7,7 +7,7 @@
 
 use std::ffi::OsStr;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,7 @@ use crate::pod::{OpenError, Pod};
 use crate::rotate::{Rotator, recorded_numbers};
 use crate::shutdown::Shutdown;
 use crate::survey::Now;
+use crate::wakeup::{Wakeup, notify, wakeup};
 use crate::watch::Watch;
 
 /// Time for the last pass, from the signal on.
@@ -56,19 +57,6 @@ pub struct Context<'a> {
     pub archive_state: Arc<ArchiveState>,
     /// The counters.
     pub metrics: Arc<Metrics>,
-}
-
-/// Wakes a thread. Sent while it works, a wake-up counts for its next wait.
-pub type Wakeup = SyncSender<()>;
-
-/// Creates a wake-up channel.
-pub fn wakeup() -> (Wakeup, Receiver<()>) {
-    sync_channel(1)
-}
-
-/// Wakes the thread behind `wakeup`, unless a wake-up is on its way.
-pub fn notify(wakeup: &Wakeup) {
-    let _ = wakeup.try_send(());
 }
 
 /// Runs until `shutdown` is requested; the requester sends to `wake` as well, the other end of `woken`.

@@ -1,6 +1,6 @@
 //! logshipper: the sidecar that rotates, compresses and keeps the log files of a pod, without losing a line.
 //!
-//! - [`daemon`]: the threads; [`watch`] wakes them as a hint, a poll stands behind it; [`shutdown`] ends them.
+//! - [`daemon`]: the threads; [`watch`] wakes them ([`wakeup`]) as a hint, a poll stands behind it; [`shutdown`] ends them.
 //! - [`pod`]: a pod's directory and its lock; [`survey`]: the facts about its files; [`dir`]: file access by descriptor only.
 //! - [`gc`]: garbage collection of dead pods and the node quota.
 //! - [`archive`]: the object store and its keys, uploads, and which segments are archived.
@@ -37,6 +37,7 @@ pub mod reader;
 pub mod rotate;
 pub mod shutdown;
 pub mod survey;
+pub mod wakeup;
 pub mod watch;
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use handoff::{FileName, Form};
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
-use crate::daemon::{Wakeup, notify};
 use crate::dir::Dir;
+use crate::wakeup::{Wakeup, notify};
 
 /// Growth between two passes from which on a directory is busy: one event per write costs more than it is worth.
 const BUSY: u64 = 64 << 10;
