@@ -3,7 +3,8 @@
 
 CREATE EXTERNAL TABLE petclinic_access (
   `timestamp` string, level string, message string, method string, path string, status int, bytes bigint, micros bigint,
-  peer string, client string, user_agent string
+  peer string, client string, user_agent string,
+  request_id string, trace_id string, span_id string
 )
 PARTITIONED BY (`date` string)
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' WITH SERDEPROPERTIES ('ignore.malformed.json' = 'true')
@@ -15,7 +16,8 @@ TBLPROPERTIES (
 );
 
 CREATE EXTERNAL TABLE petclinic_app_db (
-  `timestamp` string, level string, message string, target string, sql string, micros bigint
+  `timestamp` string, level string, message string, target string, sql string, micros bigint,
+  request_id string, trace_id string, span_id string
 )
 PARTITIONED BY (`date` string)
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' WITH SERDEPROPERTIES ('ignore.malformed.json' = 'true')

@@ -92,8 +92,8 @@ impl AccessLog {
             out,
             "{{\"timestamp\":\"{time}\",\"level\":\"INFO\",\"message\":\"request\",\"method\":\"GET\",\"path\":\"{path}\",\"status\":200,\
              \"bytes\":{bytes},\"micros\":{micros},\"peer\":\"10.0.{high}.{low}:{port}\",\"user_agent\":\"Mozilla/5.0 (X11; Linux x86_64) \
-             AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{chrome}.0.0.0 Safari/537.36\",\"target\":\"access\",\"span\":{{\"request_id\":\
-             \"{trace:016x}{rest:016x}\",\"trace_id\":\"{trace:016x}{rest:016x}\",\"span_id\":\"{span:016x}\",\"name\":\"request\"}}}}"
+             AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{chrome}.0.0.0 Safari/537.36\",\"target\":\"access\",\"request_id\":\
+             \"{trace:016x}{rest:016x}\",\"trace_id\":\"{trace:016x}{rest:016x}\",\"span_id\":\"{span:016x}\"}}"
         )
         .unwrap();
     }

@@ -5,6 +5,7 @@
 //! dropped and counted.
 
 mod counts;
+mod escape;
 mod json;
 mod sinks;
 mod stdout;
@@ -28,6 +29,7 @@ use self::json::Json;
 use self::sinks::{Shared, Sinks};
 
 pub use self::counts::Counts;
+pub use self::escape::escape;
 pub use self::threshold::Threshold;
 
 /// Interval at which an idle writer checks whether its file was renamed (the log handoff allows at most 1 s).
@@ -49,7 +51,7 @@ pub struct Settings {
 pub enum Format {
     /// One JSON object per line.
     Json,
-    /// Readable text; control characters are escaped.
+    /// Readable text.
     Text,
 }
 
@@ -115,7 +117,7 @@ pub struct Logging {
 /// # Errors
 /// Logging was started before, its threads can't be started, or a stream's name is invalid.
 pub fn start(settings: &Settings, dir: Option<&Path>, streams: &[Stream]) -> io::Result<Logging> {
-    let sinks = Arc::new(Sinks::new(dir, streams, settings.log_format)?);
+    let sinks = Arc::new(Sinks::new(dir, streams)?);
     let threshold = Threshold::new(settings.log_level);
     let registry = tracing_subscriber::registry().with(threshold.clone());
     let layer = tracing_subscriber::fmt::layer().with_writer(Shared(Arc::clone(&sinks)));

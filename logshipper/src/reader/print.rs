@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use chrono::{DateTime, SecondsFormat};
 use handoff::Stream;
-use runtime::logging::LogLevel;
+use runtime::logging::{LogLevel, escape};
 use serde_json::{Map, Value, json};
 
 use crate::cli::Output;
@@ -163,6 +163,7 @@ impl Printer<'_> {
         }
         let message = fields.get("message").or_else(|| fields.get("msg")).map(text).unwrap_or_default();
         write!(out, " {}", printable(&message))?;
+        // The common JSON format of tracing.
         if let Some(Value::Object(span)) = fields.remove("span") {
             for (name, value) in span.into_iter().filter(|(name, _)| name != "name") {
                 fields.entry(name).or_insert(value);
@@ -209,10 +210,9 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Escapes control characters: a log line must not command the terminal that shows it.
+/// Escapes control characters, except for tabs: a log line must not command the terminal that shows it.
 fn printable(text: &str) -> String {
-    let escape = |c: char| c.is_control() && c != '\t';
-    text.chars().map(|c| if escape(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+    text.split('\t').map(escape).collect::<Vec<_>>().join("\t")
 }
 
 #[cfg(test)]
@@ -239,12 +239,12 @@ mod tests {
     fn pretty_lines_have_a_fixed_order_and_no_commands() {
         assert_eq!(
             shown(Form::Pretty, false, LINE, 0),
-            "2026-07-23T10:11:12.123Z WARN  petclinic-x2x4z/access 404 slow\\u{1b}[2J path=/owners request_id=7 trace_id=…456789ab\n"
+            "2026-07-23T10:11:12.123Z WARN  petclinic-x2x4z/access 404 slow\\u001b[2J path=/owners request_id=7 trace_id=…456789ab\n"
         );
         assert!(shown(Form::Pretty, true, LINE, 0).contains("\u{1b}[33mWARN \u{1b}[0m"));
         assert_eq!(
             shown(Form::Pretty, false, "\u{1b}[31mnot\u{7} JSON", 5),
-            "petclinic-x2x4z/access not\\u{7} JSON … 5 more bytes\n"
+            "petclinic-x2x4z/access not\\u0007 JSON … 5 more bytes\n"
         );
     }
 

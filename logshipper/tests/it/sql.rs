@@ -24,14 +24,14 @@ fn queries_of_the_documentation_run_in_duckdb() {
         let status = if second % 10 == 0 { 404 } else { 200 };
         format!(
             "{{\"timestamp\":\"{}\",\"level\":\"INFO\",\"message\":\"request\",\"method\":\"GET\",\"path\":\"/owners/{second}?page=1\",\
-             \"status\":{status},\"micros\":{second},\"span\":{{\"request_id\":\"id-{second}\"}}}}\n",
+             \"status\":{status},\"micros\":{second},\"request_id\":\"id-{second}\"}}\n",
             time(second)
         )
     };
     let statement = |second: i64| {
         format!(
             "{{\"timestamp\":\"{}\",\"level\":\"INFO\",\"target\":\"sql\",\"message\":\"statement\",\"micros\":{second},\
-             \"sql\":\"SELECT {}\",\"span\":{{\"request_id\":\"id-{second}\"}}}}\n",
+             \"sql\":\"SELECT {}\",\"request_id\":\"id-{second}\"}}\n",
             time(second),
             second % 2
         )
@@ -46,7 +46,7 @@ fn queries_of_the_documentation_run_in_duckdb() {
     let docs = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/logs.md")).unwrap();
     let queries = docs.split("```sql\n").skip(1).map(|part| part.split("```").next().unwrap());
     let queries =
-        queries.map(|query| query.replace("s3://BUCKET/PREFIX", archive.path().to_str().unwrap()).replace("'ID'", "'id-7\"'"));
+        queries.map(|query| query.replace("s3://BUCKET/PREFIX", archive.path().to_str().unwrap()).replace("'ID'", "'id-7'"));
     let python = std::env::var_os("DUCKDB_PYTHON").expect("DUCKDB_PYTHON: a python3 with the duckdb module");
     let output = Command::new(python).args(["-c", SCRIPT]).args(queries).output().unwrap();
     assert!(output.status.success(), "{output:?}");

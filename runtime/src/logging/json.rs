@@ -1,4 +1,5 @@
-//! JSON format of log lines: the event's time, level, fields and target, and under `span` the fields of the innermost span.
+//! JSON format of log lines: the event's time, level, fields and target, and the fields of the spans that it is in. A request's
+//! span has `request_id`, and `trace_id` and `span_id` as OpenTelemetry names them in JSON.
 //!
 //! The formatter of tracing-subscriber parses a span's fields again for each line. Here they are serialized once per span, and
 //! copied.
@@ -15,7 +16,7 @@ use tracing_serde::SerdeMapVisitor;
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 /// Initial capacity of a line; most are shorter.
 const USUAL_LENGTH: usize = 512;
@@ -27,14 +28,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, Self> for Json {
     fn format_event(&self, context: &FmtContext<'_, S, Self>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut line = Vec::with_capacity(USUAL_LENGTH);
         write_event(&mut line, event).map_err(|_| fmt::Error)?;
-        if let Some(span) = context.parent_span()
-            && let Some(fields) = span.extensions().get::<FormattedFields<Self>>()
-        {
-            line.pop();
-            line.extend_from_slice(b",\"span\":{\"name\":");
-            serde_json::to_writer(&mut line, span.name()).map_err(|_| fmt::Error)?;
-            append(&mut line, fields);
-            line.push(b'}');
+        for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
+            if let Some(fields) = span.extensions().get::<FormattedFields<Self>>() {
+                line.pop();
+                append(&mut line, fields);
+            }
         }
         line.push(b'\n');
         writer.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
@@ -130,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn event_has_own_and_innermost_span_fields() {
+    fn event_has_own_and_its_spans_fields() {
         let logged = lines(|| {
             tracing::warn!(target: "a", count = 3, ratio = 0.5, text = "\"\u{1b}\n", shown = %"x", none = Option::<u64>::None, "alone");
             let _outer = tracing::info_span!("outer", a = 1).entered();
@@ -139,8 +137,7 @@ mod tests {
         });
         let expected = [
             json!({ "level": "WARN", "target": "a", "message": "alone", "count": 3, "ratio": 0.5, "text": "\"\u{1b}\n", "shown": "x" }),
-            json!({ "level": "INFO", "target": "b", "message": "within",
-                "span": { "name": "request", "request_id": "\"7\"", "hex": "ff" } }),
+            json!({ "level": "INFO", "target": "b", "message": "within", "a": 1, "request_id": "\"7\"", "hex": "ff" }),
         ];
         assert_eq!(logged, expected);
     }
@@ -154,7 +151,12 @@ mod tests {
                 span.record(["a", "b"][log % 2], log);
             }
         });
-        let spans: Vec<_> = logged.iter().map(|line| line["span"].clone()).collect();
-        assert_eq!(spans, [json!({ "name": "s" }), json!({ "name": "s", "a": 0 }), json!({ "name": "s", "a": 0, "b": 1 })]);
+        let base = json!({ "level": "INFO", "target": "t", "message": "m" });
+        let with = |fields: Value| {
+            let mut line = base.clone();
+            line.as_object_mut().unwrap().append(&mut fields.as_object().unwrap().clone());
+            line
+        };
+        assert_eq!(logged, [with(json!({})), with(json!({ "a": 0 })), with(json!({ "a": 0, "b": 1 }))]);
     }
 }

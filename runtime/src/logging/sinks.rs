@@ -13,7 +13,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::counts::{Counts, DropReporter, Transition};
 use super::stdout::Stdout;
 use super::write_lock::{Breaker, WriteLock};
-use super::{Format, Stream};
+use super::{Stream, escape};
 
 #[derive(Debug)]
 pub(super) struct Sinks {
@@ -22,23 +22,15 @@ pub(super) struct Sinks {
     /// All files are in one directory, and so on one volume.
     volume: WriteLock,
     files: Vec<File>,
-    /// Control characters are escaped: text, unlike JSON, does not quote them.
-    escape: bool,
 }
 
 impl Sinks {
-    pub(super) fn new(dir: Option<&Path>, streams: &[Stream], format: Format) -> io::Result<Self> {
+    pub(super) fn new(dir: Option<&Path>, streams: &[Stream]) -> io::Result<Self> {
         let files = match dir {
             Some(dir) => streams.iter().map(|stream| File::new(dir, *stream)).collect::<io::Result<_>>()?,
             None => Vec::new(),
         };
-        Ok(Self {
-            stdout: Stdout::start(io::stdout())?,
-            stdout_drops: Mutex::default(),
-            volume: WriteLock::default(),
-            files,
-            escape: format == Format::Text,
-        })
+        Ok(Self { stdout: Stdout::start(io::stdout())?, stdout_drops: Mutex::default(), volume: WriteLock::default(), files })
     }
 
     /// Each output's name with its counters.
@@ -165,7 +157,11 @@ pub(super) struct Line<'a> {
 
 impl io::Write for Line<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let escaped = if self.sinks.escape { escape(line) } else { Cow::Borrowed(line) };
+        let text = str::from_utf8(line.strip_suffix(b"\n").unwrap_or(line)).map_err(io::Error::other)?;
+        let escaped = match escape(text) {
+            Cow::Borrowed(_) => Cow::Borrowed(line),
+            Cow::Owned(text) => Cow::Owned((text + "\n").into_bytes()),
+        };
         for (n, file) in self.sinks.files.iter().enumerate() {
             if self.wanted & 1 << n != 0 {
                 self.sinks.write_file(file, &escaped);
@@ -177,34 +173,5 @@ impl io::Write for Line<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// Escapes control characters, except for the `\n` at the end of the line.
-fn escape(line: &[u8]) -> Cow<'_, [u8]> {
-    let (text, end) = line.strip_suffix(b"\n").map_or((line, &b""[..]), |text| (text, &b"\n"[..]));
-    // C1 control characters are two bytes in UTF-8, the first of them 0xC2.
-    if !text.iter().any(|&b| b < b' ' || b == 0x7f || b == 0xc2) {
-        return Cow::Borrowed(line);
-    }
-    let mut escaped = String::with_capacity(line.len() + 16);
-    for c in String::from_utf8_lossy(text).chars() {
-        if c.is_control() { escaped.extend(c.escape_default()) } else { escaped.push(c) }
-    }
-    let mut escaped = escaped.into_bytes();
-    escaped.extend_from_slice(end);
-    Cow::Owned(escaped)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_characters_in_text_are_escaped() {
-        let escaped = |line: &str| String::from_utf8(escape(line.as_bytes()).into_owned()).unwrap();
-        assert_eq!(escaped("plain, 가 ¶ é\n"), "plain, 가 ¶ é\n");
-        assert_eq!(escaped("a\nb\r\tc\u{1b}[31m\u{7f}\u{9b}d\n"), "a\\nb\\r\\tc\\u{1b}[31m\\u{7f}\\u{9b}d\n");
-        assert!(matches!(escape(b"untouched\n"), Cow::Borrowed(_)));
     }
 }

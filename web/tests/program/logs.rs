@@ -19,7 +19,7 @@ fn access_line_precedes_end_of_response() {
         let line = lines.last().unwrap();
         assert_eq!(line["path"], format!("/owners/1?n={n}"));
         assert_eq!((&line["method"], &line["status"], &line["bytes"]), (&"GET".into(), &200.into(), &bytes.into()));
-        assert_eq!(line["span"]["request_id"], format!("id-{n}"));
+        assert_eq!(line["request_id"], format!("id-{n}"));
         assert_eq!(line["user_agent"], "the \"test\"");
         assert!(line["micros"].as_u64().unwrap() > 0 && line["peer"].as_str().unwrap().starts_with("127.0.0.1:"));
     }
@@ -62,7 +62,7 @@ fn sql_statements_are_logged_at_most_two_per_page() {
         let id = format!("page-{n}");
         client.get(web.url(path)).header("x-request-id", &id).send().unwrap();
         let lines = web.lines("app_db");
-        let of_request = |line: &&serde_json::Value| line["target"] == "sql" && line["span"]["request_id"] == id;
+        let of_request = |line: &&serde_json::Value| line["target"] == "sql" && line["request_id"] == id;
         let statements: Vec<_> = lines.iter().filter(of_request).collect();
         assert!((1..=2).contains(&statements.len()), "{path}: {statements:?}");
         assert!(

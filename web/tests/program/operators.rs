@@ -145,11 +145,22 @@ fn trusted_proxy_sets_client_address() {
 
 #[test]
 fn client_input_cannot_forge_text_lines() {
-    let web = Web::start_quiet(&["--log-format", "text"]);
+    forge("text", "20");
+}
+
+#[test]
+fn client_input_cannot_forge_json_lines() {
+    forge("json", "{");
+}
+
+/// Sends control characters, and checks that each line of this format begins like one and has none of them.
+fn forge(format: &str, beginning: &str) {
+    let web = Web::start_quiet(&["--log-format", format]);
     let hostile = "a%0A2026-01-01T00:00:00Z ERROR forged%1b[2J\u{1b}";
     let mut connection = web.connect();
     let target = hostile.replace('\u{1b}', "").replace(' ', "%20");
-    connection.write(&format!("GET /owners?lastName={target} HTTP/1.1\r\nhost: web\r\nuser-agent: \u{9b}31m\ttab\r\n\r\n"));
+    connection
+        .write(&format!("GET /owners?lastName={target} HTTP/1.1\r\nhost: web\r\nuser-agent: \u{9b}31m\u{202e}\ttab\r\n\r\n"));
     connection.answer();
     let fields = [
         ("firstName", "a\nforged"),
@@ -162,7 +173,7 @@ fn client_input_cannot_forge_text_lines() {
     until("both lines", || (fs::read_to_string(web.log("access")).unwrap().lines().count() == 2).then_some(()));
     for stream in ["access", "app_db", "err"] {
         let text = fs::read_to_string(web.log(stream)).unwrap();
-        assert!(text.lines().all(|line| line.starts_with("20") && line.contains("Z ")), "{text}");
-        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+        assert!(text.lines().all(|line| line.starts_with(beginning)), "{text}");
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'), "{text:?}");
     }
 }

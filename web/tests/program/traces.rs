@@ -124,8 +124,8 @@ fn traceparent_is_adopted_and_logged() {
     let statements: Vec<_> = web.lines("app_db").into_iter().filter(|line| line["target"] == "sql").collect();
     assert!(!statements.is_empty());
     for line in statements.iter().chain([&access]) {
-        assert_eq!((&line["span"]["trace_id"], &line["span"]["span_id"]), (&TRACE.into(), &span.clone().into()), "{line}");
-        assert_eq!(line["span"]["request_id"], "quoted");
+        assert_eq!((&line["trace_id"], &line["span_id"]), (&TRACE.into(), &span.clone().into()), "{line}");
+        assert_eq!(line["request_id"], "quoted");
     }
 }
 
@@ -138,7 +138,7 @@ fn invalid_traceparent_gets_a_new_trace() {
         assert!(trace != TRACE && trace.len() == 32);
         assert_eq!(answer.headers()["x-request-id"], trace.as_str(), "one id for both");
         let line = web.lines("access").pop().unwrap();
-        assert_eq!(line["span"]["trace_id"], trace);
+        assert_eq!(line["trace_id"], trace);
     }
 }
 
@@ -148,8 +148,8 @@ fn an_error_has_its_ids_whatever_the_level() {
     let answer = get(&web, "/oups", &[("x-request-id", "quoted")]);
     assert_eq!(answer.status(), 500);
     let line = web.lines("err").pop().unwrap();
-    assert_eq!(line["span"]["request_id"], "quoted");
-    assert_eq!(line["span"]["trace_id"], parent(&answer)[0]);
+    assert_eq!(line["request_id"], "quoted");
+    assert_eq!(line["trace_id"], parent(&answer)[0]);
     assert_eq!(web.lines("access").len(), 0);
 }
 
