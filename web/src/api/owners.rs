@@ -3,10 +3,9 @@
 use http::StatusCode;
 use schema::database::Connection;
 
-use super::resource::{check_version, created_id, list, shown, size};
+use super::resource::{check_version, create as create_once, list, shown, size};
 use crate::app::extract::{Context, Id};
 use crate::db::Updated;
-use crate::pages::idempotency::IdempotencyKey;
 use crate::pages::owners::form;
 use crate::pages::owners::store::{self, Owner, Start};
 use crate::views::{Error, Reply};
@@ -27,10 +26,9 @@ pub async fn index(cx: Context) -> Result<Reply, Error> {
 pub async fn create(cx: Context) -> Result<Reply, Error> {
     let (form, values) = form::read(&cx.json()?);
     let Some(values) = values else { return Err(form.into_error()) };
-    let key = IdempotencyKey::of_header(cx.headers(), "owner", &values);
-    let save = move |conn: &mut Connection| store::insert(conn, &values).map(|id| format!("/api/owners/{id}"));
-    let location = cx.app.db.run("insert owner", move |conn| key.execute_once(conn, &save)).await?;
-    let owner = read(&cx, created_id(&location)?).await?;
+    let form = (&values, form, "lastName");
+    let (id, location) = create_once(&cx, "insert owner", "/api/owners".to_owned(), form, store::insert).await?;
+    let owner = values.of_owner(id);
     Ok(shown(&owner, &form::of(&owner), Some(location)))
 }
 

@@ -3,12 +3,11 @@
 use http::StatusCode;
 use schema::database::Connection;
 
-use super::resource::{after, check_version, created_id, list_by_id, shown, size};
+use super::resource::{after, check_version, create as create_once, list_by_id, shown, size};
 use crate::app::extract::{Context, Id};
 use crate::db::Updated;
-use crate::pages::idempotency::IdempotencyKey;
 use crate::pages::owners::store as owners;
-use crate::pages::pets::store::{self, Pet, Type};
+use crate::pages::pets::store::{self, Pet, Type, Values};
 use crate::pages::pets::{form, violation};
 use crate::views::form::Form;
 use crate::views::{Error, Reply};
@@ -29,18 +28,12 @@ pub async fn index(cx: Context, owner: Id) -> Result<Reply, Error> {
 pub async fn create(cx: Context, owner: Id) -> Result<Reply, Error> {
     let of_owner = move |conn: &mut Connection| owners::get(conn, owner.0).and_then(|_| store::types(conn));
     let types = cx.app.db.run("owner by id", of_owner).await?;
-    let (mut form, values) = form::read(&cx.json()?, &types, cx.app.today());
+    let (form, values) = form::read(&cx.json()?, &types, cx.app.today());
     let Some(values) = values else { return Err(form.into_error()) };
-    let key = IdempotencyKey::of_header(cx.headers(), &format!("pet of {}", owner.0), &values);
-    let save =
-        move |conn: &mut Connection| store::insert(conn, owner.0, &values).map(|id| format!("/api/owners/{}/pets/{id}", owner.0));
-    let inserted = cx.app.db.run("insert pet", move |conn| key.execute_once(conn, &save)).await;
-    if let Some(problem) = violation(&inserted) {
-        form.add_error("name", problem);
-        return Err(form.into_error());
-    }
-    let location = inserted?;
-    let pet = read(&cx, owner, Id(created_id(&location)?)).await?.0;
+    let (form, path) = ((&values, form, "name"), format!("/api/owners/{}/pets", owner.0));
+    let insert = move |conn: &mut Connection, values: &Values| store::insert(conn, owner.0, values);
+    let (id, location) = create_once(&cx, "insert pet", path, form, insert).await?;
+    let pet = values.of_pet(id, &types);
     Ok(shown(&pet, &form::of(&pet), Some(location)))
 }
 

@@ -1,10 +1,17 @@
 //! Parts that all resources of the API share: lists, versions and preconditions.
 
+use std::fmt::Debug;
+
+use diesel::QueryResult;
 use http::header::IF_MATCH;
+use schema::database::Connection;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::app::extract::{Context, Id};
+use crate::pages::idempotency::IdempotencyKey;
+use crate::pages::pets::violation;
+use crate::views::assets::fingerprint;
 use crate::views::form::Form;
 use crate::views::{Error, Fields, Reply};
 
@@ -53,8 +60,31 @@ pub(super) fn check_version(cx: &Context, current: &Form) -> Result<(), Error> {
     if wanted.split(',').any(|tag| is_current(tag.trim())) { Ok(()) } else { Err(Error::PreconditionFailed) }
 }
 
-/// The id at the end of the path that a creation recorded.
-pub(super) fn created_id(location: &str) -> Result<i32, Error> {
+/// Saves `values` with `insert`, once per `Idempotency-Key`, as a new item of the list at `path`. Returns its id and path.
+///
+/// The fingerprint of the values is recorded behind the path: with the same key they must be the same. A violation of a
+/// constraint is a problem of `field`.
+pub(super) async fn create<V: Clone + Debug + Send + 'static>(
+    cx: &Context,
+    statement: &'static str,
+    path: String,
+    (values, mut form, field): (&V, Form, &'static str),
+    insert: impl Fn(&mut Connection, &V) -> QueryResult<i32> + Send + 'static,
+) -> Result<(i32, String), Error> {
+    let key = IdempotencyKey::of_header(cx, &path)?;
+    let (values, sent) = (values.clone(), format!("{:016x}", fingerprint(format!("{values:?}").as_bytes())));
+    let tag = sent.clone();
+    let save = move |conn: &mut Connection| insert(conn, &values).map(|id| format!("{path}/{id}#{tag}"));
+    let saved = cx.app.db.run(statement, move |conn| key.execute_once(conn, &save)).await;
+    if let Some(problem) = violation(&saved) {
+        form.add_error(field, problem);
+        return Err(form.into_error());
+    }
+    let saved = saved?;
+    let (location, recorded) = saved.split_once('#').unwrap_or((&saved, ""));
+    if recorded != sent {
+        return Err(Error::KeyReused);
+    }
     let id = location.rsplit('/').next().and_then(|id| id.parse().ok());
-    id.ok_or_else(|| Error::Render(format!("no id in {location}")))
+    Ok((id.ok_or_else(|| Error::Render(format!("no id in {location}")))?, location.to_owned()))
 }

@@ -1,19 +1,16 @@
 //! A pet's visits as JSON.
 
 use chrono::NaiveDate;
-use diesel::result::DatabaseErrorKind::CheckViolation;
-use diesel::result::Error::DatabaseError;
 use http::StatusCode;
 use schema::database::Connection;
 
-use super::resource::{check_version, created_id, list, shown, size};
+use super::resource::{check_version, create as create_once, list, shown, size};
 use crate::app::extract::{Context, Id};
-use crate::db::{DbError, Updated};
-use crate::pages::idempotency::IdempotencyKey;
+use crate::db::Updated;
 use crate::pages::pets::store as pets;
-use crate::pages::visits::store::{self, Visit};
+use crate::pages::visits::store::{self, Values, Visit};
 use crate::pages::visits::{position, read as read_form};
-use crate::views::form::{Form, Problem};
+use crate::views::form::Form;
 use crate::views::{Error, Reply};
 
 /// `GET /api/owners/{owner}/pets/{pet}/visits?size=&after=`: the newest first.
@@ -30,19 +27,12 @@ pub async fn index(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
 /// `POST /api/owners/{owner}/pets/{pet}/visits`
 pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let born = birth_date(&cx, owner, pet).await?;
-    let (mut form, values) = read_form(&cx.json()?, born, cx.app.today());
+    let (form, values) = read_form(&cx.json()?, born, cx.app.today());
     let Some(values) = values else { return Err(form.into_error()) };
-    let key = IdempotencyKey::of_header(cx.headers(), &format!("visit of {}", pet.0), &values);
-    let save = move |conn: &mut Connection| {
-        store::insert(conn, pet.0, &values).map(|id| format!("/api/owners/{}/pets/{}/visits/{id}", owner.0, pet.0))
-    };
-    let inserted = cx.app.db.run("insert visit", move |conn| key.execute_once(conn, &save)).await;
-    if let Err(DbError::Query(DatabaseError(CheckViolation, _))) = inserted {
-        form.add_error("date", Problem::TooMany);
-        return Err(form.into_error());
-    }
-    let location = inserted?;
-    let visit = read(&cx, owner, pet, Id(created_id(&location)?)).await?;
+    let (form, path) = ((&values, form, "date"), format!("/api/owners/{}/pets/{}/visits", owner.0, pet.0));
+    let insert = move |conn: &mut Connection, values: &Values| store::insert(conn, pet.0, values);
+    let (id, location) = create_once(&cx, "insert visit", path, form, insert).await?;
+    let visit = Visit { id, date: values.visit_date, description: values.description };
     Ok(shown(&visit, &version_of(&visit), Some(location)))
 }
 

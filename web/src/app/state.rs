@@ -1,6 +1,7 @@
 //! The state that all requests share.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
 use chrono::{NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -26,6 +27,8 @@ pub struct App {
     pub views: Arc<Views>,
     /// The veterinarians, read at most every few seconds.
     pub vets: Arc<vets::Cache>,
+    /// Idempotency keys of the requests in flight.
+    pub idempotency_keys: Arc<Mutex<HashSet<String>>>,
     /// The clinic's time zone.
     pub time_zone: Tz,
     /// The commit that the program was built from.

@@ -1,9 +1,12 @@
-//! Idempotent submissions: a form that creates something carries a token, and is saved once however often it is sent.
+//! Idempotent submissions: what creates something carries a key, and is saved once however often it is sent.
 //!
-//! The token is generated with the form. The location of the saved row is recorded under the token and the values, in the
-//! transaction that saves, so that it holds for all pods; the same form with other values has another key.
+//! The location of the saved row is recorded under the key, in the transaction that saves, so that it holds for all pods. A
+//! form's key is the token that was generated with it and its values: the same form with other values is another submission.
+//! A client of the API names its key in `Idempotency-Key`, and must not use it for other values.
 
+use std::collections::HashSet;
 use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{TimeDelta, Utc};
 use diesel::prelude::*;
@@ -12,34 +15,49 @@ use diesel::result::Error::DatabaseError;
 use schema::database::{Backend, Connection, forget_statements};
 use schema::tables::idempotency_key;
 
-use http::{HeaderMap, HeaderValue};
 use sha2::{Digest, Sha256};
 
-use crate::views::Fields;
+use crate::app::extract::Context;
 use crate::views::assets::fingerprint;
 use crate::views::form::TOKEN;
+use crate::views::{Error, Fields};
 
 /// Time for which a key is kept.
 const KEEP: TimeDelta = TimeDelta::hours(24);
+/// Maximum length of an `Idempotency-Key` in bytes.
+const MAX_LENGTH: usize = 255;
 
 /// Key of one submission; none where the client sent no token of ours.
-#[derive(Clone, Debug)]
-pub struct IdempotencyKey(Option<String>);
+#[derive(Debug)]
+pub struct IdempotencyKey {
+    token: Option<String>,
+    _in_flight: Option<InFlight>,
+}
 
 impl IdempotencyKey {
     /// The key of `values` sent by a form; `subject` names the row that they are saved to, such as an owner's id.
     pub fn of(fields: &Fields<'_>, subject: &str, values: &impl Debug) -> Self {
         let token = fields.get(TOKEN).filter(|token| token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()));
-        Self(token.map(|token| format!("{token}{:016x}", fingerprint(format!("{subject} {values:?}").as_bytes()))))
+        let token = token.map(|token| format!("{token}{:016x}", fingerprint(format!("{subject} {values:?}").as_bytes())));
+        Self { token, _in_flight: None }
     }
 
-    /// The key that a client names in `Idempotency-Key`.
-    pub fn of_header(headers: &HeaderMap, subject: &str, values: &impl Debug) -> Self {
-        let digest = |key: &HeaderValue| Sha256::digest([b"Idempotency-Key ", key.as_bytes(), subject.as_bytes()].concat());
-        let digest = headers.get("idempotency-key").map(digest);
-        let head = digest.as_ref().and_then(|digest| digest.first_chunk().copied());
-        let values = fingerprint(format!("{subject} {values:?}").as_bytes());
-        Self(head.map(|head| format!("{:032x}{values:016x}", u128::from_be_bytes(head))))
+    /// The key that a client names in `Idempotency-Key` for what it sends to `path`, whatever the values.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for several keys, an empty or a long one; [`Error::KeyInFlight`] while another request has the key.
+    pub fn of_header(cx: &Context, path: &str) -> Result<Self, Error> {
+        let mut keys = cx.headers().get_all("idempotency-key").iter();
+        let token = match (keys.next(), keys.next()) {
+            (None, _) => return Ok(Self { token: None, _in_flight: None }),
+            (Some(key), None) if (1..=MAX_LENGTH).contains(&key.len()) => {
+                let digest = Sha256::digest([path.as_bytes(), b" ", key.as_bytes()].concat());
+                digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+            }
+            _ => return Err(Error::Malformed),
+        };
+        let in_flight = InFlight::acquire(&cx.app.idempotency_keys, &token).ok_or(Error::KeyInFlight)?;
+        Ok(Self { token: Some(token), _in_flight: Some(in_flight) })
     }
 
     /// Runs `save`, which returns the path of the saved row; a repeated submission returns the path of the first one.
@@ -51,7 +69,7 @@ impl IdempotencyKey {
         conn: &mut Connection,
         save: impl Fn(&mut Connection) -> QueryResult<String>,
     ) -> QueryResult<String> {
-        let Some(token) = &self.0 else {
+        let Some(token) = &self.token else {
             return diesel::Connection::transaction(conn, |conn| {
                 take_write_lock(conn)?;
                 save(conn)
@@ -82,6 +100,26 @@ impl IdempotencyKey {
             }
             _ => saved,
         }
+    }
+}
+
+/// A key whose request is being answered; dropped, it is free again.
+#[derive(Debug)]
+struct InFlight {
+    keys: Arc<Mutex<HashSet<String>>>,
+    key: String,
+}
+
+impl InFlight {
+    fn acquire(keys: &Arc<Mutex<HashSet<String>>>, key: &str) -> Option<Self> {
+        let is_new = keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
+        is_new.then(|| Self { keys: Arc::clone(keys), key: key.to_owned() })
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
 
@@ -117,6 +155,20 @@ mod tests {
     use super::*;
     use crate::db::testing::on_both;
 
+    fn key(token: Option<&str>) -> IdempotencyKey {
+        IdempotencyKey { token: token.map(str::to_owned), _in_flight: None }
+    }
+
+    #[test]
+    fn key_in_flight_is_refused_until_dropped() {
+        let keys = Arc::default();
+        let first = InFlight::acquire(&keys, "a").unwrap();
+        assert!(InFlight::acquire(&keys, "a").is_none());
+        assert!(InFlight::acquire(&keys, "b").is_some());
+        drop(first);
+        assert!(InFlight::acquire(&keys, "a").is_some() && keys.lock().unwrap().is_empty());
+    }
+
     #[test]
     fn save_without_token_locks_sqlite_before_it_reads() {
         let folder = tempfile::tempdir().unwrap();
@@ -126,7 +178,7 @@ mod tests {
         let other = std::cell::RefCell::new(connect(&url).unwrap());
         other.borrow_mut().batch_execute("PRAGMA busy_timeout = 0").unwrap();
         let write = "UPDATE owner SET city = 'Seoul' WHERE id = 1";
-        let saved = IdempotencyKey(None).execute_once(conn, |conn| {
+        let saved = key(None).execute_once(conn, |conn| {
             let locked = other.borrow_mut().batch_execute(write).unwrap_err().to_string();
             assert!(locked.contains("database is locked"), "{locked}");
             conn.batch_execute("SELECT * FROM owner")?;
@@ -149,7 +201,7 @@ mod tests {
             let old = (idempotency_key::token.eq("old"), idempotency_key::location.eq("/"), idempotency_key::saved_at.eq(0));
             diesel::insert_into(idempotency_key::table).values(old).execute(conn).unwrap();
             fastrand::seed(seed);
-            let saved = IdempotencyKey(Some("new".to_owned())).execute_once(conn, |_| Ok("/saved".to_owned()));
+            let saved = key(Some("new")).execute_once(conn, |_| Ok("/saved".to_owned()));
             assert_eq!(saved, Ok("/saved".to_owned()));
             assert_eq!(before(conn, "new"), Ok(Some("/saved".to_owned())));
             assert!(before(conn, "old").unwrap().is_some(), "it was tried");

@@ -36,6 +36,12 @@ pub enum Error {
     /// Rows that depend on the row keep it from being deleted.
     #[error("row is in use")]
     Conflict,
+    /// An `Idempotency-Key` was used before, with other values.
+    #[error("idempotency key used with other values")]
+    KeyReused,
+    /// A request with the same `Idempotency-Key` is being answered.
+    #[error("idempotency key in flight")]
+    KeyInFlight,
     /// The row has another version than the one that `If-Match` names.
     #[error("precondition failed")]
     PreconditionFailed,
@@ -79,8 +85,8 @@ impl Error {
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Rejected(status) => *status,
-            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Invalid(_) | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Conflict | Self::KeyInFlight => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

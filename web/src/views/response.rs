@@ -172,6 +172,8 @@ impl Views {
         let status = error.status();
         let about = match error {
             Error::PageTooFar => "error-page-too-far".to_owned(),
+            Error::KeyReused => "error-key-reused".to_owned(),
+            Error::KeyInFlight => "error-key-in-flight".to_owned(),
             _ => format!("error-{}", status.as_u16()),
         };
         let mut response = if preferences.json {

@@ -45,9 +45,16 @@ fn life(
     let key = [("idempotency-key", "one-of-mine")];
     let (created, data) = call(clinic, "post", many, list, &key, Some(first));
     assert_eq!(created.status, 201, "{}", created.text);
-    let path = created.location().to_owned();
+    let (path, as_created) = (created.location().to_owned(), data.clone());
     let (again, _) = call(clinic, "post", many, list, &key, Some(first));
     assert_eq!((again.status.as_u16(), again.location()), (201, &*path), "the same key creates one");
+
+    let (other, problem) = call(clinic, "post", many, list, &key, Some(second));
+    assert_eq!((other.status.as_u16(), problem["title"].as_str()), (422, Some("This key was used before")), "{problem}");
+    let long = "k".repeat(256);
+    for wrong in ["", &*long] {
+        assert_eq!(call(clinic, "post", many, list, &[("idempotency-key", wrong)], Some(first)).0.status, 400, "{wrong:?}");
+    }
 
     let (shown, _) = call(clinic, "get", one, &path, &[], None);
     assert_eq!((shown.status.as_u16(), shown.header("etag")), (200, created.header("etag")));
@@ -64,6 +71,10 @@ fn life(
     assert_eq!(data["id"].to_string(), path.rsplit('/').next().unwrap());
     assert_ne!(changed.header("etag"), created.header("etag"));
     assert_eq!(call(clinic, "put", one, &path, &tag, Some(first)).0.status, 412, "an older version");
+
+    let (again, replayed) = call(clinic, "post", many, list, &key, Some(first));
+    assert_eq!((again.status.as_u16(), again.location(), again.header("etag")), (201, &*path, created.header("etag")));
+    assert_eq!(replayed, as_created, "the first answer, although it has changed since");
 
     before_the_end(&path);
     assert_eq!(call(clinic, "delete", one, &path, &[], None).0.status, 204);

@@ -95,6 +95,7 @@ impl Clinic {
             cookies: config.cookies.key().unwrap(),
             views: Arc::new(Views::new(config.pages.source())),
             vets: Arc::default(),
+            idempotency_keys: Arc::default(),
             time_zone: config.time_zone,
             commit: config.git_commit,
         };

@@ -44,7 +44,7 @@ pub struct Owner {
 }
 
 /// Values that a form enters.
-#[derive(Debug, Insertable, AsChangeset)]
+#[derive(Clone, Debug, Insertable, AsChangeset)]
 #[diesel(table_name = owner)]
 pub struct Values {
     /// The first name.
@@ -57,6 +57,14 @@ pub struct Values {
     pub city: String,
     /// The telephone number.
     pub telephone: String,
+}
+
+impl Values {
+    /// The row of an owner with these values.
+    pub fn of_owner(self, id: i32) -> Owner {
+        let Self { first_name, last_name, address, city, telephone } = self;
+        Owner { id, first_name, last_name, address, city, telephone }
+    }
 }
 
 /// Start of a page of search results.

@@ -42,7 +42,7 @@ pub struct Type {
 }
 
 /// Columns that the form sets.
-#[derive(Debug, Insertable, AsChangeset)]
+#[derive(Clone, Debug, Insertable, AsChangeset)]
 #[diesel(table_name = pet)]
 pub struct Values {
     /// The name.
@@ -51,6 +51,15 @@ pub struct Values {
     pub birth_date: NaiveDate,
     /// The kind.
     pub type_id: i32,
+}
+
+impl Values {
+    /// A pet with these values.
+    pub fn of_pet(self, id: i32, types: &[Type]) -> Pet {
+        let Self { name, birth_date, type_id } = self;
+        let kind = types.iter().find(|kind| kind.id == type_id).map_or_else(String::new, |kind| kind.name.clone());
+        Pet { id, name, birth_date, r#type: kind, type_id }
+    }
 }
 
 /// All kinds of pets, by name.

@@ -15,7 +15,7 @@ use crate::pages::pets::store::{self as pets, Pet};
 pub const MAX_VISITS: i64 = 10_000;
 
 /// Values that a form enters.
-#[derive(Debug, Insertable, AsChangeset)]
+#[derive(Clone, Debug, Insertable, AsChangeset)]
 #[diesel(table_name = visit)]
 pub struct Values {
     /// The day of the visit.
