@@ -38,8 +38,8 @@ use crate::app::{App, router};
 use crate::pages::{assets, home, owners, pets, vets, visits};
 
 /// The route table: each path with its methods. HEAD is answered like GET, OPTIONS with `Allow`.
-pub fn routes(app: App) -> impl Filter<Extract = (warp::reply::Response,), Error = Rejection> + Clone {
-    let table = routes! {
+pub fn routes(app: App) -> (impl Filter<Extract = (warp::reply::Response,), Error = Rejection> + Clone, router::Templates) {
+    let (table, templates) = routes! {
         () => { GET: home::welcome }
         ("owners") => { GET: owners::list }
         ("owners" / "find") => { GET: owners::find }
@@ -76,5 +76,5 @@ pub fn routes(app: App) -> impl Filter<Extract = (warp::reply::Response,), Error
         ("resources" / {file: String}) => { GET: assets::serve }
         ("favicon.ico") => { GET: assets::favicon }
     };
-    router::answer(table, app)
+    (router::answer(table, app), templates)
 }

@@ -23,12 +23,14 @@ use warp::reply::Response;
 use self::from_fn::from_fn;
 use self::limits::Limits;
 use crate::app::App;
+use crate::app::router::Templates;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::tracing::Traces;
 
 /// Puts the layers around `routes`. A request passes them from top to bottom, its response from bottom to top.
 pub fn stack<S>(
     routes: S,
+    templates: Templates,
     app: &App,
     limits: limits::Settings,
     client: client::Settings,
@@ -48,7 +50,7 @@ where
     ServiceBuilder::new()
         .layer(from_fn(traces, trace::record))
         .map_request(move |request| client::identify(request, &trusted_proxies))
-        .layer(from_fn(metrics, access_log::write))
+        .layer(from_fn((metrics, templates), access_log::write))
         .layer(from_fn((), headers::set))
         .layer(from_fn(renderer, errors::render))
         .layer(from_fn((), errors::catch_panic))

@@ -97,8 +97,8 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
     let admin = Server::new(admin, service, Draining::default(), &config.server, metrics.clone(), None);
     tokio::spawn(admin.run(std::future::pending::<()>()));
     let (limits, client) = (config.limits.clone(), config.client.clone());
-    let routes = warp::service(crate::routes(app.clone()));
-    let service = middleware::stack(routes, &app, limits, client, export.traces(), metrics.clone());
+    let (routes, templates) = crate::routes(app.clone());
+    let service = middleware::stack(warp::service(routes), templates, &app, limits, client, export.traces(), metrics.clone());
     let server = Server::new(pages, service, draining, &config.server, metrics, Some(access_log::on_protocol_error));
     serve(server, signals, config.drain_timeout.saturating_sub(export.end_takes())).await
 }

@@ -21,11 +21,23 @@ pub fn key(name: &str) -> String {
     folded.replace('æ', "ae").replace('œ', "oe").nfkd().filter(|c| !is_accent(*c)).map(base).collect()
 }
 
-/// A name without case, width and zero-width characters: names that the unique index of pets takes for the same on MySQL.
+/// A name without case, width and characters that don't show: names that the unique index of pets takes for the same on MySQL.
 #[must_use]
 pub fn case_key(name: &str) -> String {
-    let visible = name.nfkc().filter(|c| !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'));
-    visible.collect::<String>().to_lowercase().to_uppercase().to_lowercase()
+    let visible: String = name.nfkc().filter(|c| !is_ignorable(*c)).collect();
+    visible.to_lowercase().to_uppercase().to_lowercase()
+}
+
+/// Returns true if a character doesn't show: zero width, direction and variation, fillers, and the blank of Braille.
+#[must_use]
+pub fn is_ignorable(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// The range of keys, from the first to below the second, of the names that begin with `prefix`.

@@ -149,6 +149,7 @@ problem-telephone = muss aus 7 bis 15 Ziffern bestehen, wahlweise mit + davor
 problem-date = ist kein Datum; eines sieht so aus: 2024-12-31
 problem-future = darf nicht in der Zukunft liegen
 problem-before-birth = liegt vor der Geburt des Tieres
+problem-after-visit = liegt nach einem Besuch des Tieres
 problem-too-far = liegt mehr als { $max } Jahre in der Zukunft
 problem-too-many = lässt sich nicht hinzufügen: es sind schon zu viele
 problem-type = ist keine Tierart, die wir kennen

@@ -149,6 +149,7 @@ problem-telephone = must have 7 to 15 digits, with an optional + in front
 problem-date = is not a date; it looks like 2024-12-31
 problem-future = must not be in the future
 problem-before-birth = is before the pet was born
+problem-after-visit = is after one of the pet’s visits
 problem-too-far = is more than { $max } years away
 problem-too-many = cannot be added: there are too many already
 problem-type = is not a type we know

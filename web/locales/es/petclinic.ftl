@@ -149,6 +149,7 @@ problem-telephone = debe tener de 7 a 15 cifras, con un + opcional delante
 problem-date = no es una fecha; tiene esta forma: 2024-12-31
 problem-future = no puede estar en el futuro
 problem-before-birth = es anterior al nacimiento de la mascota
+problem-after-visit = es posterior a una visita de la mascota
 problem-too-far = está a más de { $max } años de hoy
 problem-too-many = no se puede añadir: ya hay demasiadas entradas
 problem-type = no es un tipo que conozcamos

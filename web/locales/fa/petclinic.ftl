@@ -149,6 +149,7 @@ problem-telephone = باید ۷ تا ۱۵ رقم داشته باشد و می‌�
 problem-date = تاریخ نیست؛ نمونهٔ درست: 2024-12-31
 problem-future = نباید در آینده باشد
 problem-before-birth = پیش از تولد حیوان است
+problem-after-visit = پس از یکی از ویزیت‌های حیوان است
 problem-too-far = بیش از { $max } سال با امروز فاصله دارد
 problem-too-many = افزودنی نیست: شمار آن‌ها به بیشینه رسیده است
 problem-type = نوعی نیست که بشناسیم

@@ -144,6 +144,7 @@ problem-telephone = 数字 7〜15 桁で入力してください（先頭の + �
 problem-date = 日付ではありません。2024-12-31 のように入力してください
 problem-future = 未来の日付は入力できません
 problem-before-birth = ペットの誕生日より前の日付です
+problem-after-visit = ペットの診察日より後です
 problem-too-far = { $max } 年より先の日付です
 problem-too-many = 登録件数が上限に達しているため追加できません
 problem-type = 登録されていない種類です

@@ -144,6 +144,7 @@ problem-telephone = 숫자 7~15자리여야 합니다(맨 앞에 + 가능)
 problem-date = 날짜가 아닙니다. 2024-12-31처럼 입력해 주세요
 problem-future = 미래의 날짜일 수 없습니다
 problem-before-birth = 반려동물이 태어나기 전입니다
+problem-after-visit = 반려동물의 진료 기록보다 늦습니다
 problem-too-far = 지금부터 { $max }년이 넘는 날짜입니다
 problem-too-many = 더 이상 등록할 수 없습니다. 이미 너무 많습니다
 problem-type = 알 수 없는 종류입니다

@@ -149,6 +149,7 @@ problem-telephone = deve ter de 7 a 15 dígitos, com um + opcional na frente
 problem-date = não é uma data; o formato é este: 2024-12-31
 problem-future = não pode estar no futuro
 problem-before-birth = é anterior ao nascimento do animal
+problem-after-visit = é posterior a uma visita do animal
 problem-too-far = está a mais de { $max } anos de hoje
 problem-too-many = não pode ser adicionado: já há registros demais
 problem-type = não é um tipo que conheçamos

@@ -149,6 +149,7 @@ problem-telephone = 7–15 haneli olmalı, başında + bulunabilir
 problem-date = bir tarih değil; şöyle yazılır: 2024-12-31
 problem-future = gelecekte olamaz
 problem-before-birth = hayvanın doğumundan önce
+problem-after-visit = evcil hayvanın bir ziyaretinden sonra
 problem-too-far = { $max } yıldan daha ileri bir tarih
 problem-too-many = eklenemez: zaten çok fazla kayıt var
 problem-type = bildiğimiz bir tür değil

@@ -28,7 +28,7 @@ pub async fn index(cx: Context, owner: Id) -> Result<Reply, Error> {
 pub async fn create(cx: Context, owner: Id) -> Result<Reply, Error> {
     let of_owner = move |conn: &mut Connection| owners::get(conn, owner.0).and_then(|_| store::types(conn));
     let types = cx.app.db.run("owner by id", of_owner).await?;
-    let (form, values) = form::read(&cx.json()?, &types, cx.app.today());
+    let (form, values) = form::read(&cx.json()?, &types, cx.app.today(), None);
     let Some(values) = values else { return Err(form.into_error()) };
     let (form, path) = ((&values, form, "name"), format!("/api/owners/{}/pets", owner.0));
     let insert = move |conn: &mut Connection, values: &Values| store::insert(conn, owner.0, values);
@@ -47,7 +47,8 @@ pub async fn show(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
 pub async fn update(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let (current, types) = read(&cx, owner, pet).await?;
     check_version(&cx, &form::of(&current))?;
-    let (mut form, values): (Form, _) = form::read(&cx.json()?, &types, cx.app.today());
+    let visited = cx.app.db.run("first visit", move |conn| store::first_visit(conn, pet.0)).await?;
+    let (mut form, values): (Form, _) = form::read(&cx.json()?, &types, cx.app.today(), visited);
     let Some(values) = values else { return Err(form.into_error()) };
     let update = move |conn: &mut Connection| store::update(conn, owner.0, pet.0, Some(&current), &values);
     let updated = cx.app.db.run("update pet", update).await;

@@ -28,26 +28,33 @@ pub(crate) struct Matched {
 ///
 /// A path is literals and `{name}`s (an id; `{name: Type}` for another type), which the handler gets after its context.
 macro_rules! routes {
-    ($( ($($path:tt)*) => $methods:tt )+) => { routes!(@or $( [routes!(@path warp::any(); [] []; [$($path)*] $methods)] )+) };
+    ($( ($($path:tt)*) => $methods:tt )+) => {
+        (
+            routes!(@or $( [routes!(@path warp::any(); [] [routes!(@template $($path)*)]; [$($path)*] $methods)] )+),
+            crate::app::router::Templates(std::sync::Arc::new([$( routes!(@template $($path)*) ),+])),
+        )
+    };
+
+    (@template $($path:tt)*) => { concat!("/", $( routes!(@segment $path) ),*) };
+    (@segment /) => { "/" };
+    (@segment {$name:ident $($type:tt)*}) => { concat!("{", stringify!($name), "}") };
+    (@segment $literal:literal) => { $literal };
 
     // Boxed line by line: the type of twenty filters in one another takes the compiler minutes.
     (@or [$first:expr] $( [$next:expr] )*) => { $first.boxed()$(.or($next).unify().boxed())* };
 
-    (@path $filter:expr; $params:tt [$($template:expr,)*]; [] { $($method:ident : $handler:expr),+ $(,)? }) => {
-        $filter.and(warp::path::end()).map(routes!(@closure $params [
-            match concat!($($template),*) { "" => "/", template => template }
-        ] { $($method: $handler),+ }))
+    (@path $filter:expr; $params:tt $template:tt; [] { $($method:ident : $handler:expr),+ $(,)? }) => {
+        $filter.and(warp::path::end()).map(routes!(@closure $params $template { $($method: $handler),+ }))
     };
-    (@path $filter:expr; $params:tt [$($template:expr,)*]; [$literal:literal $(/ $($rest:tt)+)?] $methods:tt) => {
-        routes!(@path $filter.and(warp::path($literal)); $params [$($template,)* "/", $literal,]; [$($($rest)+)?] $methods)
+    (@path $filter:expr; $params:tt $template:tt; [$literal:literal $(/ $($rest:tt)+)?] $methods:tt) => {
+        routes!(@path $filter.and(warp::path($literal)); $params $template; [$($($rest)+)?] $methods)
     };
     (@path $filter:expr; $params:tt $template:tt; [{$name:ident} $(/ $($rest:tt)+)?] $methods:tt) => {
         routes!(@path $filter; $params $template; [{$name: crate::app::extract::Id} $(/ $($rest)+)?] $methods)
     };
-    (@path $filter:expr; [$($params:tt)*] [$($template:expr,)*]; [{$name:ident: $type:ty} $(/ $($rest:tt)+)?] $methods:tt) => {
+    (@path $filter:expr; [$($params:tt)*] $template:tt; [{$name:ident: $type:ty} $(/ $($rest:tt)+)?] $methods:tt) => {
         routes!(
-            @path $filter.and(warp::path::param::<$type>());
-            [$($params)* ($name: $type)] [$($template,)* "/{", stringify!($name), "}",]; [$($($rest)+)?] $methods
+            @path $filter.and(warp::path::param::<$type>()); [$($params)* ($name: $type)] $template; [$($($rest)+)?] $methods
         )
     };
 
@@ -65,6 +72,23 @@ macro_rules! routes {
         }
     };
     (@call $handler:expr, $cx:ident, [$($name:ident)*]) => { Box::pin($handler($cx $(, $name)*)) };
+}
+
+/// The paths of a table, as they stand in it. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Templates(pub(crate) Arc<[&'static str]>);
+
+impl Templates {
+    /// The route of a request that no handler has seen, because a layer has rejected it.
+    pub(crate) fn find(&self, path: &str) -> Option<&'static str> {
+        let given = || path.strip_suffix('/').unwrap_or(path).split('/');
+        let is_path = |template: &&&str| {
+            let parts = || template.strip_suffix('/').unwrap_or(template).split('/');
+            parts().count() == given().count()
+                && parts().zip(given()).all(|(part, given)| part == given || part.starts_with('{') && !given.is_empty())
+        };
+        self.0.iter().find(is_path).copied()
+    }
 }
 
 /// Answers each request by the line of `table` that has its path, and by an error where there is none.
@@ -115,4 +139,26 @@ async fn handle(matched: Matched, method: Method, context: Context) -> Result<Re
         return Err(Error::MethodNotAllowed(matched.methods));
     }
     (matched.handle)(&method, context).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Templates;
+
+    #[test]
+    fn route_of_rejected_request_is_found() {
+        let templates = Templates(["/", "/owners/new", "/owners/{owner}", "/owners/{owner}/edit"].into());
+        for (path, route) in [
+            ("/", Some("/")),
+            ("/owners/new", Some("/owners/new")),
+            ("/owners/7/", Some("/owners/{owner}")),
+            ("/owners/7/edit", Some("/owners/{owner}/edit")),
+            ("/owners//edit", None),
+            ("/owners", None),
+            ("/owners/7/edit/x", None),
+            ("*", None),
+        ] {
+            assert_eq!(templates.find(path), route, "{path}");
+        }
+    }
 }

@@ -11,15 +11,26 @@ use warp::reply::Response;
 use super::client::Peer;
 use super::from_fn::Next;
 use crate::app::extract::{Client, MatchedRoute};
+use crate::app::router::Templates;
 use crate::telemetry::metrics::Metrics;
 
 /// nginx's status for a request whose client went away before the answer.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// Writes the line of a request.
-pub(super) async fn write(metrics: Metrics, request: Request<Incoming>, next: Next<Incoming>) -> Response {
+/// Writes the line of a request. One that a layer has rejected gets its route here, because no handler has.
+pub(super) async fn write(
+    (metrics, templates): (Metrics, Templates),
+    request: Request<Incoming>,
+    next: Next<Incoming>,
+) -> Response {
     let line = Line::new(&request, metrics);
     let response = next.run(request).await;
+    if let Some(route) = line.route.as_ref().filter(|route| route.get().is_none())
+        && response.status() != StatusCode::NOT_FOUND
+        && let Some(template) = templates.find(line.uri.path())
+    {
+        route.set(template);
+    }
     line.write(&response);
     response
 }

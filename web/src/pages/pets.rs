@@ -27,7 +27,7 @@ pub async fn new_form(cx: Context, owner: Id) -> Result<Reply, Error> {
 pub async fn create(cx: Context, owner: Id) -> Result<Reply, Error> {
     let (owner, types) = cx.app.db.run("owner by id", move |conn| Ok((owners::get(conn, owner.0)?, store::types(conn)?))).await?;
     let fields = cx.form()?;
-    let (mut form, values) = form::read(&fields, &types, cx.app.today());
+    let (mut form, values) = form::read(&fields, &types, cx.app.today(), None);
     let Some(values) = values else { return form_page(&cx, &owner, None, &types, &form) };
     let id = owner.id;
     let key = IdempotencyKey::of(&fields, &id.to_string(), &values);
@@ -50,9 +50,11 @@ pub async fn edit_form(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> 
 /// `POST /owners/{owner}/pets/{pet}/edit`: an edit of an older version is shown again with what has changed since. One
 /// without a version overwrites.
 pub async fn update(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
-    let of_owner = move |conn: &mut _| Ok((store::get(conn, owner.0, pet.0)?, store::types(conn)?));
-    let ((owner, pet), types) = cx.app.db.run("pet of owner", of_owner).await?;
-    let (mut form, values) = form::read(&cx.form()?, &types, cx.app.today());
+    let of_owner = move |conn: &mut _| {
+        Ok((store::get(conn, owner.0, pet.0)?, store::types(conn)?, store::first_visit(conn, pet.0)?))
+    };
+    let ((owner, pet), types, visited) = cx.app.db.run("pet of owner", of_owner).await?;
+    let (mut form, values) = form::read(&cx.form()?, &types, cx.app.today(), visited);
     let now = form::of(&pet);
     if form.is_outdated(&now) {
         form.show_changes(now);

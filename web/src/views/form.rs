@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 use http::StatusCode;
+use schema::search::is_ignorable;
 use serde::Serialize;
 use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
@@ -39,6 +40,8 @@ pub enum Problem {
     Future,
     /// A visit before the pet's birth.
     BeforeBirth,
+    /// A birth date after one of the pet's visits.
+    AfterVisit,
     /// A visit more than [`MAX_YEARS_AHEAD`] years from now.
     TooFar,
     /// None of the kinds of pets.
@@ -61,6 +64,7 @@ impl Problem {
             Self::Date => "date",
             Self::Future => "future",
             Self::BeforeBirth => "before-birth",
+            Self::AfterVisit => "after-visit",
             Self::TooFar => "too-far",
             Self::Type => "type",
             Self::Duplicate => "duplicate",
@@ -247,15 +251,9 @@ fn text(typed: &str) -> Result<String, Problem> {
     }
 }
 
-/// Returns true if a character shows by itself: no space, combining mark, or character that is ignorable by default.
+/// Returns true if a character shows by itself.
 fn is_visible(c: char) -> bool {
-    let ignorable = matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}'
-    );
-    !(c.is_whitespace() || ignorable || is_combining_mark(c))
+    !(c.is_whitespace() || is_ignorable(c) || is_combining_mark(c))
 }
 
 /// The digits of a telephone number, in ASCII, behind the `+` of one with a country's code.
@@ -303,7 +301,7 @@ mod tests {
         assert_eq!(text(&(longest + "x")), Err(Problem::TooLong));
         assert_eq!(text(""), Err(Problem::Required));
         assert_eq!(text("a\0b"), Err(Problem::Characters));
-        for invisible in ["\u{200b}", "\u{3164}", "\u{301}\u{302}", "\u{202e}\u{2066}", "\u{feff} \u{2060}", "\u{2800}"] {
+        for invisible in ["\u{200b}", "\u{3164}", "\u{301}\u{302}", "\u{202e}\u{2066}", "\u{feff} \u{2060}", "\u{2800}", "\u{fff9}\u{fffb}", "\u{1d173}"] {
             assert_eq!(text(invisible), Err(Problem::Required), "{invisible:?}");
         }
     }

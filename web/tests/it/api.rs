@@ -112,6 +112,9 @@ on_both! {
         let second = json!({ "date": "2024-05-07", "description": "limps less" });
         let wrong = json!({ "date": "1999-01-01", "description": "before birth" });
         life(clinic, (VISITS, VISIT), "/api/owners/6/pets/8/visits", &first, &second, (&wrong, "date"), |_| ());
+        let pet = json!({ "name": "Max", "birthDate": "2020-01-01", "type": "cat" });
+        let (refused, problem) = call(clinic, "put", PET, "/api/owners/6/pets/8", &[("if-match", "*")], Some(&pet));
+        assert_eq!((refused.status.as_u16(), problem["errors"][0]["code"].as_str()), (422, Some("after-visit")), "{problem}");
     }
 
     fn lists_are_read_page_by_page(clinic) {

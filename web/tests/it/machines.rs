@@ -156,7 +156,7 @@ fn responses_to_post_match_the_openapi_schema() {
         (
             "/owners/{owner}/pets/{pet}/edit",
             "/owners/6/pets/7/edit",
-            &[("name", "Tom"), ("birthDate", "2020-01-01"), ("type", "cat")],
+            &[("name", "Tom"), ("birthDate", "2010-01-01"), ("type", "cat")],
         ),
         ("/owners/{owner}/pets/{pet}/visits/new", "/owners/6/pets/7/visits/new", &visit),
     ] {

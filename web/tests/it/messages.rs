@@ -91,9 +91,10 @@ fn every_message_is_used() {
     used.extend(quoted("form.rs").into_iter().map(|code| format!("problem-{code}")));
     used.extend(quoted("flash.rs"));
     used.insert("date".to_owned());
-    used.extend(["error-page-too-far-title", "error-page-too-far-text"].map(str::to_owned));
-    for status in [400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 428, 500, 503, 504] {
-        used.extend([format!("error-{status}-title"), format!("error-{status}-text")]);
+    let errors = ["page-too-far", "key-reused", "key-in-flight"].map(str::to_owned).into_iter();
+    let statuses = [400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 428, 500, 503, 504];
+    for error in errors.chain(statuses.map(|status| status.to_string())) {
+        used.extend([format!("error-{error}-title"), format!("error-{error}-text")]);
     }
     let there: BTreeSet<String> = messages("en").into_keys().collect();
     assert_eq!(used.difference(&there).collect::<Vec<_>>(), Vec::<&String>::new(), "missing");

@@ -28,17 +28,23 @@ on_both! {
 
     fn a_name_is_unique_within_the_owner(clinic) {
         clinic.save("/owners/1/pets/new", &[("name", "Élan"), ("birthDate", "2020-01-01"), ("type", "cat")]);
-        for name in ["Leo", "LEO", " leo ", "élan", "e\u{301}lan", "Le\u{200b}o"] {
+        for name in ["Leo", "LEO", " leo ", "élan", "e\u{301}lan", "Le\u{200b}o", "Ｌｅｏ", "Leo\u{fe0f}", "\u{2066}Leo\u{2069}", "Leo\u{3164}"] {
             let page = clinic.post("/owners/1/pets/new", &[("name", name), ("birthDate", "2020-01-01"), ("type", "cat")]);
             assert_eq!(page.status, 200, "{name}");
             page.refuses("name", "already exists");
             assert_eq!(page.value("name"), name);
         }
-        let page = clinic.post("/owners/6/pets/7/edit", &[("name", "max"), ("birthDate", "2020-01-01"), ("type", "cat")]);
+        let page = clinic.post("/owners/6/pets/7/edit", &[("name", "max"), ("birthDate", "2010-01-01"), ("type", "cat")]);
         page.refuses("name", "already exists");
         // another owner's Leo, and the same pet written differently, are fine
         clinic.save("/owners/2/pets/new", &[("name", "Leo"), ("birthDate", "2020-01-01"), ("type", "cat")]);
         clinic.save("/owners/1/pets/1/edit", &[("name", "LEO"), ("birthDate", "2020-01-01"), ("type", "cat")]).shows("LEO");
+    }
+
+    fn birth_date_is_not_after_a_visit(clinic) {
+        let pet = |date| [("name", "Max"), ("birthDate", date), ("type", "cat")];
+        clinic.post("/owners/6/pets/8/edit", &pet("2020-01-01")).refuses("birthDate", "after one of the pet’s visits");
+        clinic.save("/owners/6/pets/8/edit", &pet("2012-09-04"));
     }
 
     fn problem_is_shown_at_its_field(clinic) {

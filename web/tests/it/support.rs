@@ -101,8 +101,9 @@ impl Clinic {
         };
         // the test is the proxy that tells whether the browser's connection is encrypted
         config.client.trusted_proxies = "127.0.0.1".parse().unwrap();
-        let routes = warp::service(web::routes(app.clone()));
-        let service = middleware::stack(routes, &app, config.limits, config.client, Traces::default(), metrics.clone());
+        let (routes, templates) = web::routes(app.clone());
+        let routes = warp::service(routes);
+        let service = middleware::stack(routes, templates, &app, config.limits, config.client, Traces::default(), metrics.clone());
         let on_protocol_error = Some(access_log::on_protocol_error as _);
         let server = Server::new(listener, service, Draining::default(), &config.server, metrics, on_protocol_error);
         runtime.spawn(server.run(std::future::pending::<()>()));

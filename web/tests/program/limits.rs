@@ -43,6 +43,8 @@ fn body_beyond_limit_gets_413() {
     assert_eq!(refused.status(), 413);
     assert!(refused.headers().contains_key("x-request-id"));
     assert_eq!(reached(&web, "body_size"), 1);
+    let counted = r#"petclinic_http_requests_total{route="/owners/new",method="POST",status="413"}"#;
+    assert_eq!(web.metric(counted), Some(1.0), "by the route, although no handler has seen it");
 }
 
 #[test]
@@ -57,6 +59,8 @@ fn slow_body_gets_408() {
     assert!(head.contains(&format!("x-request-id: {}", problem["requestId"].as_str().unwrap())), "{head}");
     assert!(client.is_closed());
     assert_eq!(reached(&web, "body_time"), 1);
+    let counted = r#"petclinic_http_requests_total{route="/owners/new",method="POST",status="408"}"#;
+    assert_eq!(web.metric(counted), Some(1.0));
 }
 
 /// A megabyte for all bodies, one of which is at most a quarter of it.

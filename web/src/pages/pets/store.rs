@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::{CheckViolation, UniqueViolation};
 use schema::database::{Connection, last_insert_id};
 use schema::search;
-use schema::tables::{owner, pet, pet_type};
+use schema::tables::{owner, pet, pet_type, visit};
 use serde::Serialize;
 
 use crate::db::{Updated, found, violation};
@@ -75,6 +75,12 @@ pub fn get(conn: &mut Connection, owner: i32, pet: i32) -> QueryResult<(Owner, P
         .filter(pet::id.eq(pet))
         .select((Owner::as_select(), (pet::id, pet::name, pet::birth_date, pet_type::name, pet::type_id)))
         .get_result(conn)
+}
+
+/// The day of a pet's first visit.
+pub fn first_visit(conn: &mut Connection, pet: i32) -> QueryResult<Option<NaiveDate>> {
+    let days = visit::table.filter(visit::pet_id.eq(pet)).order(visit::visit_date).select(visit::visit_date);
+    days.first(conn).optional()
 }
 
 /// Fails as the unique index does where another pet of the owner has the name. SQLite's index alone would take É and é for
