@@ -52,7 +52,7 @@ impl IdempotencyKey {
             (None, _) => return Ok(Self { token: None, _in_flight: None }),
             (Some(key), None) if (1..=MAX_LENGTH).contains(&key.len()) => {
                 let digest = Sha256::digest([path.as_bytes(), b" ", key.as_bytes()].concat());
-                digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+                format!("{:032x}", digest.first_chunk().copied().map(u128::from_be_bytes).unwrap_or_default())
             }
             _ => return Err(Error::Malformed),
         };

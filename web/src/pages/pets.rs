@@ -50,9 +50,8 @@ pub async fn edit_form(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> 
 /// `POST /owners/{owner}/pets/{pet}/edit`: an edit of an older version is shown again with what has changed since. One
 /// without a version overwrites.
 pub async fn update(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
-    let of_owner = move |conn: &mut _| {
-        Ok((store::get(conn, owner.0, pet.0)?, store::types(conn)?, store::first_visit(conn, pet.0)?))
-    };
+    let of_owner =
+        move |conn: &mut _| Ok((store::get(conn, owner.0, pet.0)?, store::types(conn)?, store::first_visit(conn, pet.0)?));
     let ((owner, pet), types, visited) = cx.app.db.run("pet of owner", of_owner).await?;
     let (mut form, values) = form::read(&cx.form()?, &types, cx.app.today(), visited);
     let now = form::of(&pet);

@@ -301,7 +301,16 @@ mod tests {
         assert_eq!(text(&(longest + "x")), Err(Problem::TooLong));
         assert_eq!(text(""), Err(Problem::Required));
         assert_eq!(text("a\0b"), Err(Problem::Characters));
-        for invisible in ["\u{200b}", "\u{3164}", "\u{301}\u{302}", "\u{202e}\u{2066}", "\u{feff} \u{2060}", "\u{2800}", "\u{fff9}\u{fffb}", "\u{1d173}"] {
+        for invisible in [
+            "\u{200b}",
+            "\u{3164}",
+            "\u{301}\u{302}",
+            "\u{202e}\u{2066}",
+            "\u{feff} \u{2060}",
+            "\u{2800}",
+            "\u{fff9}\u{fffb}",
+            "\u{1d173}",
+        ] {
             assert_eq!(text(invisible), Err(Problem::Required), "{invisible:?}");
         }
     }

@@ -103,7 +103,8 @@ impl Clinic {
         config.client.trusted_proxies = "127.0.0.1".parse().unwrap();
         let (routes, templates) = web::routes(app.clone());
         let routes = warp::service(routes);
-        let service = middleware::stack(routes, templates, &app, config.limits, config.client, Traces::default(), metrics.clone());
+        let service =
+            middleware::stack(routes, templates, &app, config.limits, config.client, Traces::default(), metrics.clone());
         let on_protocol_error = Some(access_log::on_protocol_error as _);
         let server = Server::new(listener, service, Draining::default(), &config.server, metrics, on_protocol_error);
         runtime.spawn(server.run(std::future::pending::<()>()));
