@@ -20,4 +20,4 @@ pub mod upload;
 
 pub use error::ArchiveError;
 pub use state::ArchiveState;
-pub use store::{Archive, Object};
+pub use store::{Archive, Object, Wanted};

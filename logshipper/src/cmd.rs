@@ -10,11 +10,32 @@ pub mod verify;
 use std::io::{self, BufWriter, Write};
 
 use crate::archive::Archive;
-use crate::cli::Command;
+use crate::cmd::cat::Cat;
+use crate::cmd::find::Find;
+use crate::cmd::ls::Ls;
+use crate::cmd::rotate::Rotate;
+use crate::cmd::verify::Verify;
 use crate::dir::Dir;
 
 /// Lines that `tail` prints.
 const TAIL: usize = 10;
+
+/// The commands.
+#[derive(clap::Subcommand, Debug)]
+pub enum Command {
+    /// Lists pods, their streams, and what is kept of each
+    Ls(Ls),
+    /// Prints lines in the order of their times, from live and compressed files
+    Cat(Cat),
+    /// Prints the last 10 lines, or as many as -n says
+    Tail(Cat),
+    /// Decodes every segment, compares checksums and looks for gaps; exit status 1 if something is wrong
+    Verify(Verify),
+    /// Prints all lines of one request, of all pods and streams, from files and the archive
+    Find(Find),
+    /// Rotates a stream now, however short its live file is
+    Rotate(Rotate),
+}
 
 /// Runs a command and returns `false` if it found problems. A reader of the output that goes away ends it well.
 pub fn run(root: &Dir, command: &Command, archive: Option<&Archive>) -> anyhow::Result<bool> {

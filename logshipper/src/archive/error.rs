@@ -28,6 +28,9 @@ pub enum ArchiveError {
     /// Another answer that is no success.
     #[error("answers {0}")]
     Refused(String),
+    /// A listing would go on for long.
+    #[error("holds more than 100,000 segments to go through; --since, --until or a stream makes them fewer")]
+    TooMany,
     /// The segment's own file can't be read.
     #[error("{0}")]
     File(#[from] io::Error),
@@ -47,6 +50,7 @@ impl ArchiveError {
             Self::Exists(_) => "exists",
             Self::Unsupported(_) => "unsupported",
             Self::Refused(_) => "refused",
+            Self::TooMany => "too_many",
             Self::File(_) => "file",
             Self::Stopped => "stopped",
         }

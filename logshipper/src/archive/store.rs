@@ -29,6 +29,8 @@ const DATE: &str = "date=";
 const PART: u64 = 8 << 20;
 /// Dates that are searched for a pod's last sequence numbers.
 const LAST_DATES: usize = 3;
+/// Keys that one listing goes through, at most: a hundred requests, and some ten MB of memory.
+const MOST_KEYS: usize = 100_000;
 /// Parts that S3 takes, at most.
 const PARTS: u64 = 10_000;
 
@@ -48,6 +50,18 @@ impl fmt::Debug for Archive {
         // The store knows credentials.
         f.debug_tuple("Archive").field(&self.0.url).finish()
     }
+}
+
+/// The segments to list.
+pub struct Wanted<'a> {
+    /// The pods, by the names of their directories.
+    pub is_pod: &'a dyn Fn(&str) -> bool,
+    /// The stream; all without it.
+    pub stream: Option<&'a Stream>,
+    /// Beginning of the time range.
+    pub since: Option<DateTime<Utc>>,
+    /// Its end.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// The archived segments of each pod.
@@ -189,30 +203,28 @@ impl Archive {
         done
     }
 
-    /// The archived segments of all pods; those of which no line can be in the time range may be left out.
-    pub fn list(&self, since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Result<Archived, ArchiveError> {
+    /// The archived segments of the selected streams and pods; those of which no line can be in the time range may be left out.
+    ///
+    /// # Errors
+    /// The store's, and [`ArchiveError::TooMany`] where there are more keys to go through than one command may hold.
+    pub fn list(&self, wanted: &Wanted<'_>) -> Result<Archived, ArchiveError> {
+        self.list_at_most(wanted, MOST_KEYS)
+    }
+
+    fn list_at_most(&self, wanted: &Wanted<'_>, most: usize) -> Result<Archived, ArchiveError> {
         let Inner { prefix, store, .. } = &*self.0;
-        let date = |time: DateTime<Utc>| format!("{DATE}{}", time.format("%Y-%m-%d"));
-        // A segment may go on for a day after its first line.
-        let (since, until) = (since.map(|since| date(since - TimeDelta::days(1))), until.map(date));
         let mut pods = Archived::new();
+        let mut keys = 0;
         self.wait(async {
-            let mut folders = store.list_with_delimiter(Some(prefix)).await?.common_prefixes;
-            if since.is_some() || until.is_some() {
-                let (streams, others): (Vec<_>, Vec<_>) = folders.into_iter().partition(is_stream);
-                folders = others;
-                for stream in streams {
-                    let dates = store.list_with_delimiter(Some(&stream)).await?.common_prefixes;
-                    folders.extend(dates.into_iter().filter(|folder| {
-                        let date = folder.filename().unwrap_or_default();
-                        since.as_deref().is_none_or(|since| date >= since) && until.as_deref().is_none_or(|until| date <= until)
-                    }));
-                }
-            }
-            for folder in folders {
+            for folder in self.folders(wanted).await? {
                 let mut found = store.list(Some(&folder));
                 while let Some(meta) = found.try_next().await? {
-                    if let Some((pod, segment, crc)) = meta.location.prefix_match(prefix).and_then(parse) {
+                    keys += 1;
+                    if keys > most {
+                        return Err(ArchiveError::TooMany);
+                    }
+                    let Some((pod, segment, crc)) = meta.location.prefix_match(prefix).and_then(parse) else { continue };
+                    if (wanted.is_pod)(&pod) && wanted.stream.is_none_or(|stream| *stream == segment.stream) {
                         let object = Object { archive: self.clone(), key: meta.location, bytes: meta.size, crc };
                         pods.entry(pod).or_default().insert(segment, object);
                     }
@@ -220,6 +232,33 @@ impl Archive {
             }
             Ok(pods)
         })
+    }
+
+    /// The folders that may hold wanted segments: of a stream and date, of a stream, or, of the first keys, of a pod.
+    async fn folders(&self, wanted: &Wanted<'_>) -> Result<Vec<Path>, ArchiveError> {
+        let Inner { prefix, store, .. } = &*self.0;
+        let date = |time: DateTime<Utc>| format!("{DATE}{}", time.format("%Y-%m-%d"));
+        // A segment may go on for a day after its first line.
+        let (since, until) = (wanted.since.map(|since| date(since - TimeDelta::days(1))), wanted.until.map(date));
+        let all = store.list_with_delimiter(Some(prefix)).await?.common_prefixes;
+        let (streams, mut folders): (Vec<_>, Vec<_>) = all.into_iter().partition(is_stream);
+        folders.retain(|pod| pod.filename().is_some_and(wanted.is_pod));
+        let of_stream = wanted.stream.map(|stream| format!("{STREAM}{stream}"));
+        for stream in streams {
+            if of_stream.as_deref().is_some_and(|wanted| stream.filename() != Some(wanted)) {
+                continue;
+            }
+            if since.is_none() && until.is_none() {
+                folders.push(stream);
+                continue;
+            }
+            let dates = store.list_with_delimiter(Some(&stream)).await?.common_prefixes;
+            folders.extend(dates.into_iter().filter(|folder| {
+                let date = folder.filename().unwrap_or_default();
+                since.as_deref().is_none_or(|since| date >= since) && until.as_deref().is_none_or(|until| date <= until)
+            }));
+        }
+        Ok(folders)
     }
 }
 
@@ -317,6 +356,8 @@ impl ReadAt for Object {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use object_store::memory::InMemory;
+
     use super::*;
 
     #[test]
@@ -335,6 +376,30 @@ mod tests {
         ] {
             assert_eq!(Archive::open(url).unwrap_err(), ACCEPTED, "{url}");
         }
+    }
+
+    #[test]
+    fn listing_is_bounded_and_narrowed() {
+        let temp = tempfile::tempdir().unwrap();
+        let archive = Archive::open(&format!("file://{}", temp.path().display())).unwrap();
+        let Inner { url, prefix, runtime, .. } = Arc::into_inner(archive.0).unwrap();
+        let archive = Archive(Arc::new(Inner { url, prefix, runtime, store: Box::new(InMemory::new()) }));
+        let put = |key: String| archive.wait(archive.0.store.put(&key.into(), PutPayload::new())).unwrap();
+        for n in 1..=100 {
+            put(format!("stream=access/date=2026-07-{:02}/pod-1.{n:06}.20260723T101112Z.00000001.log.gz", n % 2 + 1));
+        }
+        put(String::from("stream=err/date=2026-07-02/pod-2.000001.20260723T101112Z.00000001.log.gz"));
+        let (all, one) = (|_: &str| true, |pod: &str| pod == "pod-2");
+        let stream = |name: &str| Some(name.parse::<Stream>().unwrap());
+        let count = |is_pod: &dyn Fn(&str) -> bool, stream: Option<Stream>, since: Option<&str>| {
+            let since = since.map(|since| since.parse().unwrap());
+            let listed = archive.list_at_most(&Wanted { is_pod, stream: stream.as_ref(), since, until: None }, 100);
+            listed.map(|pods| pods.values().map(BTreeMap::len).sum::<usize>())
+        };
+        assert!(matches!(count(&all, None, None), Err(ArchiveError::TooMany)));
+        assert_eq!(count(&all, stream("access"), None).unwrap(), 100);
+        assert_eq!(count(&all, None, Some("2026-07-03T00:00:00Z")).unwrap(), 51);
+        assert_eq!(count(&one, None, Some("2026-07-03T00:00:00Z")).unwrap(), 1);
     }
 
     #[test]

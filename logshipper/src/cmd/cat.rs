@@ -3,11 +3,10 @@
 use std::io::Write;
 
 use crate::archive::Archive;
-use crate::cli::Logs;
 use crate::dir::Dir;
 use crate::reader::filter::Filter;
 use crate::reader::merge::{Request, read};
-use crate::reader::pods::Selection;
+use crate::reader::pods::{Logs, Selection};
 use crate::reader::print::Style;
 
 /// Arguments of `cat` and `tail`

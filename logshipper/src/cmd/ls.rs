@@ -9,13 +9,14 @@ use handoff::{Form, Segment, Stream};
 use serde::Serialize;
 
 use crate::archive::Archive;
-use crate::cli::{Logs, Output};
 use crate::dir::Dir;
 use crate::gzip::index::Index;
 use crate::handover::{self, Mode};
 use crate::line::{Span, time};
 use crate::pod::is_alive;
-use crate::reader::pods::{PodId, PodLogs, Selection, find};
+use crate::reader::filter;
+use crate::reader::pods::{Logs, PodId, PodLogs, Selection, find};
+use crate::reader::print::Output;
 use crate::survey::{Forms, Survey};
 
 /// The part of a file's beginning, and of its end, that is searched for a time.
@@ -28,6 +29,9 @@ pub struct Ls {
     /// Pods and streams
     #[command(flatten)]
     logs: Logs,
+    /// Of the archive, only segments with lines from this day on; a time as of `cat`
+    #[arg(long, value_parser = filter::time, requires = "archive")]
+    since: Option<DateTime<Utc>>,
     /// Form of the list
     #[arg(short, long, value_enum, default_value_t)]
     output: Output,
@@ -36,7 +40,7 @@ pub struct Ls {
 impl Ls {
     /// Prints the list, and returns `false` if a directory can't be read.
     pub fn run(&self, root: &Dir, archive: Option<&Archive>, out: &mut impl Write) -> anyhow::Result<bool> {
-        let (rows, errors) = rows(root, &self.logs.selection(archive))?;
+        let (rows, errors) = rows(root, &Selection { since: self.since, ..self.logs.selection(archive) })?;
         match self.output {
             Output::Text => table(&rows, Utc::now(), out)?,
             Output::Json => {

@@ -3,14 +3,15 @@
 use std::ffi::OsStr;
 use std::io::{self, BufReader, Write};
 
+use chrono::{DateTime, Utc};
 use handoff::{Form, Segment, Stream};
 
 use crate::archive::{Archive, Object};
-use crate::cli::Logs;
 use crate::dir::Dir;
 use crate::gzip::index::Index;
 use crate::gzip::read::{ReadAt, digest};
-use crate::reader::pods::{PodLogs, Selection, find};
+use crate::reader::filter;
+use crate::reader::pods::{Logs, PodLogs, Selection, find};
 use crate::reader::stream::{FETCH, Members};
 use crate::survey::Survey;
 
@@ -23,12 +24,15 @@ pub struct Verify {
     /// Pods and streams
     #[command(flatten)]
     logs: Logs,
+    /// Of the archive, only segments with lines from this day on; a time as of `cat`
+    #[arg(long, value_parser = filter::time, requires = "archive")]
+    since: Option<DateTime<Utc>>,
 }
 
 impl Verify {
     /// Verifies, and returns `false` if there were problems.
     pub fn run(&self, root: &Dir, archive: Option<&Archive>, out: &mut impl Write) -> anyhow::Result<bool> {
-        let sums = verify(root, &self.logs.selection(archive), out)?;
+        let sums = verify(root, &Selection { since: self.since, ..self.logs.selection(archive) }, out)?;
         Ok(sums.problems == 0)
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use handoff::{FileName, Segment, Stream};
 use regex::Regex;
 
-use crate::archive::{Archive, Object};
+use crate::archive::{Archive, Object, Wanted};
 use crate::dir::{Dir, escaped};
 use crate::pod::is_alive;
 
@@ -116,6 +116,40 @@ impl PodPattern {
     }
 }
 
+/// The pods and streams to read
+#[derive(clap::Args, Debug)]
+#[group(skip)]
+pub struct Logs {
+    /// A pod as `kubectl get pods` prints it, its beginning, or a regular expression; all without it
+    #[arg(value_parser = PodPattern::parse)]
+    pub pod: Option<PodPattern>,
+    /// A stream, such as access; all without it
+    pub stream: Option<Stream>,
+    /// The same, without a pod
+    #[arg(long = "stream", value_name = "STREAM", conflicts_with = "stream")]
+    pub stream_of_all: Option<Stream>,
+    /// Only the newest pod that isn't running any more
+    #[arg(short, long)]
+    pub previous: bool,
+    /// With the segments in the archive
+    #[arg(long, requires = "archive_url")]
+    pub archive: bool,
+}
+
+impl Logs {
+    /// The selection that these arguments mean.
+    pub fn selection<'a>(&'a self, archive: Option<&'a Archive>) -> Selection<'a> {
+        let stream = self.stream.as_ref().or(self.stream_of_all.as_ref());
+        Selection {
+            pod: self.pod.as_ref(),
+            stream,
+            archive: archive.filter(|_| self.archive),
+            previous: self.previous,
+            ..Selection::default()
+        }
+    }
+}
+
 /// The pods and streams to read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Selection<'a> {
@@ -159,7 +193,10 @@ impl Found {
 pub fn find(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<Found> {
     let mut archived = match selection.archive {
         Some(archive) => {
-            archive.list(selection.since, selection.until).with_context(|| format!("ARCHIVE_URL {}", archive.url()))?
+            let Selection { pod, stream, since, until, .. } = *selection;
+            let is_pod = |directory: &str| pod.is_none_or(|pod| !pod.select(&[directory]).is_empty());
+            let wanted = Wanted { is_pod: &is_pod, stream, since, until };
+            archive.list(&wanted).with_context(|| format!("ARCHIVE_URL {}", archive.url()))?
         }
         None => BTreeMap::new(),
     };

@@ -8,7 +8,6 @@ use handoff::Stream;
 use runtime::logging::{LogLevel, escape};
 use serde_json::{Map, Value, json};
 
-use crate::cli::Output;
 use crate::line::{self, Fields};
 use crate::reader::pods::PodId;
 
@@ -52,6 +51,17 @@ pub enum Form {
     /// Time, level, origin, status, message and fields.
     Pretty,
     /// JSON objects with pod, stream, time, level and the line.
+    Json,
+}
+
+/// The forms of output.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Output {
+    /// For people.
+    #[default]
+    #[value(alias = "table")]
+    Text,
+    /// For programs.
     Json,
 }
 
