@@ -4,6 +4,7 @@
 mod apply;
 mod database;
 mod database_volume;
+mod examples;
 mod full_volume;
 mod health;
 mod images;

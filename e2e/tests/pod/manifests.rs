@@ -42,7 +42,9 @@ fn manifests_are_accepted_by_the_api_server() -> Result<()> {
 
 #[test]
 fn kube_score_has_no_findings() -> Result<()> {
-    let files = files(&root().join("k8s"))?;
+    let mut files = files(&root().join("k8s"))?;
+    // they show how to rotate, not how to run nginx or Java
+    files.retain(|file| !file.starts_with(root().join("k8s/examples")));
     let mut kube_score = Command::new("kube-score");
     let output = kube_score.args(["score", "--output-format=ci", "--exit-one-on-warning"]).args(&files).output();
     let output = output.context("kube-score is missing: e2e/run installs it")?;
