@@ -43,6 +43,8 @@ pub struct Compactor {
     refused: HashSet<Stream>,
     /// It works on an orphan: the gauges are about the program's own pod.
     orphan: bool,
+    /// Time after which an unchanged file of an orphan has no writer, where the kernel doesn't tell; never without it.
+    quiet: Option<Duration>,
 }
 
 /// The outcome of a piece of work.
@@ -71,6 +73,11 @@ impl Compactor {
     /// Creates a compactor for a dead pod's directory.
     pub fn for_orphan(metrics: &Arc<Metrics>, archive_state: &Arc<ArchiveState>) -> Self {
         Self { orphan: true, ..Self::new(metrics, archive_state) }
+    }
+
+    /// Lets files whose writers the kernel doesn't tell count as closed once they haven't changed for the time `quiet`.
+    pub fn set_quiet(&mut self, quiet: Option<Duration>) {
+        self.quiet = quiet;
     }
 
     /// Tells whether a pass may find work: the directory has changed, or the last pass was a while ago.
@@ -165,7 +172,7 @@ impl Compactor {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => return Ok(false),
         }
-        let (file, meta) = pod.dir.open_update(live)?;
+        let (file, _) = pod.dir.open_update(live)?;
         let now = Now::read();
         let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, now)?;
         let mut numbers = numbering.numbers()?;
@@ -174,14 +181,13 @@ impl Compactor {
         else {
             return Ok(false);
         };
-        let position = in_place::position(&pod.dir, self.surveyor.compressed(stream), &file, &meta)?;
         let least = if *reason == Reason::Size { policy.rotate_bytes } else { 1 };
         let segment = &rotation.segment;
         let shipped = in_place::ship(
             &pod.dir,
+            self.surveyor.compressed(stream),
             segment,
-            (&file, &meta),
-            position,
+            &file,
             (least, policy.rotate_bytes),
             policy.compress_level,
             checkpoint,
@@ -245,7 +251,7 @@ impl Compactor {
     fn compress(&mut self, pod: &Pod, policy: &Policy, segment: &Segment, checkpoint: Checkpoint<'_>) -> io::Result<Outcome> {
         let started = Instant::now();
         let name = segment.name(Form::Plain);
-        let (file, meta) = match handover::ask(&pod.dir, OsStr::new(&name))? {
+        let (file, meta) = match handover::ask_orphan(&pod.dir, OsStr::new(&name), self.quiet)? {
             Handover::Granted(file, meta) => (file, meta),
             Handover::Held(holder) => return Ok(Outcome::Held(holder)),
         };
@@ -263,7 +269,7 @@ impl Compactor {
     fn remove(&mut self, pod: &Pod, segment: &Segment, reason: RetentionReason) -> io::Result<Outcome> {
         let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
         if pod.dir.meta(OsStr::new(&plain))?.is_some() {
-            let _locked = match handover::ask(&pod.dir, OsStr::new(&plain))? {
+            let _locked = match handover::ask_orphan(&pod.dir, OsStr::new(&plain), self.quiet)? {
                 Handover::Granted(file, _) => file,
                 Handover::Held(holder) => return Ok(Outcome::Held(holder)),
             };

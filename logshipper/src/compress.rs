@@ -7,6 +7,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt;
 
+use crc32fast::Hasher;
 use flate2::read::MultiGzDecoder;
 use handoff::{Form, Segment};
 use rustix::fs::{Advice, Timespec, Timestamps, fadvise, fchmod, futimens};
@@ -16,7 +17,6 @@ use crate::fault::{self, Failpoint};
 use crate::gzip;
 use crate::gzip::index::Origin;
 use crate::gzip::write::Packed;
-use crate::in_place::Part;
 use crate::survey::{quarantine_name, temporary_name};
 
 const BUFFER: usize = 64 << 10;
@@ -44,6 +44,41 @@ pub struct Source<'a> {
     pub meta: &'a Meta,
     /// The part of the file that they are, if it is a live file.
     pub origin: Option<Origin>,
+}
+
+/// A part of a file, read without moving the file's own offset.
+pub struct Part<'a> {
+    file: &'a File,
+    at: u64,
+    end: u64,
+}
+
+impl<'a> Part<'a> {
+    /// The bytes from `start` to `end`.
+    pub fn new(file: &'a File, start: u64, end: u64) -> Self {
+        Self { file, at: start, end }
+    }
+
+    /// Returns the checksum of what is left of it.
+    pub fn crc(mut self) -> io::Result<u32> {
+        let (mut crc, mut buffer) = (Hasher::new(), vec![0; BUFFER]);
+        loop {
+            match self.read(&mut buffer)? {
+                0 => return Ok(crc.finalize()),
+                count => crc.update(&buffer[..count]),
+            }
+        }
+    }
+}
+
+impl Read for Part<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        fault::point()?;
+        let wanted = usize::try_from(self.end - self.at).unwrap_or(usize::MAX).min(buffer.len());
+        let count = self.file.read_at(&mut buffer[..wanted], self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
 }
 
 /// Compresses the plain `file` of `segment` from `start` on, which has been handed over, and removes it. A compressed form that
@@ -152,7 +187,7 @@ fn fill(plain: &mut impl Read, source: &Source<'_>, out: &File, level: u32, chec
 /// Tells whether the disk returns what was written, by its checksum; it was decoded and compared before.
 fn reads_back(dir: &Dir, gz: &OsStr, crc: u32, checkpoint: Checkpoint<'_>) -> io::Result<bool> {
     let (gz, _) = dir.open_file(gz)?;
-    let (mut gz, mut found, mut buffer) = (Failpoint(&gz), crc32fast::Hasher::new(), vec![0; READ_BACK]);
+    let (mut gz, mut found, mut buffer) = (Failpoint(&gz), Hasher::new(), vec![0; READ_BACK]);
     loop {
         checkpoint()?;
         match gz.read(&mut buffer)? {

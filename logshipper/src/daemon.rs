@@ -117,7 +117,7 @@ fn rotate(context: &Context<'_>, pod: &Pod, mut watch: Watch, shutdown: &Shutdow
             notify(compactor);
         }
         if last {
-            errors.record("list", "directory", &rotator.end(pod, Now::read()));
+            errors.record("list", "directory", &rotator.end(pod, Now::read(), None));
             return;
         }
         if !matches!(pod.is_at(context.root, context.pod), Ok(true)) {

@@ -40,7 +40,7 @@ impl Write for Failpoint<'_> {
 
 #[cfg(test)]
 pub(crate) mod armed {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
     use std::io;
 
     use rustix::io::Errno;
@@ -52,11 +52,20 @@ pub(crate) mod armed {
         Error(Errno),
         /// The call and all after it do nothing.
         Kill,
+        /// Another process does something before the call.
+        Interference,
     }
 
     thread_local! {
         static ARMED: Cell<Option<(u64, Fault)>> = const { Cell::new(None) };
         static DEAD: Cell<bool> = const { Cell::new(false) };
+        static INTERFERENCE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+    }
+
+    /// Lets `count` calls of this thread pass before `interference`.
+    pub(crate) fn interfere(count: u64, interference: impl FnOnce() + 'static) {
+        INTERFERENCE.set(Some(Box::new(interference)));
+        arm(count, Fault::Interference);
     }
 
     /// Lets `count` calls of this thread pass before the fault.
@@ -76,12 +85,19 @@ pub(crate) mod armed {
             return Err(io::Error::other("killed"));
         }
         match ARMED.get() {
+            Some((0, Fault::Interference)) => {
+                ARMED.set(None);
+                if let Some(interference) = INTERFERENCE.take() {
+                    interference();
+                }
+                Ok(())
+            }
             Some((0, fault)) => {
                 ARMED.set(None);
                 DEAD.set(fault == Fault::Kill);
                 Err(match fault {
                     Fault::Error(errno) => errno.into(),
-                    Fault::Kill => io::Error::other("killed"),
+                    Fault::Kill | Fault::Interference => io::Error::other("killed"),
                 })
             }
             Some((count, fault)) => {

@@ -121,7 +121,11 @@ impl Collector {
             Err(OpenError::Taken) => return Ok(()),
             Err(OpenError::Io(error)) => return Err(error),
         };
-        Rotator::new(&self.metrics, &Arc::default()).end(&pod, now)?;
+        // The clock may be wrong: the time since which it has been an orphan is measured here.
+        let limit = limits.orphan_age.min(CLOCK_GRACE);
+        let quiet = (now.monotonic.saturating_duration_since(orphan.since) >= limit).then_some(limit);
+        Rotator::new(&self.metrics, &Arc::default()).end(&pod, now, quiet)?;
+        orphan.compactor.set_quiet(quiet);
         orphan.compactor.pass(&pod, policy, checkpoint)?;
         let survey = Survey::of(name, &pod.dir, &self.archive_state)?;
         if !survey.unarchived.is_empty() {
@@ -131,7 +135,7 @@ impl Collector {
         let plain = survey.segments.values().any(|forms| forms.plain.is_some());
         // An empty live file may have a writer too, which lives on without its logshipper.
         for live in &survey.live {
-            let asked = handover::ask(&pod.dir, OsStr::new(&live.stream.live_name()))?;
+            let asked = handover::ask_orphan(&pod.dir, OsStr::new(&live.stream.live_name()), quiet)?;
             if live.bytes > 0 || matches!(asked, Handover::Held(_)) {
                 return Ok(());
             }
@@ -140,9 +144,7 @@ impl Collector {
             return Ok(());
         }
         let last_line = last_line(&pod.dir, &survey)?.unwrap_or(pod.dir.own_meta()?.modified);
-        // The clock may be wrong: the time since which it has been an orphan is measured here.
-        let observed = now.monotonic.saturating_duration_since(orphan.since) >= limits.orphan_age.min(CLOCK_GRACE);
-        if observed && (now.wall - last_line).to_std().is_ok_and(|age| age >= limits.orphan_age) {
+        if quiet.is_some() && (now.wall - last_line).to_std().is_ok_and(|age| age >= limits.orphan_age) {
             self.remove(root, name, &pod, &survey)?;
         }
         Ok(())

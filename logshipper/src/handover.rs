@@ -3,7 +3,9 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::time::Duration;
 
+use chrono::Utc;
 use runtime::descriptor::set_lease;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -70,18 +72,25 @@ pub fn mode(dir: &Dir, name: &OsStr) -> io::Result<Mode> {
 
 /// Asks for the file `name`.
 pub fn ask(dir: &Dir, name: &OsStr) -> io::Result<Handover> {
-    let (file, _) = dir.open_file(name)?;
+    ask_orphan(dir, name, None)
+}
+
+/// Asks for the file `name` of a dead pod. Where the kernel doesn't tell its writers, it has none if it hasn't changed for the
+/// time `quiet`.
+pub fn ask_orphan(dir: &Dir, name: &OsStr, quiet: Option<Duration>) -> io::Result<Handover> {
+    let (file, meta) = dir.open_file(name)?;
+    let is_quiet = |quiet| (Utc::now() - meta.changed.max(meta.modified)).to_std().is_ok_and(|age| age >= quiet);
     let locked = match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => false,
         Err(Errno::WOULDBLOCK) => true,
         Err(error) => return Err(error.into()),
     };
     Ok(match writers(&file) {
-        Writers::Unknown => Handover::Held(Holder::Unknown),
+        Writers::Unknown if locked || !quiet.is_some_and(is_quiet) => Handover::Held(Holder::Unknown),
         _ if locked => Handover::Held(Holder::Lock),
         Writers::Some => Handover::Held(Holder::Writer),
         // The length is read again: a record may have come in before the lock was ours.
-        Writers::None => {
+        Writers::None | Writers::Unknown => {
             let meta = crate::dir::meta_of(&file)?;
             Handover::Granted(file, meta)
         }

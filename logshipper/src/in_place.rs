@@ -8,26 +8,30 @@
 //! part, and punching is done again.
 //!
 //! A file that was truncated, or truncated and filled again, no longer has its hole, or not the lines of the segment: it is a
-//! new generation, and its position is 0.
+//! new generation, and its position is 0. The beginning of the file is never freed, so that it tells the generation: it is
+//! compared before and after each call that frees blocks. What a program writes between that comparison and the call, after it
+//! has truncated its file, begins at 0 and is kept up to the length of that beginning.
 
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
-use crc32fast::Hasher;
 use handoff::{Form, Segment};
 use rustix::fs::{FallocateFlags, SeekFrom, XattrFlags, fallocate, fgetxattr, fsetxattr, seek};
 use rustix::io::Errno;
 
-use crate::compress::{Checkpoint, Compressed, Source, make_verified};
-use crate::dir::{Dir, Meta};
+use crate::compress::{Checkpoint, Compressed, Part, Source, make_verified};
+use crate::dir::{Dir, Meta, meta_of};
 use crate::fault;
 use crate::gzip::index::{Index, Origin};
 
 const BUFFER: usize = 64 << 10;
-/// The extended attribute of a file that was rotated in place.
+/// The length of the beginning that is never freed, in whole blocks of any file system.
+const HEAD: u64 = if cfg!(test) { 64 } else { 64 << 10 };
+/// The extended attribute of a file that was rotated in place: [`Mark`].
 const MARK: &str = "user.logshipper.in_place";
+const MARK_BYTES: usize = 64;
 /// The longest part that becomes one segment, unless `ROTATE_BYTES` is more or one line is longer.
 const PART: u64 = 1 << 20;
 /// Segments whose indexes are read for a file's position.
@@ -35,38 +39,84 @@ const LOOK_BACK: usize = 1_000;
 /// A distance behind the file's end that no writer covers in a moment.
 const BEYOND: u64 = 1 << 40;
 
-/// A part of a file, read without moving the file's own offset.
-pub struct Part<'a> {
-    file: &'a File,
-    at: u64,
-    end: u64,
-}
+/// The beginning of a file, by which another generation of its lines is recognised.
+struct Head(Vec<u8>);
 
-impl<'a> Part<'a> {
-    /// The bytes from `start` to `end`.
-    pub fn new(file: &'a File, start: u64, end: u64) -> Self {
-        Self { file, at: start, end }
+impl Head {
+    fn read(file: &File) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        Part::new(file, 0, HEAD).read_to_end(&mut bytes)?;
+        Ok(Self(bytes))
     }
 
-    fn crc(mut self) -> io::Result<u32> {
-        let (mut crc, mut buffer) = (Hasher::new(), vec![0; BUFFER]);
-        loop {
-            match self.read(&mut buffer)? {
-                0 => return Ok(crc.finalize()),
-                count => crc.update(&buffer[..count]),
-            }
+    fn is_of(&self, file: &File) -> io::Result<bool> {
+        let mut bytes = vec![0; self.0.len()];
+        match file.read_exact_at(&mut bytes, 0) {
+            Ok(()) => Ok(bytes == self.0),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }
 
-impl Read for Part<'_> {
+/// A part of a file that ends with an error once the file is of another generation: it may have lines of both.
+struct OfGeneration<'a>(Part<'a>, &'a File, &'a Head);
+
+impl Read for OfGeneration<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        fault::point()?;
-        let wanted = usize::try_from(self.end - self.at).unwrap_or(usize::MAX).min(buffer.len());
-        let count = self.file.read_at(&mut buffer[..wanted], self.at)?;
-        self.at += count as u64;
-        Ok(count)
+        match self.0.read(buffer)? {
+            0 if !self.2.is_of(self.1)? => Err(io::Error::other("truncated while it was read")),
+            count => Ok(count),
+        }
     }
+}
+
+/// A note on a file that was rotated in place. It tells such a file from others, whose segments needn't be searched, and where
+/// to go on once all segments are gone; nothing is freed because of it.
+struct Mark {
+    position: u64,
+    /// The checksum of the file's beginning, up to the position.
+    head: u32,
+}
+
+impl Mark {
+    fn of(file: &File, position: u64) -> io::Result<Self> {
+        Ok(Self { position, head: Part::new(file, 0, position.min(HEAD)).crc()? })
+    }
+
+    fn is_of(&self, file: &File) -> io::Result<bool> {
+        Ok(Self::of(file, self.position)?.head == self.head)
+    }
+
+    fn write(&self, file: &File) -> io::Result<()> {
+        fault::point()?;
+        match fsetxattr(file, MARK, format!("{} {}", self.position, self.head).as_bytes(), XattrFlags::empty()) {
+            Err(Errno::NOTSUP) => Ok(()),
+            marked => Ok(marked?),
+        }
+    }
+
+    fn read(file: &File) -> io::Result<Marked> {
+        fault::point()?;
+        let mut bytes = [0; MARK_BYTES];
+        let length = match fgetxattr(file, MARK, &mut bytes) {
+            Ok(length) => length,
+            Err(Errno::NODATA) => return Ok(Marked::No),
+            Err(Errno::NOTSUP) => return Ok(Marked::Unknown),
+            Err(error) => return Err(error.into()),
+        };
+        let fields = std::str::from_utf8(&bytes[..length]).ok().and_then(|text| text.split_once(' '));
+        let mark = fields.and_then(|(position, head)| Some(Self { position: position.parse().ok()?, head: head.parse().ok()? }));
+        Ok(mark.map_or(Marked::Unknown, Marked::Yes))
+    }
+}
+
+/// The answer to whether a file was rotated in place.
+enum Marked {
+    Yes(Mark),
+    No,
+    /// The file system keeps no marks: any file may have been.
+    Unknown,
 }
 
 /// Returns the part of a live file that a segment was made of, and its end; `None` for any other segment.
@@ -82,9 +132,12 @@ pub fn part(dir: &Dir, segment: &Segment) -> io::Result<Option<(Origin, u64)>> {
 /// Returns the position of a stream's file: the end of what its segments hold, 0 for a new file. `segments` are the
 /// compressed ones of the stream, the newest first.
 pub fn position<'a>(dir: &Dir, segments: impl Iterator<Item = &'a Segment>, file: &File, meta: &Meta) -> io::Result<u64> {
-    if !is_marked(file)? {
-        return Ok(0);
-    }
+    let mark = match Mark::read(file)? {
+        Marked::No => return Ok(0),
+        Marked::Yes(mark) if mark.position > meta.bytes || !mark.is_of(file)? => return after_hole(file, 0, meta.bytes),
+        Marked::Yes(mark) => Some(mark),
+        Marked::Unknown => None,
+    };
     for segment in segments.take(LOOK_BACK) {
         let gz = match dir.open_file(OsStr::new(&segment.name(Form::Gz))) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -95,62 +148,64 @@ pub fn position<'a>(dir: &Dir, segments: impl Iterator<Item = &'a Segment>, file
             continue;
         };
         let end = origin.start + index.plain_bytes();
-        let is_held =
-            end <= meta.bytes && (is_punched(file, end, meta.bytes)? || Part::new(file, origin.start, end).crc()? == index.crc);
-        return if is_held { after_hole(file, end, meta.bytes) } else { Ok(0) };
+        let is_hole = || Ok::<_, io::Error>(end > HEAD && is_punched(file, end, meta.bytes)?);
+        let is_held = end <= meta.bytes && (is_hole()? || Part::new(file, origin.start, end).crc()? == index.crc);
+        return after_hole(file, if is_held { end } else { 0 }, meta.bytes);
     }
-    // The segments are gone, and their hole is left.
-    after_hole(file, 0, meta.bytes)
+    // The segments are gone.
+    let hole = || Ok::<_, io::Error>(Some(after_hole(file, HEAD.min(meta.bytes), meta.bytes)?).filter(|end| *end > HEAD));
+    match mark {
+        Some(mark) => after_hole(file, mark.position, meta.bytes),
+        None => hole()?.map_or_else(|| after_hole(file, 0, meta.bytes), Ok),
+    }
 }
 
-/// Compresses the complete lines from `position` on, at most about `most` bytes, into `segment`, and frees their blocks. `None`
-/// where there are fewer than `least` bytes, or no line has an end.
-pub fn ship(
+/// Tells whether all lines of a file that was rotated in place are in segments, as far as its mark tells.
+pub fn is_exhausted(dir: &Dir, name: &OsStr) -> io::Result<bool> {
+    let (file, meta) = dir.open_file(name)?;
+    Ok(matches!(Mark::read(&file)?, Marked::Yes(mark) if mark.position == meta.bytes))
+}
+
+/// Compresses the complete lines behind the position, at most about `most` bytes, into `segment`, and frees their blocks. `None`
+/// where there are fewer than `least` bytes, no line has an end, or the program has just truncated the file.
+pub fn ship<'a>(
     dir: &Dir,
+    segments: impl Iterator<Item = &'a Segment>,
     segment: &Segment,
-    (file, meta): (&File, &Meta),
-    position: u64,
+    file: &File,
     (least, most): (u64, u64),
     level: u32,
     checkpoint: Checkpoint<'_>,
 ) -> io::Result<Option<Compressed>> {
-    // Asks whether the file system can, where there is nothing to free.
-    free(file, meta.bytes.saturating_add(BEYOND), BUFFER as u64)?;
-    if !is_punched(file, position, meta.bytes)? {
-        // A kill came before it.
-        free(file, 0, position)?;
-    }
-    if meta.bytes - position < least {
-        return Ok(None);
-    }
-    let Some(end) = last_line_end(file, position, meta.bytes, PART.max(most))? else { return Ok(None) };
-    mark(file)?;
-    let source = Source { bytes: end - position, meta, origin: Some(origin_of(meta, position)) };
-    let packed = make_verified(dir, segment, &mut Part::new(file, position, end), &source, level, checkpoint)?;
-    // A file that was truncated in the meantime has other lines there, which the next pass finds.
-    if Part::new(file, position, end).crc()? == packed.index.crc {
-        free(file, 0, end)?;
-    }
-    let gz = dir.meta(OsStr::new(&segment.name(Form::Gz)))?.map_or(0, |meta| meta.bytes);
-    Ok(Some(Compressed { plain: end - position, gz }))
-}
-
-/// Marks a file that is going to be rotated in place, so that no other file's position has to be searched for.
-fn mark(file: &File) -> io::Result<()> {
-    fault::point()?;
-    match fsetxattr(file, MARK, b"1", XattrFlags::empty()) {
-        Err(Errno::NOTSUP) => Ok(()),
-        marked => Ok(marked?),
-    }
-}
-
-/// Tells whether a file may have been rotated in place: where the file system keeps no marks, any may.
-fn is_marked(file: &File) -> io::Result<bool> {
-    fault::point()?;
-    match fgetxattr(file, MARK, &mut [0; 1]) {
-        Ok(_) | Err(Errno::NOTSUP) => Ok(true),
-        Err(Errno::NODATA) => Ok(false),
-        Err(error) => Err(error.into()),
+    let head = Head::read(file)?;
+    let ship = || {
+        let meta = meta_of(file)?;
+        // Asks whether the file system can, where there is nothing to free.
+        fault::point()?;
+        free(file, meta.bytes.saturating_add(BEYOND), BUFFER as u64)?;
+        let position = position(dir, segments, file, &meta)?;
+        if !is_punched(file, position, meta.bytes)? {
+            // A kill came before it.
+            free_shipped(file, &head, 0, position)?;
+        }
+        if meta.bytes - position < least {
+            return Ok(None);
+        }
+        let Some(end) = last_line_end(file, position, meta.bytes, PART.max(most))? else { return Ok(None) };
+        Mark::of(file, position)?.write(file)?;
+        let source = Source { bytes: end - position, meta: &meta, origin: Some(origin_of(&meta, position)) };
+        let mut part = OfGeneration(Part::new(file, position, end), file, &head);
+        let packed = make_verified(dir, segment, &mut part, &source, level, checkpoint)?;
+        if Part::new(file, position, end).crc()? == packed.index.crc && free_shipped(file, &head, position, end)? {
+            Mark::of(file, end)?.write(file)?;
+        }
+        let gz = dir.meta(OsStr::new(&segment.name(Form::Gz)))?.map_or(0, |meta| meta.bytes);
+        Ok(Some(Compressed { plain: end - position, gz }))
+    };
+    match ship() {
+        // Its new lines are for the next pass.
+        Err(_) if !head.is_of(file)? => Ok(None),
+        shipped => shipped,
     }
 }
 
@@ -159,9 +214,32 @@ fn origin_of(meta: &Meta, start: u64) -> Origin {
 }
 
 /// Frees the blocks of a part; its bytes become zeros, and the file keeps its length.
-fn free(file: &File, start: u64, length: u64) -> io::Result<()> {
+fn free(file: &File, start: u64, length: u64) -> Result<(), Errno> {
+    fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, start, length)
+}
+
+/// Frees the blocks of lines that are in segments, unless the file is of another generation than `head`; returns `false` if so.
+fn free_shipped(file: &File, head: &Head, position: u64, end: u64) -> io::Result<bool> {
     fault::point()?;
-    Ok(fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, start, length)?)
+    // From here to the call that frees is the moment in which a truncation goes unnoticed.
+    if !head.is_of(file)? {
+        return Ok(false);
+    }
+    free_behind_head(file, position, end)?;
+    let is_kept = head.is_of(file)?;
+    if !is_kept && meta_of(file)?.bytes > HEAD {
+        tracing::warn!(
+            "live file truncated while its rotated lines were freed: lines written within that moment may be missing beyond {HEAD} bytes"
+        );
+    }
+    Ok(is_kept)
+}
+
+fn free_behind_head(file: &File, position: u64, end: u64) -> io::Result<()> {
+    // From the beginning of a block: the last call has left its first part.
+    let start = (position - position % HEAD).max(HEAD);
+    if start < end { free(file, start, end - start)? }
+    Ok(())
 }
 
 /// Returns the first position from `at` on that is not in a hole, at most `length`.
@@ -189,9 +267,9 @@ fn after_hole(file: &File, at: u64, length: u64) -> io::Result<u64> {
     }
 }
 
-/// Tells whether the file holds nothing but zeros before `end`: blocks that are freed in part keep their place.
+/// Tells whether the file holds nothing but zeros between its beginning and `end`: blocks that are freed in part keep their place.
 fn is_punched(file: &File, end: u64, length: u64) -> io::Result<bool> {
-    let begin = next_data(file, 0, length)?;
+    let begin = next_data(file, HEAD.min(length), length)?;
     Ok(begin >= end || skip_zeros(file, begin, end)? == end)
 }
 
@@ -266,9 +344,10 @@ mod tests {
 
         /// Ships what there is, and returns it.
         fn ship(&mut self) -> Vec<u8> {
-            let (file, meta) = self.open();
+            let (file, _) = self.open();
             let segment = Segment::new("app".parse().unwrap(), self.segments.len() as u64 + 1, chrono::Utc::now());
-            let shipped = ship(&self.dir, &segment, (&file, &meta), self.position(), (1, 1 << 30), 4, &mut || Ok(())).unwrap();
+            let segments = self.segments.iter().rev();
+            let shipped = ship(&self.dir, segments, &segment, &file, (1, 1 << 30), 4, &mut || Ok(())).unwrap();
             if shipped.is_none() {
                 return Vec::new();
             }
@@ -310,6 +389,19 @@ mod tests {
         assert_eq!(world.ship(), b"three\n", "shorter than the position");
         fs::write(world.path(), "four\nfive\nsix\n").unwrap();
         assert_eq!(world.ship(), b"four\nfive\nsix\n", "longer than the position");
+    }
+
+    #[test]
+    fn beginning_is_never_freed() {
+        let mut world = World::new();
+        fs::write(world.path(), "12345678\n".repeat(100)).unwrap();
+        world.ship();
+        let lines = fs::read(world.path()).unwrap();
+        assert!(!lines[..64].contains(&0) && lines[64..].iter().all(|byte| *byte == 0));
+        // A file that is filled again in the moment before the call.
+        fs::write(world.path(), "new\n".repeat(16)).unwrap();
+        free_behind_head(&world.open().0, 0, 900).unwrap();
+        assert_eq!(world.ship(), "new\n".repeat(16).as_bytes());
     }
 
     #[test]

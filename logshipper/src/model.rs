@@ -20,7 +20,8 @@ use tempfile::TempDir;
 
 use crate::compactor::{Backlog, Compactor};
 use crate::dir::Dir;
-use crate::fault::armed::{Fault, arm, disarm};
+use crate::fault::armed::{Fault, arm, disarm, interfere};
+use crate::in_place;
 use crate::metrics::Metrics;
 use crate::plan::Policy;
 use crate::pod::Pod;
@@ -202,6 +203,14 @@ impl World {
         segments
     }
 
+    /// The lines of the live file that are in no segment.
+    fn live_lines(&self) -> Vec<u8> {
+        let dir = Dir::open(&self.dir()).unwrap();
+        let Ok((file, meta)) = dir.open_file(OsStr::new("access.log")) else { return Vec::new() };
+        let position = in_place::position(&dir, self.segments(Form::Gz).iter().rev(), &file, &meta).unwrap();
+        fs::read(self.dir().join("access.log")).unwrap().split_off(usize::try_from(position).unwrap())
+    }
+
     /// Lets everything come to rest, then compares what is there with what must be.
     fn finish(mut self) {
         disarm();
@@ -220,9 +229,7 @@ impl World {
             let file = File::open(self.dir().join(segment.name(Form::Gz))).unwrap();
             MultiGzDecoder::new(file).read_to_end(&mut found).unwrap();
         }
-        let live = fs::read(self.dir().join("access.log")).unwrap_or_default();
-        // A file that was rotated in place begins with a hole.
-        found.extend(live.into_iter().skip_while(|byte| *byte == 0));
+        found.extend(self.live_lines());
         if self.torn && found.last() != Some(&b'\n') {
             found.push(b'\n');
         }
@@ -324,6 +331,43 @@ fn kill_at_each_call_in_place_loses_nothing() {
             }
         }
         world.finish();
+    }
+}
+
+/// A program truncates its file and writes `lines` before the call number `at` of a pass: all of them are read once. Returns
+/// `false` if there is no such call.
+fn truncate_at(at: u64, lines: u32) -> bool {
+    let mut world = in_place_world();
+    let path = world.dir().join("access.log");
+    let new: String = (0..lines).map(|n| format!("new {n}\n")).collect();
+    let refill = new.clone();
+    interfere(at, move || {
+        let mut file = File::options().append(true).open(path).unwrap();
+        file.set_len(0).unwrap();
+        file.write_all(refill.as_bytes()).unwrap();
+    });
+    world.pass();
+    let happened = disarm();
+    for _ in 0..3 {
+        world.pass();
+    }
+    let mut found = Vec::new();
+    for segment in world.segments(Form::Gz) {
+        MultiGzDecoder::new(File::open(world.dir().join(segment.name(Form::Gz))).unwrap()).read_to_end(&mut found).unwrap();
+    }
+    found.extend(world.live_lines());
+    let (old, new) = (String::from_utf8(world.expected.clone()).unwrap(), if happened { new } else { String::new() });
+    let found = String::from_utf8(found).unwrap();
+    let before = found.strip_suffix(&new).unwrap_or_else(|| panic!("call {at}: {found:?}"));
+    assert!(old.starts_with(before), "call {at}: {found:?}");
+    happened
+}
+
+#[test]
+fn lines_after_a_truncation_are_never_freed() {
+    for lines in [3, 9, 12, 40, 100] {
+        let calls = (0..).take_while(|at| truncate_at(*at, lines)).count();
+        assert!(calls > 30, "only {calls} system calls in a pass");
     }
 }
 

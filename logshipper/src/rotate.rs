@@ -15,6 +15,7 @@ use crate::archive::ArchiveState;
 use crate::dir::Dir;
 use crate::error_log::ErrorLog;
 use crate::handover::{self, Handover, Holder};
+use crate::in_place;
 use crate::metrics::Metrics;
 use crate::plan::{self, Policy, Rotation};
 use crate::pod::Pod;
@@ -136,7 +137,11 @@ impl Rotator {
     pub fn pass(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<Pass> {
         let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
         let mut pass = Pass { rotated: 0, in_place: 0, live_bytes: survey.live.iter().map(|live| live.bytes).sum() };
-        if plan::rotations(survey, policy, &self.numbers, now.wall).is_empty() {
+        let has_lines = |rotation: &Rotation| {
+            let live = rotation.segment.stream.live_name();
+            !in_place::is_exhausted(&pod.dir, OsStr::new(&live)).unwrap_or(false)
+        };
+        if !plan::rotations(survey, policy, &self.numbers, now.wall).iter().any(has_lines) {
             return Ok(pass);
         }
         let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(pass) };
@@ -164,18 +169,18 @@ impl Rotator {
         Ok(pass)
     }
 
-    /// Rotates the files that have no writer left, at the end of a pod.
+    /// Rotates the files that have no writer left, at the end of a pod; `quiet` as in [`handover::ask_orphan`].
     ///
     /// # Errors
     /// The directory can't be read.
-    pub fn end(&mut self, pod: &Pod, now: Now) -> io::Result<()> {
+    pub fn end(&mut self, pod: &Pod, now: Now, quiet: Option<Duration>) -> io::Result<()> {
         let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(()) };
         raise(&mut self.numbers, numbering.numbers()?);
         raise(&mut self.numbers, self.archive_state.numbers().unwrap_or_default());
         let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
         for rotation in plan::final_rotations(survey, &self.numbers, now.wall) {
             let live = rotation.segment.stream.live_name();
-            let asked = handover::ask(&pod.dir, OsStr::new(&live));
+            let asked = handover::ask_orphan(&pod.dir, OsStr::new(&live), quiet);
             // The lock is held over the rename: a writer that opens the file now finds it renamed.
             if matches!(asked, Ok(Handover::Granted(..))) {
                 self.rotate(&pod.dir, &numbering, &rotation);

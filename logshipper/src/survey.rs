@@ -73,15 +73,12 @@ impl Survey {
         Self::of(OsStr::new(""), dir, &ArchiveState::default())
     }
 
-    /// Returns the time since a live file was rotated in place: since the stream's newest segment, if the file has a hole.
-    fn rotation_age(&self, stream: &Stream, meta: &Meta, now: Now) -> Duration {
+    /// Returns the time since the stream was rotated last: the age of its lines, also in a file that was rotated in place.
+    fn rotation_age(&self, stream: &Stream, now: Now) -> Duration {
         let newest = self.segments.keys().rev().find(|segment| segment.stream == *stream);
         let Some((newest, seen)) = newest.and_then(|newest| Some((newest, self.first_seen.get(newest)?))) else {
             return Duration::MAX;
         };
-        if meta.disk_bytes() == meta.bytes {
-            return Duration::MAX;
-        }
         let before = (seen.wall - newest.time).to_std().unwrap_or_default();
         before + now.monotonic.saturating_duration_since(seen.monotonic)
     }
@@ -168,7 +165,7 @@ impl Surveyor {
         for live in std::mem::take(&mut self.survey.live) {
             let meta = dir.meta(OsStr::new(&live.stream.live_name()))?;
             if let Some(meta) = meta.filter(Meta::is_plain_file) {
-                let age = self.live_age(&meta, now).min(self.survey.rotation_age(&live.stream, &meta, now));
+                let age = self.live_age(&meta, now).min(self.survey.rotation_age(&live.stream, now));
                 self.survey.live.push(LiveFile { bytes: meta.disk_bytes(), age, ..live });
             }
         }
@@ -211,7 +208,7 @@ impl Surveyor {
             }
         }
         for (stream, age, meta) in live {
-            let age = age.min(survey.rotation_age(&stream, &meta, now));
+            let age = age.min(survey.rotation_age(&stream, now));
             survey.live.push(LiveFile { stream, bytes: meta.disk_bytes(), age });
         }
         self.live.retain(|identity, _| identities.contains(identity));

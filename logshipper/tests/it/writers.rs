@@ -152,3 +152,29 @@ fn read_only_file_of_another_user_is_left_alone() {
     daemon.stop();
     assert_eq!(logs.lines_of_daemon().matches("live file can't be rotated").count(), 1);
 }
+
+#[test]
+fn orphan_of_unknown_writers_is_archived_first() {
+    if !rustix::process::geteuid().is_root() {
+        println!("not root: nothing to test");
+        return;
+    }
+    let logs = Logs::new();
+    let (dead, archive) = (logs.root().join("dead"), logs.root().parent().unwrap().join("archive"));
+    fs::create_dir(&dead).unwrap();
+    fs::create_dir(&archive).unwrap();
+    for (name, text) in [(".logshipper.lock", ""), ("app.000001.20260723T101112Z.log", "1\n"), ("app.log", "2\n3")] {
+        fs::write(dead.join(name), text).unwrap();
+    }
+    for path in [&dead, &dead.join(".logshipper.lock"), &archive, logs.root()] {
+        chown(path, Some(OTHER_UID), Some(OTHER_UID)).unwrap();
+    }
+    let url = format!("file://{}", archive.display());
+    let daemon = daemon_as_other_user(&logs, &["--orphan-age", "2s", "--archive-url", &url]);
+    wait_until("the directory is removed", || !dead.exists());
+    daemon.stop();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
+    command.env_clear().env("LOG_ROOT", logs.root()).env("ARCHIVE_URL", url);
+    let output = command.args(["cat", "dead", "app", "--archive"]).output().unwrap();
+    assert_eq!((String::from_utf8_lossy(&output.stdout).as_ref(), output.stderr.as_slice()), ("1\n2\n3\n", &b""[..]));
+}
