@@ -16,6 +16,7 @@ use crate::cmd::ls::Ls;
 use crate::cmd::rotate::Rotate;
 use crate::cmd::verify::Verify;
 use crate::dir::Dir;
+use crate::handover::Evidence;
 
 /// Lines that `tail` prints.
 const TAIL: usize = 10;
@@ -38,10 +39,10 @@ pub enum Command {
 }
 
 /// Runs a command and returns `false` if it found problems. A reader of the output that goes away ends it well.
-pub fn run(root: &Dir, command: &Command, archive: Option<&Archive>) -> anyhow::Result<bool> {
+pub fn run(root: &Dir, command: &Command, archive: Option<&Archive>, evidence: &Evidence) -> anyhow::Result<bool> {
     let stdout = io::stdout();
     let mut out = BufWriter::with_capacity(64 << 10, stdout.lock());
-    let done = dispatch(root, command, archive, &mut out).and_then(|good| Ok(out.flush().map(|()| good)?));
+    let done = dispatch(root, command, archive, evidence, &mut out).and_then(|good| Ok(out.flush().map(|()| good)?));
     let went_away =
         |error: &anyhow::Error| error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
     match done {
@@ -54,9 +55,15 @@ pub fn run(root: &Dir, command: &Command, archive: Option<&Archive>) -> anyhow::
     }
 }
 
-fn dispatch(root: &Dir, command: &Command, archive: Option<&Archive>, out: &mut impl Write) -> anyhow::Result<bool> {
+fn dispatch(
+    root: &Dir,
+    command: &Command,
+    archive: Option<&Archive>,
+    evidence: &Evidence,
+    out: &mut impl Write,
+) -> anyhow::Result<bool> {
     match command {
-        Command::Ls(ls) => ls.run(root, archive, out),
+        Command::Ls(ls) => ls.run(root, archive, evidence, out),
         Command::Cat(cat) => cat.run(root, archive, None, out),
         Command::Tail(tail) => tail.run(root, archive, Some(TAIL), out),
         Command::Find(find) => find.run(root, archive, out),

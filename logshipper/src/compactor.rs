@@ -12,7 +12,7 @@ use crate::archive::state::ArchiveState;
 use crate::compress::{Checkpoint, Compressed, compress};
 use crate::dir::Dir;
 use crate::error_log::ErrorLog;
-use crate::handover::{self, Handover, Holder};
+use crate::handover::{self, Evidence, Handover, Holder};
 use crate::in_place;
 use crate::metrics::{Metrics, gauge};
 use crate::plan::{self, Policy, Reason, RetentionReason, Rotation, Work};
@@ -22,6 +22,8 @@ use crate::survey::{Now, Surveyor};
 
 /// The time after which a segment that is still in use is worth a warning.
 const LONG_USE: Duration = Duration::from_mins(1);
+/// The time after which a program that still has a segment open is signalled again.
+const SIGNAL_AGAIN: Duration = Duration::from_secs(1);
 /// The longest pause between two passes over an unchanged directory.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -43,8 +45,10 @@ pub struct Compactor {
     refused: HashSet<Stream>,
     /// It works on an orphan: the gauges are about the program's own pod.
     orphan: bool,
-    /// Time after which an unchanged file of an orphan has no writer, where the kernel doesn't tell; never without it.
-    quiet: Option<Duration>,
+    /// Knowledge about writers that the kernel doesn't tell.
+    evidence: Evidence,
+    /// The time of the last signal to the program that opens its files again.
+    signalled: Option<Instant>,
 }
 
 /// The outcome of a piece of work.
@@ -75,9 +79,9 @@ impl Compactor {
         Self { orphan: true, ..Self::new(metrics, archive_state) }
     }
 
-    /// Lets files whose writers the kernel doesn't tell count as closed once they haven't changed for the time `quiet`.
-    pub fn set_quiet(&mut self, quiet: Option<Duration>) {
-        self.quiet = quiet;
+    /// Sets what is known about writers that the kernel doesn't tell.
+    pub fn set_evidence(&mut self, evidence: Evidence) {
+        self.evidence = evidence;
     }
 
     /// Tells whether a pass may find work: the directory has changed, or the last pass was a while ago.
@@ -167,7 +171,8 @@ impl Compactor {
         let live = OsStr::new(&live);
         // While the numbers are ours, no other thread or process renames the file.
         let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(false) };
-        match handover::ask(&pod.dir, live) {
+        match handover::ask(&pod.dir, live, &self.evidence) {
+            Ok(Handover::Held(Holder::Writer)) if handover::can_reopen(&pod.dir, live, &self.evidence)? => return Ok(false),
             Ok(Handover::Held(Holder::Writer | Holder::Unknown)) => {}
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => return Ok(false),
@@ -251,9 +256,12 @@ impl Compactor {
     fn compress(&mut self, pod: &Pod, policy: &Policy, segment: &Segment, checkpoint: Checkpoint<'_>) -> io::Result<Outcome> {
         let started = Instant::now();
         let name = segment.name(Form::Plain);
-        let (file, meta) = match handover::ask_orphan(&pod.dir, OsStr::new(&name), self.quiet)? {
+        let (file, meta) = match handover::ask(&pod.dir, OsStr::new(&name), &self.evidence)? {
             Handover::Granted(file, meta) => (file, meta),
-            Handover::Held(holder) => return Ok(Outcome::Held(holder)),
+            Handover::Held(holder) => {
+                self.signal_writer(pod, &name);
+                return Ok(Outcome::Held(holder));
+            }
         };
         // A file that was rotated in place before has its first lines in other segments.
         let before = self.surveyor.compressed(&segment.stream).filter(|other| other.sequence < segment.sequence);
@@ -265,11 +273,23 @@ impl Compactor {
         Ok(Outcome::Done)
     }
 
+    /// Signals the program that has a segment open to open its files again: now and then, since a signal may come to nothing.
+    fn signal_writer(&mut self, pod: &Pod, segment: &str) {
+        let Some(reopen) = self.evidence.reopen() else { return };
+        let is_due = self.signalled.is_none_or(|last| last.elapsed() >= SIGNAL_AGAIN);
+        let meta = pod.dir.meta(OsStr::new(segment)).ok().flatten();
+        let Some(meta) = meta.filter(|meta| is_due && reopen.has_open(meta.identity)) else { return };
+        self.signalled = Some(Instant::now());
+        if self.errors.record("signal", "REOPEN_SIGNAL", &reopen.send(meta.identity)) {
+            tracing::info!(segment, "program signalled to open its log files again");
+        }
+    }
+
     /// Removes both forms, the uncompressed one only once it has no writer: lines that are still coming in are not old.
     fn remove(&mut self, pod: &Pod, segment: &Segment, reason: RetentionReason) -> io::Result<Outcome> {
         let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
         if pod.dir.meta(OsStr::new(&plain))?.is_some() {
-            let _locked = match handover::ask_orphan(&pod.dir, OsStr::new(&plain), self.quiet)? {
+            let _locked = match handover::ask(&pod.dir, OsStr::new(&plain), &self.evidence)? {
                 Handover::Granted(file, _) => file,
                 Handover::Held(holder) => return Ok(Outcome::Held(holder)),
             };

@@ -1,11 +1,15 @@
 //! The settings: each is a flag and an environment variable of the same name.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use handoff::is_name_byte;
+use rustix::process::Signal;
 
+use crate::handover::Evidence;
 use crate::plan::{Limits, Policy};
+use crate::reopen::{Program, Reopen};
 
 const UNITS: [(&str, u64); 7] =
     [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
@@ -35,6 +39,15 @@ pub struct Settings {
     /// Bytes that all pods' log files may take on the node, such as 5GiB: above it segments go, archived ones first, then the oldest; no limit without it
     #[arg(long, env = "NODE_QUOTA", value_parser = bytes)]
     pub node_quota: Option<u64>,
+    /// Signal on which the program opens its log files again, HUP, USR1 or USR2: its files are renamed, and it is signalled; needs a shared process namespace
+    #[arg(long, env = "REOPEN_SIGNAL", value_parser = signal, requires = "reopen_program")]
+    pub reopen_signal: Option<Signal>,
+    /// File with the number of the process to signal
+    #[arg(long, env = "REOPEN_PID_FILE", requires = "reopen_signal", group = "reopen_program")]
+    pub reopen_pid_file: Option<PathBuf>,
+    /// Name of the process to signal, such as nginx
+    #[arg(long, env = "REOPEN_PROCESS", requires = "reopen_signal", group = "reopen_program")]
+    pub reopen_process: Option<String>,
     /// Gzip level, 1 (fast) to 9 (small)
     #[arg(long, env = "COMPRESS_LEVEL", default_value = "5", value_parser = level)]
     pub compress_level: u32,
@@ -59,6 +72,14 @@ impl Settings {
             keep_age: self.keep_age,
             compress_level: self.compress_level,
         }
+    }
+
+    /// The knowledge about writers that the settings give.
+    pub fn evidence(&self) -> Evidence {
+        let by_name = || self.reopen_process.clone().map(Program::Name);
+        let program = self.reopen_pid_file.clone().map(Program::PidFile).or_else(by_name);
+        let reopen = self.reopen_signal.zip(program).map(|(signal, program)| Reopen { signal, program });
+        reopen.map_or(Evidence::None, Evidence::Processes)
     }
 
     /// The rules for the node.
@@ -93,6 +114,15 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
 fn age(text: &str) -> Result<Duration, String> {
     let age = runtime::settings::duration(text)?;
     if age.is_zero() { Err(String::from("must be more than 0s")) } else { Ok(age) }
+}
+
+fn signal(text: &str) -> Result<Signal, &'static str> {
+    match text.strip_prefix("SIG").unwrap_or(text) {
+        "HUP" => Ok(Signal::HUP),
+        "USR1" => Ok(Signal::USR1),
+        "USR2" => Ok(Signal::USR2),
+        _ => Err("must be HUP, USR1 or USR2"),
+    }
 }
 
 fn count(text: &str) -> Result<usize, &'static str> {
@@ -133,6 +163,7 @@ mod tests {
     fn numbers_have_limits() {
         assert!(age("0s").is_err() && age("24h").is_ok() && age("x").is_err());
         assert!(count("0").is_err() && count("30").is_ok());
+        assert!(signal("SIGUSR1").is_ok() && signal("HUP").is_ok() && signal("KILL").is_err());
         assert!(level("0").is_err() && level("10").is_err() && level("9").is_ok());
     }
 }

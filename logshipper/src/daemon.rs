@@ -19,6 +19,7 @@ use crate::compactor::{Backlog, Compactor};
 use crate::dir::{Dir, escaped};
 use crate::error_log::ErrorLog;
 use crate::gc::Collector;
+use crate::handover::Evidence;
 use crate::metrics::Metrics;
 use crate::plan::{Limits, Policy};
 use crate::pod::{OpenError, Pod};
@@ -51,6 +52,8 @@ pub struct Context<'a> {
     pub pod: &'a OsStr,
     /// The rules for a pod's directory.
     pub policy: Policy,
+    /// Knowledge about the pod's writers.
+    pub evidence: Evidence,
     /// The rules for the node.
     pub limits: Limits,
     /// The archive and what it holds.
@@ -107,6 +110,7 @@ fn session(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, wake: &Wakeup,
 /// Rotates until shutdown or until the directory is another one.
 fn rotate(context: &Context<'_>, pod: &Pod, mut watch: Watch, shutdown: &Shutdown, woken: &Receiver<()>, compactor: &Wakeup) {
     let mut rotator = Rotator::new(&context.metrics, &context.archive_state);
+    rotator.set_evidence(context.evidence.clone());
     let mut errors = ErrorLog::new(Arc::clone(&context.metrics));
     loop {
         let last = shutdown.is_requested();
@@ -117,7 +121,7 @@ fn rotate(context: &Context<'_>, pod: &Pod, mut watch: Watch, shutdown: &Shutdow
             notify(compactor);
         }
         if last {
-            errors.record("list", "directory", &rotator.end(pod, Now::read(), None));
+            errors.record("list", "directory", &rotator.end(pod, Now::read()));
             return;
         }
         if !matches!(pod.is_at(context.root, context.pod), Ok(true)) {
@@ -136,6 +140,7 @@ fn compact_segments(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, woken
     lower_priority();
     let metrics = &context.metrics;
     let mut compactor = Compactor::new(metrics, &context.archive_state);
+    compactor.set_evidence(context.evidence.clone());
     let mut errors = ErrorLog::new(Arc::clone(metrics));
     let mut last = false;
     loop {

@@ -15,7 +15,7 @@ use crate::compactor::Compactor;
 use crate::compress::Checkpoint;
 use crate::dir::{Dir, Meta, escaped};
 use crate::error_log::ErrorLog;
-use crate::handover::{self, Handover};
+use crate::handover::{self, Evidence, Handover};
 use crate::metrics::{Metrics, gauge};
 use crate::plan::{CLOCK_GRACE, Candidate, Limits, Policy, over_quota};
 use crate::pod::{LOCK, OpenError, Pod, is_alive};
@@ -123,9 +123,12 @@ impl Collector {
         };
         // The clock may be wrong: the time since which it has been an orphan is measured here.
         let limit = limits.orphan_age.min(CLOCK_GRACE);
-        let quiet = (now.monotonic.saturating_duration_since(orphan.since) >= limit).then_some(limit);
-        Rotator::new(&self.metrics, &Arc::default()).end(&pod, now, quiet)?;
-        orphan.compactor.set_quiet(quiet);
+        let is_observed = now.monotonic.saturating_duration_since(orphan.since) >= limit;
+        let evidence = if is_observed { Evidence::Quiet(limit) } else { Evidence::None };
+        let mut rotator = Rotator::new(&self.metrics, &Arc::default());
+        rotator.set_evidence(evidence.clone());
+        rotator.end(&pod, now)?;
+        orphan.compactor.set_evidence(evidence.clone());
         orphan.compactor.pass(&pod, policy, checkpoint)?;
         let survey = Survey::of(name, &pod.dir, &self.archive_state)?;
         if !survey.unarchived.is_empty() {
@@ -135,7 +138,7 @@ impl Collector {
         let plain = survey.segments.values().any(|forms| forms.plain.is_some());
         // An empty live file may have a writer too, which lives on without its logshipper.
         for live in &survey.live {
-            let asked = handover::ask_orphan(&pod.dir, OsStr::new(&live.stream.live_name()), quiet)?;
+            let asked = handover::ask(&pod.dir, OsStr::new(&live.stream.live_name()), &evidence)?;
             if live.bytes > 0 || matches!(asked, Handover::Held(_)) {
                 return Ok(());
             }
@@ -144,7 +147,7 @@ impl Collector {
             return Ok(());
         }
         let last_line = last_line(&pod.dir, &survey)?.unwrap_or(pod.dir.own_meta()?.modified);
-        if quiet.is_some() && (now.wall - last_line).to_std().is_ok_and(|age| age >= limits.orphan_age) {
+        if is_observed && (now.wall - last_line).to_std().is_ok_and(|age| age >= limits.orphan_age) {
             self.remove(root, name, &pod, &survey)?;
         }
         Ok(())

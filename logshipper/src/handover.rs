@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use serde::Serialize;
 
 use crate::dir::{Dir, Meta};
+use crate::reopen::Reopen;
 
 /// The answer to a request for a file.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub enum Holder {
 pub enum Mode {
     /// By a rename: its writers follow the contract, or it has none.
     Handoff,
+    /// By a rename and a signal, on which its writer opens its files again.
+    Reopen,
     /// In place: its writers don't let go of it.
     InPlace,
     /// In no way: its writers don't let go of it, and this process may not change it.
@@ -52,6 +55,7 @@ impl Mode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Handoff => "handoff",
+            Self::Reopen => "reopen",
             Self::InPlace => "in-place",
             Self::Refused => "refused",
             Self::Unmanaged => "unmanaged",
@@ -60,9 +64,10 @@ impl Mode {
 }
 
 /// Returns the way in which the live file `name` would be rotated now.
-pub fn mode(dir: &Dir, name: &OsStr) -> io::Result<Mode> {
-    Ok(match ask(dir, name)? {
+pub fn mode(dir: &Dir, name: &OsStr, evidence: &Evidence) -> io::Result<Mode> {
+    Ok(match ask(dir, name, evidence)? {
         Handover::Granted(..) | Handover::Held(Holder::Lock) => Mode::Handoff,
+        Handover::Held(Holder::Writer) if can_reopen(dir, name, evidence)? => Mode::Reopen,
         Handover::Held(Holder::Writer | Holder::Unknown) => match dir.open_update(name) {
             Ok(_) => Mode::InPlace,
             Err(_) => Mode::Refused,
@@ -70,27 +75,65 @@ pub fn mode(dir: &Dir, name: &OsStr) -> io::Result<Mode> {
     })
 }
 
-/// Asks for the file `name`.
-pub fn ask(dir: &Dir, name: &OsStr) -> io::Result<Handover> {
-    ask_orphan(dir, name, None)
+/// Tells whether the file's writer opens it again on a signal.
+pub fn can_reopen(dir: &Dir, name: &OsStr, evidence: &Evidence) -> io::Result<bool> {
+    let Some(reopen) = evidence.reopen() else { return Ok(false) };
+    Ok(dir.meta(name)?.is_some_and(|meta| reopen.has_open(meta.identity)))
 }
 
-/// Asks for the file `name` of a dead pod. Where the kernel doesn't tell its writers, it has none if it hasn't changed for the
-/// time `quiet`.
-pub fn ask_orphan(dir: &Dir, name: &OsStr, quiet: Option<Duration>) -> io::Result<Handover> {
+/// The knowledge about a file's writers where the kernel refuses to tell them.
+#[derive(Debug, Clone, Default)]
+pub enum Evidence {
+    /// There is none.
+    #[default]
+    None,
+    /// The pod is dead: a file that hasn't changed for this time has no writer.
+    Quiet(Duration),
+    /// The pod's processes can be seen, and one of them opens its files again on a signal.
+    Processes(Reopen),
+}
+
+impl Evidence {
+    /// The program to signal so that it lets go of its file.
+    pub fn reopen(&self) -> Option<&Reopen> {
+        match self {
+            Self::Processes(reopen) => Some(reopen),
+            Self::None | Self::Quiet(_) => None,
+        }
+    }
+
+    fn writers(&self, meta: &Meta) -> Writers {
+        let is_older = |limit: Duration| (Utc::now() - meta.changed.max(meta.modified)).to_std().is_ok_and(|age| age >= limit);
+        match self {
+            Self::Quiet(limit) if is_older(*limit) => Writers::None,
+            Self::None | Self::Quiet(_) => Writers::Unknown,
+            Self::Processes(reopen) => match reopen.any_has_open(meta.identity) {
+                Some(true) => Writers::Some,
+                Some(false) => Writers::None,
+                None => Writers::Unknown,
+            },
+        }
+    }
+}
+
+/// Asks for the file `name`.
+pub fn ask(dir: &Dir, name: &OsStr, evidence: &Evidence) -> io::Result<Handover> {
     let (file, meta) = dir.open_file(name)?;
-    let is_quiet = |quiet| (Utc::now() - meta.changed.max(meta.modified)).to_std().is_ok_and(|age| age >= quiet);
     let locked = match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => false,
         Err(Errno::WOULDBLOCK) => true,
         Err(error) => return Err(error.into()),
     };
-    Ok(match writers(&file) {
-        Writers::Unknown if locked || !quiet.is_some_and(is_quiet) => Handover::Held(Holder::Unknown),
+    let writers = match writers(&file) {
+        Writers::Unknown => evidence.writers(&meta),
+        known => known,
+    };
+    Ok(match writers {
+        Writers::Unknown => Handover::Held(Holder::Unknown),
         _ if locked => Handover::Held(Holder::Lock),
         Writers::Some => Handover::Held(Holder::Writer),
         // The length is read again: a record may have come in before the lock was ours.
-        Writers::None | Writers::Unknown => {
+        Writers::None => {
             let meta = crate::dir::meta_of(&file)?;
             Handover::Granted(file, meta)
         }
@@ -129,7 +172,7 @@ mod tests {
     fn file_is_held_by_lock_then_by_writer_then_by_none() {
         let temp = tempfile::tempdir().unwrap();
         let dir = Dir::open(temp.path()).unwrap();
-        let ask = || match ask(&dir, OsStr::new("segment")).unwrap() {
+        let ask = || match ask(&dir, OsStr::new("segment"), &Evidence::None).unwrap() {
             Handover::Held(holder) => Some(holder),
             Handover::Granted(..) => None,
         };

@@ -238,7 +238,9 @@ fn free_shipped(file: &File, head: &Head, position: u64, end: u64) -> io::Result
 fn free_behind_head(file: &File, position: u64, end: u64) -> io::Result<()> {
     // From the beginning of a block: the last call has left its first part.
     let start = (position - position % HEAD).max(HEAD);
-    if start < end { free(file, start, end - start)? }
+    if start < end {
+        free(file, start, end - start)?;
+    }
     Ok(())
 }
 

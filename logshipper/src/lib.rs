@@ -8,6 +8,7 @@
 //! - [`rotate`] names segments; [`compactor`] acquires them ([`handover`]) and compresses or removes them ([`compress`]);
 //!   [`gzip`] is the compressed form, with [`mod@line`]'s times in its index.
 //! - [`in_place`]: rotation of files whose writers never let go of them.
+//! - [`reopen`]: programs that open their files again on a signal.
 //! - `fault` (private): points at which tests make system calls fail.
 //! - [`error_log`]: lasting errors are logged when they begin and when they end.
 //! - [`cli`]: the command line; [`cmd`]: the commands; [`reader`]: the lines that they print.
@@ -34,6 +35,7 @@ pub mod metrics;
 pub mod plan;
 pub mod pod;
 pub mod reader;
+pub mod reopen;
 pub mod rotate;
 pub mod shutdown;
 pub mod survey;

@@ -50,7 +50,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 
 fn run(root: &Dir, arguments: &Arguments) -> anyhow::Result<bool> {
     if let Some(command) = &arguments.command {
-        return cmd::run(root, command, arguments.archive_url.as_ref());
+        return cmd::run(root, command, arguments.archive_url.as_ref(), &arguments.daemon.evidence());
     }
     let settings = &arguments.daemon;
     let pod = settings.pod_name.as_deref().context("POD_NAME: not set")?;
@@ -83,7 +83,8 @@ fn daemon(root: &Dir, pod: &str, settings: &Settings, archive: Option<Archive>) 
     let archive_state = Arc::new(ArchiveState::new(archive));
     let pod_name = OsStr::new(pod);
     let (policy, limits) = (settings.policy(), settings.limits());
-    let context = logshipper::daemon::Context { root, pod: pod_name, policy, limits, archive_state, metrics };
+    let evidence = settings.evidence();
+    let context = logshipper::daemon::Context { root, pod: pod_name, policy, evidence, limits, archive_state, metrics };
     logshipper::daemon::run(&context, &shutdown, &wake, &woken).map_err(|error| match error {
         OpenError::Taken => anyhow::anyhow!("POD_NAME {pod}: {error}; stop it, or choose another directory"),
         OpenError::Io(error) => error.into(),

@@ -14,7 +14,7 @@ use handoff::{Form, Segment, Stream};
 use crate::archive::ArchiveState;
 use crate::dir::Dir;
 use crate::error_log::ErrorLog;
-use crate::handover::{self, Handover, Holder};
+use crate::handover::{self, Evidence, Handover, Holder};
 use crate::in_place;
 use crate::metrics::Metrics;
 use crate::plan::{self, Policy, Rotation};
@@ -92,8 +92,8 @@ pub fn rotate_now(dir: &Dir, stream: &Stream, now: Now) -> io::Result<Option<Seg
     survey.live.retain(|live| live.stream == *stream);
     let Some(rotation) = plan::rotations(&survey, &Policy::AT_ONCE, &numbers, now.wall).pop() else { return Ok(None) };
     let live = stream.live_name();
-    if let Handover::Held(Holder::Writer | Holder::Unknown) = handover::ask(dir, OsStr::new(&live))? {
-        return Err(io::Error::other("its writer doesn't follow the handoff; the daemon rotates it in place"));
+    if let Handover::Held(Holder::Writer | Holder::Unknown) = handover::ask(dir, OsStr::new(&live), &Evidence::None)? {
+        return Err(io::Error::other("its writer doesn't follow the handoff; the daemon rotates it in place or with a signal"));
     }
     dir.rename(OsStr::new(&live), OsStr::new(&rotation.segment.name(Form::Plain)))?;
     numbers.insert(stream.clone(), rotation.segment.sequence);
@@ -121,6 +121,7 @@ pub struct Rotator {
     started: Option<Instant>,
     metrics: Arc<Metrics>,
     errors: ErrorLog,
+    evidence: Evidence,
 }
 
 impl Rotator {
@@ -128,6 +129,11 @@ impl Rotator {
     pub fn new(metrics: &Arc<Metrics>, archive_state: &Arc<ArchiveState>) -> Self {
         let errors = ErrorLog::new(Arc::clone(metrics));
         Self { metrics: Arc::clone(metrics), archive_state: Arc::clone(archive_state), errors, ..Self::default() }
+    }
+
+    /// Sets what is known about writers that the kernel doesn't tell.
+    pub fn set_evidence(&mut self, evidence: Evidence) {
+        self.evidence = evidence;
     }
 
     /// Rotates what is due. A file that can't be renamed is reported and tried again with the next pass.
@@ -169,18 +175,18 @@ impl Rotator {
         Ok(pass)
     }
 
-    /// Rotates the files that have no writer left, at the end of a pod; `quiet` as in [`handover::ask_orphan`].
+    /// Rotates the files that have no writer left, at the end of a pod.
     ///
     /// # Errors
     /// The directory can't be read.
-    pub fn end(&mut self, pod: &Pod, now: Now, quiet: Option<Duration>) -> io::Result<()> {
+    pub fn end(&mut self, pod: &Pod, now: Now) -> io::Result<()> {
         let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(()) };
         raise(&mut self.numbers, numbering.numbers()?);
         raise(&mut self.numbers, self.archive_state.numbers().unwrap_or_default());
         let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
         for rotation in plan::final_rotations(survey, &self.numbers, now.wall) {
             let live = rotation.segment.stream.live_name();
-            let asked = handover::ask_orphan(&pod.dir, OsStr::new(&live), quiet);
+            let asked = handover::ask(&pod.dir, OsStr::new(&live), &self.evidence);
             // The lock is held over the rename: a writer that opens the file now finds it renamed.
             if matches!(asked, Ok(Handover::Granted(..))) {
                 self.rotate(&pod.dir, &numbering, &rotation);
@@ -189,11 +195,15 @@ impl Rotator {
         Ok(())
     }
 
-    /// Renames a live file whose writers follow the contract, or that has none. `None` for any other file.
+    /// Renames a live file whose writers follow the contract or open it again on a signal, or that has none. `None` for any other
+    /// file.
     fn hand_over(&mut self, dir: &Dir, numbering: &Numbering, rotation: &Rotation) -> Option<bool> {
         let live = rotation.segment.stream.live_name();
-        match handover::ask(dir, OsStr::new(&live)) {
+        let can_reopen = || handover::can_reopen(dir, OsStr::new(&live), &self.evidence).unwrap_or(false);
+        match handover::ask(dir, OsStr::new(&live), &self.evidence) {
             Ok(Handover::Granted(..) | Handover::Held(Holder::Lock)) => Some(self.rotate(dir, numbering, rotation)),
+            // The compactor sends the signal: the segment is in use.
+            Ok(Handover::Held(Holder::Writer)) if can_reopen() => Some(self.rotate(dir, numbering, rotation)),
             Ok(Handover::Held(Holder::Writer | Holder::Unknown)) => None,
             // Renamed or removed in the meantime.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Some(false),

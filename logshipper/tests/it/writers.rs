@@ -1,12 +1,16 @@
 //! Writers that know nothing of the handoff: each line once, with logshipper killed again and again.
 
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use handoff::Form;
+use rustix::process::Signal;
 
 use crate::support::{Logs, POD, Process, wait_until};
 
@@ -80,6 +84,114 @@ fn programs_without_handoff_lose_no_line_under_kills() {
     }
 }
 
+/// An nginx with a uid of its own that logs the number of each request.
+struct Nginx {
+    process: Process,
+    address: SocketAddr,
+    pid_file: PathBuf,
+}
+
+impl Nginx {
+    fn start(logs: &Logs, uid: u32) -> Self {
+        let prefix = logs.root().parent().unwrap().join("nginx");
+        fs::create_dir(&prefix).unwrap();
+        fs::set_permissions(prefix.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
+        for path in [prefix.as_path(), &logs.pod()] {
+            chown(path, Some(uid), Some(uid)).unwrap();
+        }
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let config = format!(
+            "daemon off; worker_processes 2; pid nginx.pid; error_log error.log warn;
+             events {{ worker_connections 64; }}
+             http {{
+               log_format number '$arg_n {padding}';
+               access_log {log} number;
+               keepalive_requests 1000000;
+               client_body_temp_path body; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
+               server {{ listen {address}; location / {{ return 204; }} }}
+             }}",
+            padding = "x".repeat(60),
+            log = logs.path("app.log").display(),
+        );
+        fs::write(prefix.join("nginx.conf"), config).unwrap();
+        let mut nginx = Command::new("/usr/sbin/nginx");
+        nginx.arg("-p").arg(&prefix).args(["-c", "nginx.conf", "-e", "error.log"]).uid(uid).gid(uid);
+        let process = Process::spawn(&mut nginx);
+        let pid_file = prefix.join("nginx.pid");
+        wait_until("nginx listens", || pid_file.exists() && TcpStream::connect(address).is_ok());
+        Self { process, address, pid_file }
+    }
+
+    /// Sends requests 1 to `LINES` over one connection, a thousand at a time, as long as the answers come.
+    fn request_all(address: SocketAddr) {
+        const BATCH: u64 = 1_000;
+        let mut connection = TcpStream::connect(address).unwrap();
+        let mut answers = BufReader::new(connection.try_clone().unwrap());
+        for batch in 0..LINES / BATCH {
+            let numbers = batch * BATCH + 1..=(batch + 1) * BATCH;
+            let requests: Vec<_> = numbers.map(|n| format!("GET /?n={n} HTTP/1.1\r\nHost: test\r\n\r\n")).collect();
+            connection.write_all(requests.concat().as_bytes()).unwrap();
+            let mut ends = 0;
+            let mut line = String::new();
+            while ends < BATCH {
+                line.clear();
+                assert!(answers.read_line(&mut line).unwrap() > 0, "nginx closed the connection");
+                ends += u64::from(line == "\r\n");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+#[test]
+fn nginx_reopens_and_loses_no_line_under_kills() {
+    if !rustix::process::geteuid().is_root() {
+        println!("not root: nothing to test");
+        return;
+    }
+    for same_uid in [false, true] {
+        let logs = Logs::new();
+        let nginx = Nginx::start(&logs, OTHER_UID);
+        let reopen = ["--reopen-signal", "USR1", "--reopen-pid-file", nginx.pid_file.to_str().unwrap()];
+        let arguments = [&BUSY[..], &reopen].concat();
+        let start = |started: bool| match (same_uid, started) {
+            (true, _) => daemon_as_other_user(&logs, &arguments),
+            (false, true) => logs.started(&arguments),
+            (false, false) => logs.start(&arguments),
+        };
+        let client = std::thread::spawn(move || Nginx::request_all(nginx.address));
+        let (mut kills, mut pause) = (0, 1);
+        while !client.is_finished() {
+            let daemon = start(false);
+            let before = logs.segments(Form::Gz).len();
+            wait_until("a segment", || logs.segments(Form::Gz).len() > before || client.is_finished());
+            pause = (pause * 7 + 13) % 50;
+            std::thread::sleep(Duration::from_millis(pause));
+            daemon.kill();
+            kills += 1;
+        }
+        client.join().unwrap();
+        let daemon = start(true);
+        wait_until("all is compressed", || logs.segments(Form::Plain).is_empty());
+        let list = logs.output(&[&arguments[..], &["ls"]].concat());
+        nginx.process.signal(Signal::QUIT);
+        assert!(nginx.process.wait().success());
+        assert_exact(&logs);
+        logs.finish(daemon, &arguments);
+        assert_exact(&logs);
+        let segments = logs.segments(Form::Gz).len();
+        println!("{kills} kills, {segments} segments");
+        let list = String::from_utf8_lossy(&list.stdout);
+        assert!(list.contains(" reopen "), "{list}");
+        assert!(segments > 3 && kills > 3);
+        let origins = logs.segments(Form::Gz).into_iter().filter(|segment| {
+            let gz = File::open(logs.path(&segment.name(Form::Gz))).unwrap();
+            logshipper::gzip::index::Index::read(&gz).unwrap().unwrap().origin.is_some()
+        });
+        assert_eq!(origins.count(), 0, "rotated in place");
+    }
+}
+
 #[test]
 fn reader_follows_a_file_that_is_rotated_in_place() {
     let logs = Logs::new();
@@ -109,7 +221,9 @@ fn daemon_as_other_user(logs: &Logs, arguments: &[&str]) -> Process {
     chown(logs.pod(), Some(OTHER_UID), Some(OTHER_UID)).unwrap();
     // The one that was built may be where others can't go.
     let program = outside.join("logshipper");
-    fs::copy(env!("CARGO_BIN_EXE_logshipper"), &program).unwrap();
+    if !program.exists() {
+        fs::copy(env!("CARGO_BIN_EXE_logshipper"), &program).unwrap();
+    }
     let command = logs.command(arguments);
     let mut copy = Command::new(program);
     copy.env_clear().args(command.get_args()).uid(OTHER_UID).gid(OTHER_UID);
