@@ -40,8 +40,10 @@ macro_rules! routes {
     (@segment {$name:ident $($type:tt)*}) => { concat!("{", stringify!($name), "}") };
     (@segment $literal:literal) => { $literal };
 
-    // Boxed line by line: the type of twenty filters in one another takes the compiler minutes.
-    (@or [$first:expr] $( [$next:expr] )*) => { $first.boxed()$(.or($next).unify().boxed())* };
+    // Boxed line by line: the type of twenty filters in one another takes the compiler minutes. A line is tried only where
+    // those before it have another path.
+    (@or [$last:expr]) => { $last.boxed() };
+    (@or [$first:expr] $($rest:tt)+) => { $first.or(routes!(@or $($rest)+)).unify().boxed() };
 
     (@path $filter:expr; $params:tt $template:tt; [] { $($method:ident : $handler:expr),+ $(,)? }) => {
         $filter.and(warp::path::end()).map(routes!(@closure $params $template { $($method: $handler),+ }))

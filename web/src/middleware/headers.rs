@@ -1,6 +1,9 @@
 //! Headers of every response.
 
-use http::header::{Entry, HeaderName, HeaderValue, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+use http::header::{
+    CONTENT_SECURITY_POLICY, Entry, HeaderName, HeaderValue, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
 use http::{HeaderMap, Request};
 use hyper::body::Incoming;
 use warp::reply::Response;
@@ -21,22 +24,24 @@ pub(super) async fn set((): (), request: Request<Incoming>, next: Next<Incoming>
 
 /// Restricts what a browser may do with a response to what our pages need.
 fn set_security_headers(headers: &mut HeaderMap) {
-    const HEADERS: [(&str, &str); 7] = [
+    const HEADERS: [(HeaderName, HeaderValue); 7] = [
         (
-            "content-security-policy",
-            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(
+                "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            ),
         ),
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
-        ("referrer-policy", "same-origin"),
-        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-resource-policy", "same-origin"),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        (
+            HeaderName::from_static("permissions-policy"),
+            HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"),
+        ),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     ];
-    headers.reserve(HEADERS.len());
-    for (name, value) in HEADERS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
+    headers.extend(HEADERS);
 }
 
 /// Has later connections encrypted as well, and binds the cookies to them.
