@@ -41,14 +41,23 @@ pub struct Arguments {
 
 impl Arguments {
     /// The path of the log root.
-    pub fn log_root(&self) -> &Path {
+    fn log_root(&self) -> &Path {
         let dev = || Path::new(DEV_LOG_ROOT);
         let default = || if !Path::new(LOG_ROOT).exists() && dev().is_dir() { dev() } else { Path::new(LOG_ROOT) };
         self.log_root.as_deref().unwrap_or_else(default)
     }
 
     /// Opens the log root.
-    pub fn open_root(&self) -> io::Result<Dir> {
-        Dir::open(self.log_root())
+    pub fn open_root(&self) -> Result<Dir, RootError> {
+        let path = self.log_root();
+        Dir::open(path).map_err(|cause| RootError { path: path.to_owned(), cause })
     }
+}
+
+/// A log root that can't be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("LOG_ROOT: \"{}\" can't be used: {cause}", path.display())]
+pub struct RootError {
+    path: PathBuf,
+    cause: io::Error,
 }

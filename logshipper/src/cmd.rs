@@ -1,9 +1,12 @@
 //! The commands: one file each holds the arguments and what is done with them.
 
 pub mod cat;
+pub mod completions;
 pub mod dry_run;
 pub mod find;
 pub mod ls;
+pub mod man;
+mod pager;
 pub mod rotate;
 pub mod verify;
 
@@ -11,8 +14,11 @@ use std::io::{self, BufWriter, Write};
 
 use crate::archive::Archive;
 use crate::cmd::cat::Cat;
+use crate::cmd::completions::Completions;
 use crate::cmd::find::Find;
 use crate::cmd::ls::Ls;
+use crate::cmd::man::Man;
+use crate::cmd::pager::Pager;
 use crate::cmd::rotate::Rotate;
 use crate::cmd::verify::Verify;
 use crate::dir::Dir;
@@ -24,6 +30,18 @@ const TAIL: usize = 10;
 /// The commands.
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
+    /// Those that work on logs.
+    #[command(flatten)]
+    Logs(Box<LogCommand>),
+    /// Prints the script by which bash, zsh, fish or another shell completes commands and options
+    Completions(Completions),
+    /// Prints the manual page, or that of a command: `logshipper man cat | man -l -`
+    Man(Man),
+}
+
+/// The commands that work on logs.
+#[derive(clap::Subcommand, Debug)]
+pub enum LogCommand {
     /// Lists pods, their streams, and what is kept of each
     Ls(Ls),
     /// Prints lines in the order of their times, from live and compressed files
@@ -38,36 +56,37 @@ pub enum Command {
     Rotate(Rotate),
 }
 
-/// Runs a command and returns `false` if it found problems. A reader of the output that goes away ends it well.
-pub fn run(root: &Dir, command: &Command, archive: Option<&Archive>, evidence: &Evidence) -> anyhow::Result<bool> {
-    let stdout = io::stdout();
-    let mut out = BufWriter::with_capacity(64 << 10, stdout.lock());
-    let done = dispatch(root, command, archive, evidence, &mut out).and_then(|good| Ok(out.flush().map(|()| good)?));
-    let went_away =
-        |error: &anyhow::Error| error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
-    match done {
-        Err(error) if went_away(&error) => {
-            // What the buffer still holds has nowhere to go.
-            let _ = out.into_parts();
-            Ok(true)
-        }
-        done => done,
+impl LogCommand {
+    /// Runs the command and returns `false` if it found problems.
+    pub fn run(&self, root: &Dir, archive: Option<&Archive>, evidence: &Evidence) -> anyhow::Result<bool> {
+        let (pager, output): (_, Box<dyn Write>) = match self.is_paged().then(Pager::start).flatten() {
+            Some((pager, input)) => (Some(pager), Box::new(input)),
+            None => (None, Box::new(io::stdout().lock())),
+        };
+        let mut out = BufWriter::with_capacity(64 << 10, output);
+        let done = self.write(root, archive, evidence, &mut out).and_then(|good| Ok(out.flush().map(|()| good)?));
+        drop(out);
+        pager.map_or(Ok(()), Pager::end)?;
+        done
     }
-}
 
-fn dispatch(
-    root: &Dir,
-    command: &Command,
-    archive: Option<&Archive>,
-    evidence: &Evidence,
-    out: &mut impl Write,
-) -> anyhow::Result<bool> {
-    match command {
-        Command::Ls(ls) => ls.run(root, archive, evidence, out),
-        Command::Cat(cat) => cat.run(root, archive, None, out),
-        Command::Tail(tail) => tail.run(root, archive, Some(TAIL), out),
-        Command::Find(find) => find.run(root, archive, out),
-        Command::Verify(verify) => verify.run(root, archive, out),
-        Command::Rotate(rotate) => rotate.run(root, out).map(|()| true),
+    /// Returns true if the output ends, and may be longer than a screen.
+    fn is_paged(&self) -> bool {
+        match self {
+            Self::Cat(cat) | Self::Tail(cat) => !cat.follow,
+            Self::Ls(_) | Self::Find(_) => true,
+            Self::Verify(_) | Self::Rotate(_) => false,
+        }
+    }
+
+    fn write(&self, root: &Dir, archive: Option<&Archive>, evidence: &Evidence, out: &mut impl Write) -> anyhow::Result<bool> {
+        match self {
+            Self::Ls(ls) => ls.run(root, archive, evidence, out),
+            Self::Cat(cat) => cat.run(root, archive, None, out),
+            Self::Tail(tail) => tail.run(root, archive, Some(TAIL), out),
+            Self::Find(find) => find.run(root, archive, out),
+            Self::Verify(verify) => verify.run(root, archive, out),
+            Self::Rotate(rotate) => rotate.run(root, out).map(|()| true),
+        }
     }
 }

@@ -10,8 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::CommandFactory;
 use logshipper::archive::{Archive, ArchiveState};
-use logshipper::cli::Arguments;
+use logshipper::cli::{Arguments, RootError};
+use logshipper::cmd::Command;
 use logshipper::config::Settings;
 use logshipper::daemon::GRACE;
 use logshipper::dir::Dir;
@@ -29,35 +31,37 @@ fn main() -> ExitCode {
         return supervise::run().unwrap_or_else(|error| fail(&error.into()));
     }
     let arguments: Arguments = runtime::settings::parse(&[]);
-    let root = match arguments.open_root() {
-        Ok(root) => root,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "LOG_ROOT: \"{}\" can't be used: {error}", arguments.log_root().display());
-            return ExitCode::from(EXIT_BAD_SETTING);
-        }
-    };
-    match run(&root, &arguments) {
+    match run(&arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        // A reader of the output that goes away ends a command well.
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) => {
+            ExitCode::SUCCESS
+        }
         Err(error) => fail(&error),
     }
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
     let _ = writeln!(io::stderr(), "{error:#}");
-    ExitCode::FAILURE
+    if error.is::<RootError>() { ExitCode::from(EXIT_BAD_SETTING) } else { ExitCode::FAILURE }
 }
 
-fn run(root: &Dir, arguments: &Arguments) -> anyhow::Result<bool> {
-    if let Some(command) = &arguments.command {
-        return cmd::run(root, command, arguments.archive_url.as_ref(), &arguments.daemon.evidence());
-    }
-    let settings = &arguments.daemon;
-    let pod = settings.pod_name.as_deref().context("POD_NAME: not set")?;
-    if settings.dry_run {
-        cmd::dry_run::dry_run(root, pod, arguments, &mut io::stdout())?;
-    } else {
-        daemon(root, pod, settings, arguments.archive_url.clone())?;
+fn run(arguments: &Arguments) -> anyhow::Result<bool> {
+    let (settings, archive) = (&arguments.daemon, arguments.archive_url.as_ref());
+    match &arguments.command {
+        Some(Command::Completions(completions)) => completions.run(Arguments::command(), &mut io::stdout())?,
+        Some(Command::Man(man)) => man.run(Arguments::command(), &mut io::stdout())?,
+        Some(Command::Logs(command)) => return command.run(&arguments.open_root()?, archive, &settings.evidence()),
+        None => {
+            let root = arguments.open_root()?;
+            let pod = settings.pod_name.as_deref().context("POD_NAME: not set")?;
+            if settings.dry_run {
+                cmd::dry_run::dry_run(&root, pod, &settings.policy(), archive, &mut io::stdout())?;
+            } else {
+                daemon(&root, pod, settings, archive.cloned())?;
+            }
+        }
     }
     Ok(true)
 }

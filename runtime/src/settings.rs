@@ -147,6 +147,11 @@ pub fn duration(text: &str) -> Result<std::time::Duration, String> {
 /// Formats an error of clap as one line that names the setting and what it accepts, and never shows a secret.
 pub fn one_line(error: &clap::Error) -> String {
     let of = |kind| error.get(kind).map(ContextValue::to_string);
+    let suggestion = |kind| {
+        // of several, the most similar one is the last
+        let similar = of(kind).and_then(|names| names.rsplit(", ").next().map(str::to_owned));
+        similar.map_or_else(String::new, |name| format!("did you mean {name}? "))
+    };
     match (error.kind(), of(ContextKind::InvalidArg)) {
         (ErrorKind::MissingRequiredArgument, Some(arguments)) => {
             let names: Vec<_> = arguments.split(", ").map(variable).collect();
@@ -165,14 +170,16 @@ pub fn one_line(error: &clap::Error) -> String {
         }
         (ErrorKind::TooManyValues, Some(argument)) => format!("{}: this flag takes no value", variable(&argument)),
         (ErrorKind::UnknownArgument, Some(argument)) if argument.starts_with('-') => {
-            format!("{}: no such flag; --help lists them", argument.split('=').next().unwrap_or_default())
+            let flag = argument.split('=').next().unwrap_or_default();
+            format!("{flag}: no such flag; {}--help lists them", suggestion(ContextKind::SuggestedArg))
         }
         // likely a value whose flag was forgotten
         (ErrorKind::UnknownArgument, _) => String::from(
             "an argument is neither a flag nor the value of one (it may be a secret and is not shown); --help lists the flags",
         ),
         (ErrorKind::InvalidSubcommand, _) => {
-            String::from("an argument is no command (it may be a secret and is not shown); --help lists the commands")
+            let suggestion = suggestion(ContextKind::SuggestedSubcommand);
+            format!("an argument is no command (it may be a secret and is not shown); {suggestion}--help lists the commands")
         }
         // an error that the program found itself, with the setting's name in it, or a rare kind whose first line says enough
         _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
@@ -269,7 +276,7 @@ mod tests {
     fn errors_show_no_secret() {
         const SECRET: &str = "mysql://web:hunter2@db/petclinic";
         assert!(!line(&["--database-url", SECRET]).contains("hunter2"));
-        assert_eq!(line(&["--database=hunter2"]), "--database: no such flag; --help lists them");
+        assert_eq!(line(&["--database=hunter2"]), "--database: no such flag; did you mean --database-url? --help lists them");
         assert_eq!(line(&["--", "--database=hunter2"]), "--database: no such flag; --help lists them");
         let stray =
             "an argument is neither a flag nor the value of one (it may be a secret and is not shown); --help lists the flags";
@@ -279,11 +286,9 @@ mod tests {
 
         let command = clap::Command::new("program").subcommands(["status", "migrate"].map(clap::Command::new));
         let line = |argument| one_line(&command.clone().try_get_matches_from(["program", argument]).unwrap_err());
-        for argument in [SECRET, "hunter2", "statushunter2"] {
-            assert_eq!(
-                line(argument),
-                "an argument is no command (it may be a secret and is not shown); --help lists the commands"
-            );
+        let is_no_command = "an argument is no command (it may be a secret and is not shown); ";
+        for (argument, suggestion) in [(SECRET, ""), ("hunter2", ""), ("statushunter2", "did you mean status? ")] {
+            assert_eq!(line(argument), format!("{is_no_command}{suggestion}--help lists the commands"));
         }
     }
 }

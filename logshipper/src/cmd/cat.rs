@@ -24,7 +24,7 @@ pub struct Cat {
     tail: Option<usize>,
     /// Keep printing new lines
     #[arg(short, long)]
-    follow: bool,
+    pub(super) follow: bool,
     /// Form of the lines
     #[command(flatten)]
     style: Style,

@@ -5,21 +5,19 @@ use std::io::Write;
 
 use anyhow::Context;
 
-use crate::archive::state::ArchiveState;
-use crate::cli::Arguments;
+use crate::archive::{Archive, ArchiveState};
 use crate::dir::Dir;
-use crate::plan;
+use crate::plan::{self, Policy};
 use crate::rotate::recorded_numbers;
 use crate::survey::{Now, Survey};
 
 /// Prints the planned actions for the directory of `pod` and their reasons without executing them.
-pub fn dry_run(root: &Dir, pod: &str, arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn dry_run(root: &Dir, pod: &str, policy: &Policy, archive: Option<&Archive>, out: &mut impl Write) -> anyhow::Result<()> {
     let now = Now::read();
     let dir = root.open_dir(OsStr::new(pod)).with_context(|| format!("no logs of a pod {pod}"))?;
-    let survey = Survey::of(OsStr::new(pod), &dir, &ArchiveState::new(arguments.archive_url.clone()))?;
-    let policy = arguments.daemon.policy();
-    let rotations = plan::rotations(&survey, &policy, &recorded_numbers(&dir), now.wall);
-    let work = plan::work(&survey, &policy, now);
+    let survey = Survey::of(OsStr::new(pod), &dir, &ArchiveState::new(archive.cloned()))?;
+    let rotations = plan::rotations(&survey, policy, &recorded_numbers(&dir), now.wall);
+    let work = plan::work(&survey, policy, now);
     for rotation in &rotations {
         writeln!(out, "{rotation}")?;
     }

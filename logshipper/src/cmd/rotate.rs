@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use handoff::{FileName, Stream};
 
 use crate::dir::Dir;
-use crate::reader::pods::{PodPattern, directory};
+use crate::reader::pods::{PodPattern, directory, stream};
 use crate::rotate::rotate_now;
 use crate::survey::Now;
 
@@ -19,6 +19,7 @@ pub struct Rotate {
     #[arg(value_parser = PodPattern::parse)]
     pod: PodPattern,
     /// The stream, such as access
+    #[arg(value_parser = stream)]
     stream: Stream,
 }
 

@@ -7,11 +7,11 @@ pub fn named(name: &[u8]) -> Option<LogLevel> {
     let upper = name.to_ascii_uppercase();
     match upper.as_slice() {
         b"ERROR" | b"ERR" | b"SEVERE" | b"FATAL" | b"CRITICAL" | b"CRIT" | b"ALERT" | b"EMERG" | b"EMERGENCY" | b"PANIC"
-        | b"DPANIC" => Some(LogLevel::Error),
-        b"WARN" | b"WARNING" => Some(LogLevel::Warn),
-        b"INFO" | b"INFORMATION" | b"NOTICE" | b"LOG" => Some(LogLevel::Info),
-        b"DEBUG" | b"FINE" | b"CONFIG" | b"VERBOSE" => Some(LogLevel::Debug),
-        b"TRACE" | b"FINER" | b"FINEST" => Some(LogLevel::Trace),
+        | b"DPANIC" | b"FTL" | b"PNC" => Some(LogLevel::Error),
+        b"WARN" | b"WARNING" | b"WRN" => Some(LogLevel::Warn),
+        b"INFO" | b"INF" | b"INFORMATION" | b"NOTICE" | b"LOG" => Some(LogLevel::Info),
+        b"DEBUG" | b"DBG" | b"FINE" | b"CONFIG" | b"VERBOSE" => Some(LogLevel::Debug),
+        b"TRACE" | b"TRC" | b"FINER" | b"FINEST" => Some(LogLevel::Trace),
         _ => None,
     }
 }

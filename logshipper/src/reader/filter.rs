@@ -1,6 +1,6 @@
 //! Selection of lines by time, level and pattern.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use regex::bytes::Regex;
 use runtime::logging::LogLevel;
 
@@ -10,11 +10,11 @@ use crate::line::{self, Fields, Span};
 #[derive(clap::Args, Debug, Clone, Default)]
 #[group(skip)]
 pub struct Filter {
-    /// Only lines from this time on: 2h, '5 minutes ago', today, yesterday, 10:00, 2026-07-23, 2026-07-23T10:11 or RFC 3339 (in UTC)
-    #[arg(long, value_parser = time)]
+    /// Only lines from this time on: 2h, '5 minutes ago', today, 'yesterday 10:00', 10:00, 2026-07-23, 2026-07-23T10:11, or as a log line has it (UTC)
+    #[arg(long, value_parser = time, allow_hyphen_values = true)]
     pub since: Option<DateTime<Utc>>,
     /// Only lines before this time
-    #[arg(long, value_parser = time)]
+    #[arg(long, value_parser = time, allow_hyphen_values = true)]
     pub until: Option<DateTime<Utc>>,
     /// Only lines at least this severe: error, warn, info, debug or trace
     #[arg(long, value_parser = level, ignore_case = true)]
@@ -109,35 +109,35 @@ fn pattern(text: &str) -> Result<Regex, String> {
     })
 }
 
-/// Reads a time as people type it.
+/// Reads a time as people type it, or as a log line has it.
 pub fn time(text: &str) -> Result<DateTime<Utc>, &'static str> {
     time_at(text.trim(), Utc::now())
-        .ok_or("must be 2h, '5 minutes ago', today, yesterday, or a time (UTC) such as 10:00, 2026-07-23, 2026-07-23T10:11 or 2026-07-23T10:11:12Z")
+        .ok_or("must be 2h, '5 minutes ago', today, 'yesterday 10:00', or a time (UTC) such as 10:00, 2026-07-23, 2026-07-23T10:11 or 2026-07-23T10:11:12Z")
 }
 
 fn time_at(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
-    match text {
-        "now" => return Some(now),
-        "today" => return Some(midnight(now.date_naive())),
-        "yesterday" => return Some(midnight(now.date_naive().checked_sub_days(Days::new(1))?)),
-        _ => {}
-    }
-    if let Ok(ago) = runtime::settings::duration(text.strip_suffix("ago").unwrap_or(text).trim()) {
+    if let Ok(ago) = runtime::settings::duration(text.strip_suffix("ago").unwrap_or(text).trim_start_matches('-').trim()) {
         return now.checked_sub_signed(TimeDelta::from_std(ago).ok()?);
     }
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.with_timezone(&Utc));
-    }
+    let of_day = |text: &str| ["%H:%M", "%H:%M:%S"].iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok());
+    let today = now.date_naive();
     // The latest such time of day that isn't in the future.
-    let of_day = ["%H:%M", "%H:%M:%S"].iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok());
-    if let Some(time) = of_day {
-        let today = now.date_naive().and_time(time).and_utc();
-        return if today <= now { Some(today) } else { today.checked_sub_days(Days::new(1)) };
+    if let Some(time) = of_day(text) {
+        let time = today.and_time(time).and_utc();
+        return if time <= now { Some(time) } else { time.checked_sub_days(Days::new(1)) };
     }
-    let text = text.replacen(' ', "T", 1);
-    let time = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"].iter().find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok());
-    time.map(|time| time.and_utc()).or_else(|| Some(midnight(NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?)))
+    let (day, rest) = text.split_once(['T', ' ']).unwrap_or((text, "00:00"));
+    let day = match day.to_ascii_lowercase().as_str() {
+        "now" => return Some(now),
+        "today" => Some(today),
+        "yesterday" => today.checked_sub_days(Days::new(1)),
+        _ => NaiveDate::parse_from_str(day, "%Y-%m-%d").ok(),
+    };
+    if let Some(time) = day.zip(of_day(rest)) {
+        return Some(time.0.and_time(time.1).and_utc());
+    }
+    let (micros, rest) = line::time::at_beginning(text.as_bytes())?;
+    DateTime::from_timestamp_micros(micros).filter(|_| rest.is_empty())
 }
 
 #[cfg(test)]
@@ -160,13 +160,20 @@ mod tests {
             ("5 minutes ago", "2026-07-23T12:25:00Z"),
             ("1h 30m ago", "2026-07-23T11:00:00Z"),
             ("today", "2026-07-23T00:00:00Z"),
-            ("yesterday", "2026-07-22T00:00:00Z"),
+            ("Yesterday", "2026-07-22T00:00:00Z"),
+            ("yesterday 10:00", "2026-07-22T10:00:00Z"),
+            ("-5m", "2026-07-23T12:25:00Z"),
+            ("2026-07-23T12:11:00.5+02:00", "2026-07-23T10:11:00.5Z"),
+            ("2026/07/23 10:11:12", "2026-07-23T10:11:12Z"),
+            ("23/Jul/2026:12:11:12 +0200", "2026-07-23T10:11:12Z"),
             ("10:00", "2026-07-23T10:00:00Z"),
             ("23:59:30", "2026-07-22T23:59:30Z"),
         ] {
             assert_eq!(time_at(text, now).unwrap(), expected.parse::<DateTime<Utc>>().unwrap(), "{text}");
         }
-        for text in ["", "ago", "tomorrow", "99999999y", "2026-13-01"] {
+        for text in
+            ["", "ago", "-", "tomorrow", "99999999y", "2026-13-01", "2026-07-23T", "2026-07-23T10:11:12Z x", "today at 10"]
+        {
             assert_eq!(time_at(text, now), None, "{text}");
         }
     }

@@ -51,7 +51,12 @@ pub fn read(root: &Dir, request: &Request<'_>, printer: &Printer, out: &mut impl
     let count = streams().count();
     if count == 0 && found.errors.is_empty() {
         if !request.follow {
-            bail!("no such stream; `logshipper ls` lists the streams");
+            let all: BTreeSet<_> = found.pods.iter().flat_map(|pod| pod.streams(None)).collect();
+            let names: Vec<_> = all.iter().map(Stream::as_str).collect();
+            bail!(
+                "no such stream; there {}",
+                if names.is_empty() { "is none".into() } else { format!("are {}", names.join(", ")) }
+            );
         }
         let _ = writeln!(io::stderr(), "no such stream yet: waiting for it");
     }

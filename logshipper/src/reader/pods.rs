@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io;
+use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
@@ -74,6 +75,7 @@ impl<'a> PodId<'a> {
 /// Pods by the text that was typed.
 #[derive(Debug, Clone)]
 pub struct PodPattern {
+    typed: String,
     text: String,
     namespace: Option<String>,
     pattern: Regex,
@@ -85,6 +87,8 @@ impl PodPattern {
         let invalid =
             || String::from("must be a pod's name, its beginning, or a regular expression; NAMESPACE/ may stand before it");
         let (namespace, pod) = match text.split_once('/') {
+            // As `kubectl get pods -o name` prints it.
+            Some(("pod", pod)) => (None, pod),
             Some((namespace, pod)) => (Some(namespace), pod),
             None => (None, text),
         };
@@ -93,7 +97,7 @@ impl PodPattern {
             return Err(invalid());
         }
         let pattern = Regex::new(pod).map_err(|_| invalid())?;
-        Ok(Self { text: pod.to_owned(), namespace: namespace.map(str::to_owned), pattern })
+        Ok(Self { typed: text.to_owned(), text: pod.to_owned(), namespace: namespace.map(str::to_owned), pattern })
     }
 
     /// The directories that are meant: by their own name, else by the pod's, else by its beginning, else by the expression.
@@ -124,9 +128,10 @@ pub struct Logs {
     #[arg(value_parser = PodPattern::parse)]
     pub pod: Option<PodPattern>,
     /// A stream, such as access; all without it
+    #[arg(value_parser = stream)]
     pub stream: Option<Stream>,
     /// The same, without a pod
-    #[arg(long = "stream", value_name = "STREAM", conflicts_with = "stream")]
+    #[arg(long = "stream", value_name = "STREAM", value_parser = stream, conflicts_with = "stream")]
     pub stream_of_all: Option<Stream>,
     /// Only the newest pod that isn't running any more
     #[arg(short, long)]
@@ -148,6 +153,11 @@ impl Logs {
             ..Selection::default()
         }
     }
+}
+
+/// Takes a stream's name, or that of its live file.
+pub fn stream(text: &str) -> Result<Stream, <Stream as FromStr>::Err> {
+    text.strip_suffix(".log").unwrap_or(text).parse()
 }
 
 /// The pods and streams to read.
@@ -174,6 +184,8 @@ pub struct Found {
     pub pods: Vec<PodLogs>,
     /// One line for each directory that can't be read.
     pub errors: Vec<String>,
+    /// There is no such pod, but a stream of that name.
+    is_stream: bool,
 }
 
 impl Found {
@@ -181,7 +193,10 @@ impl Found {
     pub fn ensure_any(self, selection: &Selection<'_>) -> anyhow::Result<Self> {
         if self.pods.is_empty() && self.errors.is_empty() {
             match selection.pod {
-                Some(pod) => bail!("no logs of a pod {}; `logshipper ls` lists the pods", pod.text),
+                Some(PodPattern { typed, .. }) if self.is_stream => {
+                    bail!("no logs of a pod {typed}; `--stream {typed}` is that stream of all pods")
+                }
+                Some(pod) => bail!("no logs of a pod {}; `logshipper ls` lists the pods", pod.typed),
                 None => bail!("LOG_ROOT holds no directory of a pod"),
             }
         }
@@ -223,6 +238,13 @@ pub fn find(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<Found> {
             found.pods.push(PodLogs { name, is_here, streams, archived });
         }
     }
+    if found.pods.is_empty()
+        && let Some(stream) = selection.pod.and_then(|pod| stream(&pod.typed).ok())
+    {
+        let has_stream =
+            |name: &&str| files(root, name).is_ok_and(|streams| streams.is_some_and(|all| all.contains_key(&stream)));
+        found.is_stream = here.iter().any(has_stream);
+    }
     Ok(found)
 }
 
@@ -263,7 +285,7 @@ pub fn directory(root: &Dir, pod: &PodPattern) -> anyhow::Result<(String, Dir)> 
         [] => bail!("{}", found.errors.join("; ")),
         several => {
             let names: Vec<_> = several.iter().map(|pod| pod.name.as_str()).collect();
-            bail!("{} means several pods: {}", pod.text, names.join(", "))
+            bail!("{} means several pods: {}", pod.typed, names.join(", "))
         }
     }
 }
@@ -290,6 +312,7 @@ mod tests {
         assert_eq!(select("petclinic"), all[..2]);
         assert_eq!(select("mysql-0"), all[2..4]);
         assert_eq!(select("test/mysql"), all[2..4]);
+        assert_eq!(select("pod/mysql-0"), all[2..4]);
         assert_eq!(select("sql-[0-9]$|zzzzz"), all[1..4]);
         assert_eq!(select("default/mysql"), [""; 0]);
         for text in ["", "/", "a/b/c", "../etc", "("] {

@@ -14,4 +14,5 @@ mod sql;
 mod store;
 mod supervise;
 mod support;
+mod terminal;
 mod writers;

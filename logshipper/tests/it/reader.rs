@@ -128,7 +128,14 @@ fn bad_arguments_are_one_line() {
     let logs = Logs::new();
     for (arguments, code, expected) in [
         (vec!["cat", "missing"], 1, "no logs of a pod missing"),
-        (vec!["cat", POD, "nothing"], 1, "no such stream"),
+        (vec!["cat", POD, "nothing"], 1, "no such stream; there is none"),
+        (vec!["cat", "pods"], 1, "no logs of a pod pods; `logshipper ls` lists the pods"),
+        (vec!["cat", "deploy/pod"], 1, "no logs of a pod deploy/pod; `logshipper ls` lists the pods"),
+        (vec!["tial"], 64, "an argument is no command (it may be a secret and is not shown); did you mean tail?"),
+        (vec!["cat", "--grpe", "x"], 64, "--grpe: no such flag; did you mean --grep?"),
+        (vec!["cat", "--level", "wran"], 64, "LEVEL: \"wran\" can't be used: must be error, warn"),
+        (vec!["cat", "-o", "jsno"], 64, "OUTPUT: \"jsno\" can't be used: must be one of text, json"),
+        (vec!["man", "ct"], 1, "ct: no such command"),
         (vec!["cat", "--since", "tomorrow"], 64, "SINCE: \"tomorrow\" can't be used"),
         (vec!["cat", "--grep", "("], 64, "GREP: \"(\" can't be used"),
         (vec!["cat", "../etc"], 64, ""),
@@ -142,7 +149,14 @@ fn bad_arguments_are_one_line() {
         assert!(error.starts_with(expected) && error.lines().count() == 1, "{arguments:?}: {error}");
     }
     fs::write(logs.path("access.log"), "").unwrap();
-    assert_eq!(run(&logs, &["rotate", POD, "access"]), "access.log is empty: nothing to rotate\n");
+    assert_eq!(run(&logs, &["rotate", POD, "access.log"]), "access.log is empty: nothing to rotate\n");
+    for (arguments, expected) in [
+        (["cat", "access"], "no logs of a pod access; `--stream access` is that stream of all pods\n"),
+        (["cat", "--stream=err.log"], "no such stream; there are access\n"),
+    ] {
+        let output = command(&logs, &arguments).output().unwrap();
+        assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(1), expected));
+    }
 }
 
 #[test]
