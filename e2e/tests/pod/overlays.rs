@@ -37,6 +37,13 @@ impl Copy {
         self.directory.path().join(path)
     }
 
+    /// Adds a line to an overlay's resources.
+    pub(crate) fn add_resource(&self, overlay: &str, resource: &str) -> Result<()> {
+        let path = self.path("overlays").join(overlay).join("Kustomization");
+        let text = std::fs::read_to_string(&path)?;
+        Ok(std::fs::write(path, text.replace("  - ../base\n", &format!("  - ../base\n  - {resource}\n")))?)
+    }
+
     pub(crate) fn build(&self, overlay: &str) -> Result<String> {
         kubectl(&["kustomize", &self.path("overlays").join(overlay).to_string_lossy()])
     }
