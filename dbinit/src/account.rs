@@ -7,7 +7,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use schema::database::{Backend, Connection, DatabaseUrl, ErrorKind, connect_existing};
+use schema::database::{Backend, Connection, DatabaseUrl, ErrorKind, Server, connect_existing};
 use tracing::info;
 
 use crate::{Error, lock};
@@ -55,8 +55,8 @@ pub fn account_name(text: &str) -> Result<String, String> {
 /// Creates the account, or gives it this password and these rights. `url` is dbinit's own.
 ///
 /// An account that is as it should be is not touched, and neither is a password that works. After a change the previous password
-/// stays valid, so that running pods of web can still connect during a rollout; `ALTER USER … DISCARD OLD PASSWORD` ends that,
-/// and so does the next change.
+/// stays valid on MySQL, so that running pods of web can still connect during a rollout; `ALTER USER … DISCARD OLD PASSWORD` ends
+/// that, and so does the next change.
 pub fn ensure(
     connection: &mut Connection,
     url: &DatabaseUrl,
@@ -79,8 +79,8 @@ pub fn ensure(
         connection.batch_execute(&format!("CREATE USER IF NOT EXISTS {account} IDENTIFIED BY {secret}"))?;
         let mut rights = login()?;
         if rights.is_none() {
-            change_password(connection, &account, &secret)?;
-            info!(user, "password of web's account changed; the previous one stays valid until the next change");
+            let retained = change_password(connection, &account, &secret)?;
+            info!(user, retained, "password of web's account changed; one that is retained stays valid until the next change");
             rights = login()?;
         }
         let rights = rights.unwrap_or_default();
@@ -92,8 +92,10 @@ pub fn ensure(
         }
         if rights.on_whole_database() {
             // after the tables' rights, so that a running web misses none
-            for revoked in ["ALL PRIVILEGES", "GRANT OPTION"] {
-                connection.batch_execute(&format!("REVOKE IF EXISTS {revoked} ON * FROM {account}"))?;
+            for revoked in ["GRANT OPTION", "ALL PRIVILEGES"] {
+                let revoke = connection.batch_execute(&format!("REVOKE {revoked} ON * FROM {account}"));
+                // MariaDB has no REVOKE IF EXISTS
+                revoke.or_else(|error| if error.to_string().contains("no such grant") { Ok(()) } else { Err(error) })?;
             }
         }
         info!(user, "account of web ready");
@@ -156,12 +158,18 @@ fn login(url: &DatabaseUrl) -> Result<Option<Rights>, Error> {
     Ok(Some(Rights { granted: grants.into_iter().map(|grant| (grant.object, grant.privilege)).collect() }))
 }
 
-fn change_password(connection: &mut Connection, account: &str, secret: &str) -> QueryResult<()> {
+/// Returns true if the previous password stays valid. MariaDB's accounts have one password only.
+fn change_password(connection: &mut Connection, account: &str, secret: &str) -> QueryResult<bool> {
     let change = format!("ALTER USER {account} IDENTIFIED BY {secret}");
-    connection.batch_execute(&format!("{change} RETAIN CURRENT PASSWORD")).or_else(|error| {
-        // an account without a password has none to retain
-        if error.to_string().contains("can not be retained") { connection.batch_execute(&change) } else { Err(error) }
-    })
+    if Server::of(connection)? == Server::Mysql {
+        match connection.batch_execute(&format!("{change} RETAIN CURRENT PASSWORD")) {
+            Ok(()) => return Ok(true),
+            // an account without a password has none to retain
+            Err(error) if error.to_string().contains("can not be retained") => {}
+            Err(error) => return Err(error),
+        }
+    }
+    connection.batch_execute(&change).map(|()| false)
 }
 
 /// Quotes a string literal for MySQL. The session's `sql_mode` is ours, so a backslash escapes.

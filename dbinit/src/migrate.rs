@@ -10,7 +10,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use runtime::milliseconds;
-use schema::database::{Backend, Connection};
+use schema::database::{Backend, Connection, Server};
 use tracing::info;
 
 use crate::history::{History, SEED, record};
@@ -97,9 +97,10 @@ pub fn run(connection: &mut Connection, history: &History, lock_wait: Duration) 
 
 fn apply(connection: &mut Connection, migration: &'static Migration) -> Result<(), Error> {
     let start = Instant::now();
+    let server = if connection.backend() == Backend::Mysql { Server::of(connection)? } else { Server::Mysql };
     for (index, statement) in migration.statements().iter().enumerate() {
         let error = |source| Error::Migration { migration: migration.name, number: index + 1, source };
-        connection.batch_execute(statement).map_err(error)?;
+        connection.batch_execute(&server.translate(statement)).map_err(error)?;
     }
     record(connection, migration.name, &migration.checksum())?;
     info!(migration = migration.name, ms = milliseconds(start.elapsed()), "migration applied");

@@ -6,7 +6,7 @@ use std::fmt;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use schema::database::{Backend, Connection};
+use schema::database::{Backend, Connection, Server};
 use serde::Serialize;
 
 use crate::history::{History, SEED};
@@ -144,18 +144,17 @@ pub fn shape(connection: &mut Connection) -> QueryResult<BTreeSet<String>> {
         Backend::Sqlite => SQLITE_QUERY,
     };
     let lines: Vec<Line> = diesel::sql_query(query).load(connection)?;
-    Ok(lines.into_iter().map(|line| line.line).collect())
+    // MariaDB shows a width for integers
+    Ok(lines.into_iter().map(|line| line.line.replace(" int(11)", " int").replace(" bigint(20)", " bigint")).collect())
 }
 
 /// Returns what is missing, and what is there in its place. Additional tables, indexes and nullable columns do no harm.
 fn differences(connection: &mut Connection) -> QueryResult<Vec<String>> {
-    let expected: BTreeSet<String> = match connection.backend() {
-        Backend::Mysql => MYSQL_SHAPE,
-        Backend::Sqlite => SQLITE_SHAPE,
-    }
-    .lines()
-    .map(str::to_owned)
-    .collect();
+    let expected = match connection.backend() {
+        Backend::Mysql => Server::of(connection)?.translate(MYSQL_SHAPE),
+        Backend::Sqlite => SQLITE_SHAPE.to_owned(),
+    };
+    let expected: BTreeSet<String> = expected.lines().map(str::to_owned).collect();
     let found = shape(connection)?;
     let name = |line: &str| line.split_inclusive(' ').take(2).collect::<String>();
     let missing: Vec<&String> = expected.difference(&found).collect();

@@ -1,14 +1,15 @@
-//! A real MySQL server.
+//! A real MySQL or MariaDB server.
 //!
 //! Tests share one, started by `with-mysql COMMAND…`, in which each has a [`database`] of its own. A test that breaks its
 //! server, or sets it up in a special way, starts one of its own ([`Server`]): about 0.7 s, since the data directory is a
-//! copy of one that was initialised once.
+//! copy of one that was initialised once. All of them are the server that [`SERVER_VARIABLE`] names.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -26,17 +27,19 @@ use crate::{net, until};
 /// The variable by which `with-mysql` tells tests where the shared server is.
 pub const URL_VARIABLE: &str = "TEST_MYSQL_URL";
 
+/// The variable that names the server to test with, as `mysql-server` knows it: `mysql` (default), `mariadb-10.11` or
+/// `mariadb-11.8`.
+pub const SERVER_VARIABLE: &str = "TEST_SERVER";
+
 /// The password of root, who may log in from everywhere.
 const PASSWORD: &str = "testkit";
 
 /// Small and without any care for the machine's crash: a test's data dies with the test. What was committed still
 /// outlives a kill of the server.
-const FAST: [&str; 11] = [
+const FAST: [&str; 9] = [
     "--skip-log-bin",
-    "--mysqlx=OFF",
     "--performance-schema=OFF",
     "--innodb-buffer-pool-size=64M",
-    "--innodb-redo-log-capacity=16M",
     "--innodb-flush-method=nosync",
     "--innodb-flush-log-at-trx-commit=2",
     "--skip-innodb-doublewrite",
@@ -44,6 +47,31 @@ const FAST: [&str; 11] = [
     "--innodb-buffer-pool-dump-at-shutdown=OFF",
     "--max-connections=500",
 ];
+
+/// Arguments that only one kind of server knows.
+const MYSQL: [&str; 3] = ["--mysqlx=OFF", "--innodb-redo-log-capacity=16M", "--secure-file-priv=NULL"];
+const MARIADB: [&str; 2] = ["--innodb-log-file-size=16M", "--innodb-undo-tablespaces=0"];
+
+/// The name of the server to test with.
+#[must_use]
+pub fn server_name() -> String {
+    std::env::var(SERVER_VARIABLE).ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "mysql".to_owned())
+}
+
+/// Returns true if the tests run on MariaDB.
+#[must_use]
+pub fn is_mariadb() -> bool {
+    server_name().starts_with("mariadb")
+}
+
+/// Returns true and prints the reason if the tests run on MariaDB, which lacks what a test is about.
+#[must_use]
+pub fn lacks(feature: &str) -> bool {
+    if is_mariadb() {
+        let _ = writeln!(std::io::stderr(), "NOT RUN: MariaDB has no {feature}");
+    }
+    is_mariadb()
+}
 
 const INIT: &str = "
 ALTER USER root@localhost IDENTIFIED BY 'testkit';
@@ -189,10 +217,15 @@ impl Server {
         let mut child = Child::spawn(
             mysqld_command(&mysqld())
                 .arg(format!("--datadir={}", data.display()))
+                // a server that starts removes the temporary tables of others in the same directory
+                .arg(format!("--tmpdir={}", self.folder.path().display()))
                 .arg(format!("--socket={}", self.folder.path().join("socket").display()))
                 .arg(format!("--pid-file={}", self.folder.path().join("pid").display()))
                 .arg(format!("--port={}", self.port))
-                .args(["--bind-address=127.0.0.1", "--secure-file-priv=NULL"])
+                .arg("--bind-address=127.0.0.1")
+                // MySQL's own default
+                .arg(format!("--ssl-cert={}", data.join("server-cert.pem").display()))
+                .arg(format!("--ssl-key={}", data.join("server-key.pem").display()))
                 .args(&self.arguments),
         );
         until("MySQL's start", || {
@@ -265,15 +298,16 @@ impl Server {
 /// The server's program, installed where it is missing.
 fn mysqld() -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("mysql-server");
-    let output = Command::new(&script).stderr(std::process::Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "{} found no MySQL server and could not install one", script.display());
+    let output = Command::new(&script).arg(server_name()).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{} found no {} and could not install one", script.display(), server_name());
     PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
 }
 
 /// The server's command as every use of it here begins; `--no-defaults` must be first.
 fn mysqld_command(mysqld: &Path) -> Command {
     let mut command = command(mysqld);
-    command.arg("--no-defaults").args(FAST);
+    let own: &[&str] = if is_mariadb() { &MARIADB } else { &MYSQL };
+    command.arg("--no-defaults").args(FAST).args(own);
     if rustix::process::geteuid().is_root() {
         command.arg("--user=root");
     }
@@ -284,30 +318,62 @@ fn mysqld_command(mysqld: &Path) -> Command {
 fn template(mysqld: &Path) -> PathBuf {
     let version = Command::new(mysqld).args(["--no-defaults", "--version"]).output().unwrap().stdout;
     let mut hasher = DefaultHasher::new();
-    (version, FAST, INIT).hash(&mut hasher);
+    (version, FAST, MYSQL, MARIADB, INIT).hash(&mut hasher);
     let cache = cache();
     let template = cache.join(format!("template-{:016x}", hasher.finish()));
     if !template.exists() {
         fs::create_dir_all(&cache).unwrap();
         let new = tempfile::Builder::new().prefix("new-template.").tempdir_in(&cache).unwrap();
         let init = new.path().join("init.sql");
-        fs::write(&init, INIT).unwrap();
         let data = new.path().join("data");
         let mut initialize = mysqld_command(mysqld);
-        initialize.arg("--initialize-insecure").arg(format!("--datadir={}", data.display()));
-        let ended = Child::spawn(initialize.arg(format!("--init-file={}", init.display()))).wait();
-        assert!(ended.status.success(), "mysqld --initialize failed:\n{}{}", ended.stdout, ended.stderr);
+        initialize.arg(format!("--datadir={}", data.display())).arg(format!("--tmpdir={}", new.path().display()));
+        if is_mariadb() {
+            fs::create_dir(&data).unwrap();
+            create_certificates(&data);
+            fs::write(&init, format!("{}FLUSH PRIVILEGES;{INIT}", system_tables(mysqld))).unwrap();
+            initialize.arg("--bootstrap").stdin(fs::File::open(&init).unwrap());
+        } else {
+            fs::write(&init, INIT).unwrap();
+            initialize.arg("--initialize-insecure").arg(format!("--init-file={}", init.display()));
+        }
+        let ended = Child::spawn(&mut initialize).wait();
+        assert!(ended.status.success(), "the server's initialisation failed:\n{}{}", ended.stdout, ended.stderr);
         // another process may have been first: its template is as good
         let _ = fs::rename(&data, &template);
     }
     template
 }
 
+/// Creates the certificates that MySQL creates by itself: the server's, which is its own authority, and a client's.
+fn create_certificates(data: &Path) {
+    for name in ["server", "client"] {
+        let mut openssl = Command::new("openssl");
+        openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=server", "-keyout"]);
+        openssl.arg(data.join(format!("{name}-key.pem"))).arg("-out").arg(data.join(format!("{name}-cert.pem")));
+        let ended = openssl.output().expect("openssl is installed");
+        assert!(ended.status.success(), "{openssl:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    }
+    fs::copy(data.join("server-cert.pem"), data.join("ca.pem")).unwrap();
+}
+
+/// The statements that create MariaDB's own tables: its installation script needs an installed MariaDB.
+fn system_tables(mysqld: &Path) -> String {
+    let share = mysqld.with_file_name("usr/share");
+    let mut sql = "CREATE DATABASE mysql;\nUSE mysql;\n".to_owned();
+    for name in ["_system_tables", "_performance_tables", "_system_tables_data", "_sys_schema"] {
+        // the prefix was mysql before version 11
+        let files = ["mysql/mysql", "mariadb/mariadb"].map(|prefix| share.join(format!("{prefix}{name}.sql")));
+        sql += &files.iter().find_map(|file| fs::read_to_string(file).ok()).expect("MariaDB has its system tables as SQL");
+    }
+    sql
+}
+
 /// The folder that `mysql-server` also uses.
 fn cache() -> PathBuf {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let base = std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from).or_else(home);
-    base.expect("HOME or XDG_CACHE_HOME is set").join("petclinic/mysql")
+    base.expect("HOME or XDG_CACHE_HOME is set").join("petclinic").join(server_name())
 }
 
 const PREFIX: &str = "petclinic-mysql.";

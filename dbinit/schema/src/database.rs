@@ -14,7 +14,7 @@ pub use self::connect::{connect, connect_existing, forget_statements, last_inser
 pub use self::connection::AnyConnection as Connection;
 pub use self::connector::Connector;
 pub use self::error::{ConnectError, ErrorKind, Transient};
-pub use self::session::Limits;
+pub use self::session::{Limits, Server};
 pub use self::settings::Settings;
 pub use self::socket::Socket;
 pub use self::statement::{Statement, Value};

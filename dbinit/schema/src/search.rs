@@ -48,9 +48,32 @@ pub fn range(backend: Backend, prefix: &str) -> (String, String) {
         Backend::Mysql => prefix.replace('ı', "i"),
         Backend::Sqlite => key(prefix),
     };
+    if let Some((before, (first, end))) = split_last(&from).and_then(|(before, last)| Some((before, syllables(last)?))) {
+        return (format!("{before}{first}"), format!("{before}{end}"));
+    }
     // the last code point is no character: no name has it
     let below = format!("{from}{}", char::MAX);
     (from, below)
+}
+
+fn split_last(text: &str) -> Option<(&str, char)> {
+    let last = text.chars().next_back()?;
+    Some((&text[..text.len() - last.len_utf8()], last))
+}
+
+/// The Hangul syllables, from the first to below the second, that begin with a consonant or with an open syllable. MariaDB
+/// compares whole syllables; elsewhere these are the bounds of their jamo.
+fn syllables(last: char) -> Option<(char, char)> {
+    const FIRST: u32 = 0xac00;
+    const CONSONANTS: &str = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
+    const FINALS: u32 = 28;
+    const PER_CONSONANT: u32 = 21 * FINALS;
+    let (first, count) = match CONSONANTS.chars().position(|consonant| consonant == last) {
+        Some(index) => (FIRST + u32::try_from(index).ok()? * PER_CONSONANT, PER_CONSONANT),
+        None if ('가'..='힣').contains(&last) && (u32::from(last) - FIRST).is_multiple_of(FINALS) => (u32::from(last), FINALS),
+        None => return None,
+    };
+    Some((char::from_u32(first)?, char::from_u32(first + count)?))
 }
 
 /// Returns true if a character is of a script that writes names without a space: Hangul, kana, Chinese.

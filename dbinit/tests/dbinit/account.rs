@@ -4,6 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use schema::database::{Connection, DatabaseUrl, ErrorKind, connect};
 use schema::tables::owner;
+use testkit::mysql::lacks;
 use testkit::process::{Child, run};
 
 use crate::support::{Account, Empty, assert_code, dbinit};
@@ -74,7 +75,9 @@ fn changed_password_keeps_the_previous_one_valid() {
     account.connect(&database.url);
 
     let url: DatabaseUrl = database.url.parse().unwrap();
-    assert!(connect(&url.with_account(&account.user, &before)).is_ok(), "running pods still connect");
+    if !lacks("second password of an account") {
+        assert!(connect(&url.with_account(&account.user, &before)).is_ok(), "running pods still connect");
+    }
     account.write_password("a third one");
     assert_code(&run(account.set(&mut dbinit(&database.url, &[]))), 0);
     let error = connect(&url.with_account(&account.user, &before)).err().unwrap();

@@ -1,8 +1,10 @@
 //! A start with nothing to do reads and writes nothing; one with something to do waits for a server that takes no writes.
 
+use std::time::Instant;
+
 use diesel::connection::SimpleConnection;
 use schema::database::{Connection, connect};
-use testkit::mysql::Server;
+use testkit::mysql::{Database, Server, is_mariadb};
 use testkit::process::{Child, run};
 
 use crate::support::{Account, assert_code, dbinit};
@@ -11,6 +13,33 @@ use crate::support::{Account, assert_code, dbinit};
 fn root(server: &Server) -> Connection {
     server.execute("CREATE DATABASE IF NOT EXISTS roots");
     connect(&format!("{}/roots", server.url()).parse().unwrap()).unwrap()
+}
+
+/// Each way in which a server takes no DDL: how it begins and ends, and words of the log.
+fn locks() -> [(&'static str, &'static str, &'static str); 3] {
+    let tables = ("FLUSH TABLES WITH READ LOCK", "UNLOCK TABLES", "a lock is held on the server");
+    if is_mariadb() {
+        let backup = "BACKUP STAGE START; BACKUP STAGE BLOCK_DDL";
+        let read_only = ("SET GLOBAL read_only = ON", "SET GLOBAL read_only = OFF", "the server is read-only");
+        [(backup, "BACKUP STAGE END", "a lock is held on the server"), tables, read_only]
+    } else {
+        let backup = ("LOCK INSTANCE FOR BACKUP", "UNLOCK INSTANCE", "a lock is held on the server");
+        let read_only = ("SET GLOBAL super_read_only = ON", "SET GLOBAL read_only = OFF", "the server is read-only");
+        [backup, tables, read_only]
+    }
+}
+
+/// A database whose URL is that of an account for dbinit: on MariaDB, root may write to a read-only server.
+fn database(server: &Server) -> (Database, String) {
+    let database = server.database();
+    let user = format!("owner_{}", database.name);
+    server.execute(&format!(
+        "CREATE USER {user} IDENTIFIED BY 'owner'; GRANT CREATE USER ON *.* TO {user};
+         GRANT ALL ON {}.* TO {user} WITH GRANT OPTION",
+        database.name
+    ));
+    let url = database.url.replace("root:testkit", &format!("{user}:owner"));
+    (database, url)
 }
 
 /// The statements that clients have sent, but for those by which diesel begins each connection.
@@ -29,7 +58,9 @@ fn nothing_pending_takes_six_statements_without_ddl() {
     server.execute("SET GLOBAL general_log = ON");
     let path = server.data().join("general.log");
     let before = std::fs::read_to_string(&path).unwrap().len();
+    let start = Instant::now();
     assert_code(&run(account.set(&mut dbinit(&database.url, &[]))), 0);
+    println!("measurement|dbinit with nothing to do|{:.0?}|50 ms", start.elapsed());
     let log = std::fs::read_to_string(&path).unwrap().split_off(before);
     let sent = statements(&log);
     assert!((4..=6).contains(&sent.len()), "{sent:#?}");
@@ -41,17 +72,13 @@ fn nothing_pending_takes_six_statements_without_ddl() {
 #[test]
 fn nothing_pending_works_on_read_only_or_locked_server() {
     let server = Server::start();
-    let database = server.database();
+    let (_database, url) = database(&server);
     let account = Account::new();
-    assert_code(&run(account.set(&mut dbinit(&database.url, &[]))), 0);
+    assert_code(&run(account.set(&mut dbinit(&url, &[]))), 0);
     let mut holder = root(&server);
-    for (lock, unlock) in [
-        ("LOCK INSTANCE FOR BACKUP", "UNLOCK INSTANCE"),
-        ("FLUSH TABLES WITH READ LOCK", "UNLOCK TABLES"),
-        ("SET GLOBAL super_read_only = ON", "SET GLOBAL read_only = OFF"),
-    ] {
+    for (lock, unlock, _) in locks() {
         holder.batch_execute(lock).unwrap();
-        assert_code(&run(account.set(&mut dbinit(&database.url, &["--wait-timeout", "5s"]))), 0);
+        assert_code(&run(account.set(&mut dbinit(&url, &["--wait-timeout", "5s"]))), 0);
         holder.batch_execute(unlock).unwrap();
     }
 }
@@ -60,20 +87,16 @@ fn nothing_pending_works_on_read_only_or_locked_server() {
 fn pending_migration_waits_for_unwritable_server() {
     let server = Server::start();
     let mut holder = root(&server);
-    for (lock, unlock, words) in [
-        ("LOCK INSTANCE FOR BACKUP", "UNLOCK INSTANCE", "a lock is held on the server"),
-        ("FLUSH TABLES WITH READ LOCK", "UNLOCK TABLES", "a lock is held on the server"),
-        ("SET GLOBAL super_read_only = ON", "SET GLOBAL read_only = OFF", "the server is read-only"),
-    ] {
-        let database = server.database();
+    for (lock, unlock, words) in locks() {
+        let (_database, url) = database(&server);
         let account = Account::new();
         holder.batch_execute(lock).unwrap();
-        let impatient = run(&mut dbinit(&database.url, &["--wait-timeout", "2s"]));
+        let impatient = run(&mut dbinit(&url, &["--wait-timeout", "2s"]));
         assert_code(&impatient, 69);
-        let mut patient = Child::spawn(account.set(&mut dbinit(&database.url, &[])));
+        let mut patient = Child::spawn(account.set(&mut dbinit(&url, &[])));
         patient.line(words);
         holder.batch_execute(unlock).unwrap();
         assert_code(&patient.wait(), 0);
-        account.connect(&database.url);
+        account.connect(&url);
     }
 }

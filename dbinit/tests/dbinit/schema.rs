@@ -8,6 +8,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use schema::database::{Connection, forget_statements, last_insert_id};
 use schema::search;
 use schema::tables::{TELEPHONE_CHARS, TEXT_CHARS, owner, pet, visit};
+use testkit::mysql::{is_mariadb, rows_read};
 use testkit::process::run;
 
 use crate::support::{Empty, assert_code, dbinit, demo, on_both};
@@ -157,6 +158,14 @@ on_both! {
             ("SELECT name FROM pet WHERE owner_id = 77", "pet_name_within_owner"),
             ("SELECT description FROM visit WHERE pet_id = 77 ORDER BY visit_date DESC", "visit_by_pet"),
         ] {
+            if let Connection::Mysql(mysql) = c && is_mariadb() {
+                // it has no EXPLAIN that the driver could read
+                let before = rows_read(mysql);
+                mysql.batch_execute(query).unwrap();
+                let read = rows_read(mysql) - before;
+                assert!(read < 200, "{query}: {read} rows read");
+                continue;
+            }
             let plan = plan(c, query);
             assert!(plan.contains(index), "{query}: {plan}");
         }

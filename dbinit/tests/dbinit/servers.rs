@@ -3,27 +3,23 @@
 use diesel::prelude::*;
 use schema::database::{connect, last_insert_id};
 use schema::tables::{owner, pet};
-use testkit::mysql::Server;
+use testkit::mysql::{Server, is_mariadb, lacks};
 use testkit::process::run;
 
 use crate::support::{Account, assert_code, dbinit};
 
 #[test]
 fn works_with_unusual_server_settings() {
-    let settings = [
+    let common = [
         "autocommit = OFF",
         "sql_safe_updates = ON",
         "sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES'",
-        "transaction_isolation = 'SERIALIZABLE'",
-        "transaction_read_only = ON",
         "completion_type = 'RELEASE'",
         "binlog_format = STATEMENT",
         "default_storage_engine = MyISAM",
         "innodb_default_row_format = COMPACT",
         "character_set_server = latin1",
-        "default_collation_for_utf8mb4 = utf8mb4_general_ci",
         "max_allowed_packet = 1024",
-        "sql_require_primary_key = ON",
         "lock_wait_timeout = 1",
         "explicit_defaults_for_timestamp = OFF",
         "max_prepared_stmt_count = 10",
@@ -31,8 +27,27 @@ fn works_with_unusual_server_settings() {
         "init_connect = 'SET autocommit = 0'",
         "foreign_key_checks = OFF",
     ];
-    let server = Server::start_with(&["--log-bin=binlog", "--gtid-mode=ON", "--enforce-gtid-consistency=ON"]);
-    for setting in settings {
+    let mysql = [
+        "transaction_isolation = 'SERIALIZABLE'",
+        "transaction_read_only = ON",
+        "default_collation_for_utf8mb4 = utf8mb4_general_ci",
+        "sql_require_primary_key = ON",
+    ];
+    let mariadb = [
+        "tx_isolation = 'SERIALIZABLE'",
+        "tx_read_only = ON",
+        "sql_mode = 'ORACLE'",
+        "innodb_force_primary_key = ON",
+        "innodb_strict_mode = OFF",
+        "old_mode = 'UTF8_IS_UTF8MB3'",
+    ];
+    let (own, arguments): (&[&str], &[&str]) = if is_mariadb() {
+        (&mariadb, &["--log-bin=binlog", "--log-basename=binlog"])
+    } else {
+        (&mysql, &["--log-bin=binlog", "--gtid-mode=ON", "--enforce-gtid-consistency=ON"])
+    };
+    let server = Server::start_with(arguments);
+    for setting in common.iter().chain(own) {
         let database = server.database();
         server.execute(&format!("SET GLOBAL {setting}"));
         let account = Account::new();
@@ -59,6 +74,9 @@ fn works_with_unusual_server_settings() {
 
 #[test]
 fn password_that_needs_tls_is_one_line() {
+    if lacks("password that needs TLS") {
+        return;
+    }
     let server = Server::start();
     server.execute("CREATE USER tls IDENTIFIED BY 's3cret'; GRANT ALL ON *.* TO tls");
     let url = format!("mysql://tls:s3cret@127.0.0.1:{}/petclinic?ssl_mode=disabled", server.port());

@@ -1,5 +1,5 @@
-//! `with-mysql COMMAND…`: runs a command with a MySQL server that is started for it and removed afterwards.
-//! `TEST_MYSQL_URL` tells the command where the server is. The exit status is the command's.
+//! `with-mysql COMMAND…`: runs a command with a MySQL server, or with the server that `TEST_SERVER` names, which is started
+//! for it and removed afterwards. `TEST_MYSQL_URL` is the server's URL. The exit status is the command's.
 
 use std::process::{Command, ExitCode};
 

@@ -62,7 +62,9 @@ impl Clinic {
             diesel::SqliteConnection::establish(path).unwrap().batch_execute(sql).unwrap();
         } else {
             let connection = &mut diesel::MysqlConnection::establish(self.url()).unwrap();
-            connection.batch_execute("SET SESSION cte_max_recursion_depth = 1000000").unwrap();
+            connection
+                .batch_execute("SET SESSION /*!80000 cte_max_recursion_depth */ /*M! max_recursive_iterations */ = 1000000")
+                .unwrap();
             connection.batch_execute(sql).unwrap();
         }
     }

@@ -60,9 +60,9 @@ impl ErrorKind {
             Self::UnknownHost
         } else if message.starts_with("Can't connect") || message.starts_with("Lost connection") {
             Self::Unreachable
-        } else if has("Account is locked") || has("Account is blocked") {
+        } else if has("ccount is locked") || has("is blocked") {
             Self::AccountLocked
-        } else if has("password has expired") || has("must reset your password") {
+        } else if has("password has expired") || has("must reset your password") || has("must SET PASSWORD") {
             Self::PasswordExpired
         } else if has("to database '") && has("Access denied") {
             Self::MissingPrivilege
@@ -142,10 +142,12 @@ pub enum Transient {
 }
 
 /// Parts of messages, since diesel passes on an error's text but not its number.
-const TRANSIENT: [(&str, Transient); 24] = [
+const TRANSIENT: [(&str, Transient); 25] = [
     // 1213 and 1205; of TiDB 9007, 8002 and 8028
     ("Deadlock found", Transient::Conflict),
     ("Lock wait timeout exceeded", Transient::Conflict),
+    // 1020 of MariaDB in REPEATABLE READ
+    ("Record has changed since last read", Transient::Conflict),
     ("Write conflict", Transient::Conflict),
     ("can not retry select for update", Transient::Conflict),
     ("Information schema is changed", Transient::Conflict),

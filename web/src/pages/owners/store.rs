@@ -212,12 +212,10 @@ fn page_statement(backend: Backend, lookup: &Lookup, start: &Start, size: i64) -
             (COUNTED + 1).to_string(),
         ),
     };
-    let names = json_array(backend, "name");
+    let names = json_array(backend, "name", "name", "pet WHERE owner_id = page.id", "name, id", LISTED_PETS + 1);
     let sql = format!(
-        "SELECT owner.id, first_name, last_name, address, city, telephone, sort_key, {total} AS total,
-                (SELECT {names} FROM (SELECT name FROM pet WHERE owner_id = page.id ORDER BY name, id LIMIT {}) AS first_pets) AS pets
-         FROM ({page}) AS page JOIN owner ON owner.id = page.id ORDER BY sort_key, owner.id",
-        LISTED_PETS + 1
+        "SELECT owner.id, first_name, last_name, address, city, telephone, sort_key, {total} AS total, {names} AS pets
+         FROM ({page}) AS page JOIN owner ON owner.id = page.id ORDER BY sort_key, owner.id"
     );
     let (from, below) = search::range(backend, &lookup.prefix);
     let statement = Statement::new(sql);
@@ -227,11 +225,16 @@ fn page_statement(backend: Backend, lookup: &Lookup, start: &Start, size: i64) -
     }
 }
 
-/// SQL that aggregates `value` into a JSON array, as text.
-fn json_array(backend: Backend, value: &str) -> String {
+/// SQL for the first `most` values of some rows as a JSON array, as text. MariaDB has no derived table that refers to the outer
+/// query, but an aggregate with an order and a limit: comments with a version are read by one kind of server only.
+fn json_array(backend: Backend, value: &str, columns: &str, rows: &str, order: &str, most: i64) -> String {
+    let first = format!("FROM (SELECT {columns} FROM {rows} ORDER BY {order} LIMIT {most}) AS first_rows");
     match backend {
-        Backend::Mysql => format!("CAST(JSON_ARRAYAGG({value}) AS CHAR)"),
-        Backend::Sqlite => format!("json_group_array({value})"),
+        Backend::Mysql => format!(
+            "/*!80000 (SELECT CAST(JSON_ARRAYAGG({value}) AS CHAR) {first}) */\
+             /*M! (SELECT JSON_ARRAYAGG({value} ORDER BY {order} LIMIT {most}) FROM {rows}) */"
+        ),
+        Backend::Sqlite => format!("(SELECT json_group_array({value}) {first})"),
     }
 }
 
@@ -313,24 +316,17 @@ impl DetailsRow {
 /// An owner with [`PETS`] pets by name, after `skip` others, and the newest visits of each.
 pub fn details(conn: &mut Connection, id: i32, skip: i64) -> QueryResult<Details> {
     let backend = conn.backend();
-    let visits = json_array(
-        backend,
-        match backend {
-            Backend::Mysql => "JSON_ARRAY(id, visit_date, description)",
-            Backend::Sqlite => "json_array(id, visit_date, description)",
-        },
-    );
+    let columns = "id, visit_date, description";
+    let (visit, rows) = (format!("JSON_ARRAY({columns})"), "visit WHERE pet_id = some_pets.id");
+    let visits = json_array(backend, &visit, columns, rows, "visit_date DESC, id DESC", NEWEST_VISITS + 1);
     let sql = format!(
         "SELECT owner.id, first_name, last_name, address, city, telephone,
-                some_pets.id AS pet_id, some_pets.name AS pet_name, birth_date, pet_type.name AS pet_type,
-                (SELECT {visits} FROM (SELECT id, visit_date, description FROM visit WHERE pet_id = some_pets.id
-                     ORDER BY visit_date DESC, id DESC LIMIT {}) AS newest) AS visits
+                some_pets.id AS pet_id, some_pets.name AS pet_name, birth_date, pet_type.name AS pet_type, {visits} AS visits
          FROM owner
          LEFT JOIN (SELECT id, name, birth_date, type_id, owner_id FROM pet WHERE owner_id = ?
                     ORDER BY name, id LIMIT {} OFFSET ?) AS some_pets ON some_pets.owner_id = owner.id
          LEFT JOIN pet_type ON pet_type.id = some_pets.type_id
          WHERE owner.id = ? ORDER BY some_pets.name, some_pets.id",
-        NEWEST_VISITS + 1,
         PETS + 1,
     );
     let rows: Vec<DetailsRow> = Statement::new(sql).bind(id).bind(skip).bind(id).load(conn)?;
