@@ -37,6 +37,10 @@ fn full_log_volume_and_random_uid_keep_serving() -> Result<()> {
     measurement("load on the full volume", &full);
     assert!(full.failures().is_empty(), "{full}");
     assert!(full.answers.len() > 50);
+    let log = kubectl::kubectl(&["logs", &pod.name, "-c", "web"])?;
+    let reason = log.lines().find(|line| line.contains("log lines are dropped")).unwrap_or_default();
+    measurement("reason", reason);
+    assert!(reason.contains("No space left on device"), "{reason}");
 
     sh(&pod.name, "logshipper", "rm /logs/ballast")?;
     let room = serve("/owners/2?n={n}");

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +14,9 @@ use super::counts::{Counts, DropReporter, Transition};
 use super::stdout::Stdout;
 use super::write_lock::{Breaker, WriteLock};
 use super::{Stream, escape};
+
+/// Stands for an error number where a line was dropped without trying to write it.
+const TIMED_OUT: i32 = -1;
 
 #[derive(Debug)]
 pub(super) struct Sinks {
@@ -43,7 +46,7 @@ impl Sinks {
     pub(super) fn open(&self, dir: &Path) {
         for file in &self.files {
             if let Err(cause) = file.writer.check() {
-                file.failing.store(true, Ordering::Relaxed);
+                file.error.store(errno(&cause), Ordering::Relaxed);
                 lock(&file.drops).set_started();
                 tracing::warn!(
                     dir = %dir.display(), stream = file.stream.name, %cause,
@@ -60,13 +63,17 @@ impl Sinks {
             if let Some(Err(error)) = self.volume.try_acquire(&file.breaker).map(|_guard| file.writer.check()) {
                 tracing::debug!(stream, %error, "failed to open live file");
             }
-            let is_failing = || file.failing.load(Ordering::Relaxed) || file.breaker.is_open();
-            match lock(&file.drops).update(file.counts.dropped(), is_failing) {
+            let error = file.error.load(Ordering::Relaxed);
+            match lock(&file.drops).update(file.counts.dropped(), || error != 0 || file.breaker.is_open()) {
                 Some(Transition::Started) => {
-                    tracing::warn!(stream, "log lines are dropped: the file can't be written in time");
+                    let cause = match error {
+                        0 | TIMED_OUT => String::from("the volume does not respond in time"),
+                        error => io::Error::from_raw_os_error(error).to_string(),
+                    };
+                    tracing::warn!(stream, cause, "log lines are dropped: the file can't be written");
                 }
                 Some(Transition::Ended(lines)) => {
-                    tracing::warn!(stream, lines, "log lines were dropped: the file could not be written in time");
+                    tracing::warn!(stream, lines, "log lines were dropped: the file could not be written");
                 }
                 None => {}
             }
@@ -85,20 +92,29 @@ impl Sinks {
     }
 
     fn write_file(&self, file: &File, line: &[u8]) {
-        let written = self.volume.try_acquire(&file.breaker).is_some_and(|guard| {
-            let written = file.writer.write(line).is_ok();
+        let written = self.volume.try_acquire(&file.breaker).map(|guard| {
+            let written = file.writer.write(line);
             guard.record();
             written
         });
-        if written {
+        let error = match written {
+            Some(Ok(())) => 0,
+            Some(Err(error)) => errno(&error),
+            None => TIMED_OUT,
+        };
+        if error == 0 {
             file.counts.add_bytes(line.len());
         } else {
             file.counts.add_dropped(1);
         }
-        if file.failing.load(Ordering::Relaxed) == written {
-            file.failing.store(!written, Ordering::Relaxed);
+        if file.error.load(Ordering::Relaxed) != error {
+            file.error.store(error, Ordering::Relaxed);
         }
     }
+}
+
+fn errno(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(libc::EIO)
 }
 
 fn lock(drops: &Mutex<DropReporter>) -> MutexGuard<'_, DropReporter> {
@@ -113,8 +129,9 @@ struct File {
     breaker: Breaker,
     counts: Arc<Counts>,
     drops: Mutex<DropReporter>,
-    /// The last line could not be written, or the file could not be opened at the start.
-    failing: AtomicBool,
+    /// The error number of the last line's write, or of opening the file at the start; 0 without an error, [`TIMED_OUT`] if
+    /// the volume was not tried.
+    error: AtomicI32,
 }
 
 impl File {
@@ -126,7 +143,7 @@ impl File {
             breaker: Breaker::new(),
             counts: Arc::default(),
             drops: Mutex::default(),
-            failing: AtomicBool::new(false),
+            error: AtomicI32::new(0),
         })
     }
 }
