@@ -5,6 +5,7 @@ mod apply;
 mod backup;
 mod database;
 mod database_volume;
+mod disruptions;
 mod examples;
 mod full_volume;
 mod health;
