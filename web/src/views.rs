@@ -4,6 +4,7 @@
 pub mod source;
 
 pub mod assets;
+pub mod compression;
 mod error;
 mod fields;
 pub mod flash;

@@ -12,6 +12,7 @@ use crate::app::extract::{Context, Id};
 use crate::pages::idempotency::IdempotencyKey;
 use crate::pages::pets::violation;
 use crate::views::assets::fingerprint;
+use crate::views::compression::TAG_SUFFIX;
 use crate::views::form::Form;
 use crate::views::{Error, Fields, Reply};
 
@@ -56,7 +57,9 @@ pub(super) fn shown(data: &impl Serialize, form: &Form, location: Option<String>
 pub(super) fn check_version(cx: &Context, current: &Form) -> Result<(), Error> {
     let wanted = cx.headers().get(IF_MATCH).ok_or(Error::PreconditionRequired)?;
     let wanted = wanted.to_str().map_err(|_| Error::Malformed)?;
-    let is_current = |tag: &str| tag == "*" || tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')) == current.version();
+    // the tag of a compressed response names the same version
+    let version = |tag: &str| Some(tag.strip_prefix('"')?.strip_suffix('"')?.trim_end_matches(TAG_SUFFIX).to_owned());
+    let is_current = |tag: &str| tag == "*" || version(tag).as_deref().is_some_and(|tag| Some(tag) == current.version());
     if wanted.split(',').any(|tag| is_current(tag.trim())) { Ok(()) } else { Err(Error::PreconditionFailed) }
 }
 

@@ -10,9 +10,7 @@ use crate::views::{Error, Reply};
 pub async fn serve(cx: Context, file: String) -> Result<Reply, Error> {
     let asset = assets::find(cx.app.views.source(), &file).map_err(|error| Error::Render(format!("{error:#}")))?;
     let asset = asset.ok_or(Error::NotFound)?;
-    let tag = asset.etag();
-    let is_known = |tags: &str| tags.split(',').map(str::trim).any(|t| t == "*" || t.strip_prefix("W/").unwrap_or(t) == tag);
-    let known = cx.headers().get_all(IF_NONE_MATCH).iter().any(|tags| tags.to_str().is_ok_and(is_known));
+    let known = cx.headers().get_all(IF_NONE_MATCH).iter().any(|tags| tags.to_str().is_ok_and(|tags| asset.is_known(tags)));
     Ok(Reply::Asset { forever: asset.name != file, asset, known })
 }
 

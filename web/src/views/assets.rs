@@ -4,7 +4,12 @@
 //! once. The plain name works as well; it is asked for again each time.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
+use bytes::Bytes;
+use flate2::Compression;
+
+use super::compression::{MIN_SIZE, TAG_SUFFIX, gzip, is_text};
 use super::source::{Source, Text};
 
 /// A file for the browser, as it is now.
@@ -16,6 +21,8 @@ pub struct Asset {
     pub kind: &'static str,
     /// Its text.
     pub content: Cow<'static, str>,
+    /// The text compressed, where that is worth it.
+    pub compressed: Option<Bytes>,
     hash: u64,
 }
 
@@ -26,6 +33,7 @@ struct Known {
     kind: &'static str,
     text: Text,
     hash: u64,
+    compressed: &'static OnceLock<Bytes>,
 }
 
 macro_rules! assets {
@@ -33,7 +41,8 @@ macro_rules! assets {
         static ASSETS: &[Known] = &[$({
             const TEXT: Text = text!("assets/", $name);
             const HASH: u64 = fingerprint(TEXT.built_in.as_bytes());
-            Known { name: $name, kind: $kind, text: TEXT, hash: HASH }
+            static COMPRESSED: OnceLock<Bytes> = OnceLock::new();
+            Known { name: $name, kind: $kind, text: TEXT, hash: HASH, compressed: &COMPRESSED }
         }),+];
     };
 }
@@ -51,8 +60,13 @@ assets! {
 impl Known {
     fn load(&self, source: &Source) -> anyhow::Result<Asset> {
         let content = source.read(self.text)?;
-        let hash = if matches!(source, Source::BuiltIn) { self.hash } else { fingerprint(content.as_bytes()) };
-        Ok(Asset { name: self.name, kind: self.kind, content, hash })
+        if let Source::Folder(_) = source {
+            let hash = fingerprint(content.as_bytes());
+            return Ok(Asset { name: self.name, kind: self.kind, content, compressed: None, hash });
+        }
+        let compress = || self.compressed.get_or_init(|| gzip(content.as_bytes(), Compression::best())).clone();
+        let compressed = (content.len() >= MIN_SIZE && is_text(self.kind)).then(compress);
+        Ok(Asset { name: self.name, kind: self.kind, content, compressed, hash: self.hash })
     }
 }
 
@@ -66,6 +80,12 @@ impl Asset {
     /// The entity tag.
     pub fn etag(&self) -> String {
         format!("\"{:016x}\"", self.hash)
+    }
+
+    /// Returns whether a value of `If-None-Match` names the asset, compressed or not.
+    pub fn is_known(&self, tags: &str) -> bool {
+        let plain = self.etag();
+        tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/").replacen(TAG_SUFFIX, "", 1) == plain)
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use warp::reply::Response;
 
 use super::assets::Asset;
+use super::compression::Precompressed;
 use super::error::{CHALLENGE, Error};
 use super::flash::Flash;
 use super::form::Form;
@@ -309,6 +310,9 @@ fn asset_response(asset: Asset, forever: bool, known: bool) -> Result<Response, 
     let tag = HeaderValue::try_from(asset.etag()).map_err(|error| Error::Render(error.to_string()))?;
     let lasting = if forever { "public, max-age=31536000, immutable" } else { "public, no-cache" };
     let mut response = if known { empty(StatusCode::NOT_MODIFIED) } else { with_type(StatusCode::OK, asset.kind, asset.content) };
+    if let Some(compressed) = asset.compressed {
+        response.extensions_mut().insert(Precompressed(compressed));
+    }
     response.headers_mut().insert(ETAG, tag);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(lasting));
     Ok(response)

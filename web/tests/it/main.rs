@@ -9,6 +9,7 @@ mod api;
 mod assets;
 mod asvs;
 mod bounded;
+mod compression;
 mod errors;
 mod languages;
 mod machines;
