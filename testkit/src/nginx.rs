@@ -1,4 +1,5 @@
-//! nginx as a reverse proxy with upstream connections kept alive and reused, as an ingress controller runs it.
+//! nginx as a reverse proxy, as an ingress controller runs it: upstream connections are kept alive and reused, and headers
+//! name the host without the port that browsers use.
 
 use std::net::{SocketAddr, TcpStream};
 
@@ -37,6 +38,11 @@ impl Nginx {
                    proxy_pass http://petclinic;
                    proxy_http_version 1.1;
                    proxy_set_header Connection \"\";
+                   proxy_set_header Host $host;
+                   proxy_set_header X-Forwarded-For $remote_addr;
+                   proxy_set_header X-Forwarded-Host $host;
+                   proxy_set_header X-Forwarded-Port 80;
+                   proxy_set_header X-Forwarded-Proto $scheme;
                    proxy_read_timeout 60s;
                  }}
                }}

@@ -59,6 +59,7 @@ pub fn routes(app: App) -> (impl Filter<Extract = (warp::reply::Response,), Erro
         ("livez") => { GET: health::live }
         ("20process") => { GET: long_process::twenty }
         ("40process") => { GET: long_process::forty }
+        ("api") => { GET: openapi::page }
         ("api" / "info") => { GET: info::show }
         ("api" / "owners") => { GET: api::owners::index, POST: api::owners::create }
         ("api" / "owners" / {owner}) => { GET: api::owners::show, PUT: api::owners::update, DELETE: api::owners::delete }

@@ -8,7 +8,7 @@ mod errors;
 mod from_fn;
 mod headers;
 pub mod limits;
-mod protocol;
+pub mod protocol;
 mod trace;
 
 use std::convert::Infallible;
@@ -45,6 +45,7 @@ where
         + Sync
         + 'static,
 {
+    templates.0.iter().for_each(|(route, methods)| metrics.register_route(route, methods));
     let limits = Arc::new(Limits::new(limits, metrics.clone()));
     let client::Settings { trusted_proxies, allowed_origins } = client;
     let renderer = (app.views.clone(), app.cookies.clone());

@@ -23,6 +23,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use crate::middleware::client::Peer;
+use crate::middleware::protocol::HeadTooLarge;
 use crate::shutdown::Draining;
 use crate::telemetry::metrics::{Metrics, Rejection};
 
@@ -216,7 +217,8 @@ impl<S: Service> Connection<S> {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.settings.idle_timeout)
-            .max_buf_size(self.settings.max_header_bytes as usize)
+            // Up to twice the limit is read: hyper alone would answer any head beyond it with 431, also for a long target.
+            .max_buf_size(2 * self.settings.max_header_bytes as usize)
             .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {
@@ -240,6 +242,10 @@ impl<S: Service> Connection<S> {
     ) -> impl Future<Output = Result<Response<S::Body>, Infallible>> {
         request.extensions_mut().insert(Peer(self.peer));
         normalize_target(request.uri_mut());
+        if let Some(status) = too_large(&request, self.settings.max_header_bytes as usize) {
+            self.metrics.rejected(Rejection::HeaderSize);
+            request.extensions_mut().insert(HeadTooLarge(status));
+        }
         if is_last {
             self.metrics.rejected(Rejection::KeepaliveRequests);
         }
@@ -252,6 +258,17 @@ impl<S: Service> Connection<S> {
             }
             Ok(response)
         }
+    }
+}
+
+/// Returns the status for a head of more than `max` bytes: it may be the target that is too long.
+fn too_large<B>(request: &Request<B>, max: usize) -> Option<StatusCode> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let fields: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
+    match (target, target + fields) {
+        (target, _) if target > max => Some(StatusCode::URI_TOO_LONG),
+        (_, head) if head > max => Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE),
+        _ => None,
     }
 }
 

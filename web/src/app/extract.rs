@@ -102,7 +102,7 @@ impl Context {
     /// The members of a JSON object in the body.
     ///
     /// # Errors
-    /// [`Error::UnsupportedMediaType`] for anything but JSON, [`Error::Malformed`] where it isn't an object of texts.
+    /// [`Error::UnsupportedMediaType`] for anything but JSON, [`Error::Malformed`] where it isn't an object.
     pub fn json(&self) -> Result<Fields<'static>, Error> {
         let kind = self.headers.get(CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
         let essence = kind.split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
@@ -134,7 +134,7 @@ impl FromStr for Id {
 /// [`Error::NotFound`] for anything that is no page number.
 pub fn page_number(query: &Fields<'_>) -> Result<i64, Error> {
     match query.get("page") {
-        None | Some("") => Ok(1),
+        None => Ok(1),
         Some(page) => page.parse::<Id>().map(|page| page.0.into()).map_err(|()| Error::NotFound),
     }
 }

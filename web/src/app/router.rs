@@ -31,10 +31,11 @@ macro_rules! routes {
     ($( ($($path:tt)*) => $methods:tt )+) => {
         (
             routes!(@or $( [routes!(@path warp::any(); [] [routes!(@template $($path)*)]; [$($path)*] $methods)] )+),
-            crate::app::router::Templates(std::sync::Arc::new([$( routes!(@template $($path)*) ),+])),
+            crate::app::router::Templates(std::sync::Arc::new([$( (routes!(@template $($path)*), routes!(@methods $methods)) ),+])),
         )
     };
 
+    (@methods { $($method:ident : $handler:expr),+ $(,)? }) => { &[$(http::Method::$method),+] as &[http::Method] };
     (@template $($path:tt)*) => { concat!("/", $( routes!(@segment $path) ),*) };
     (@segment /) => { "/" };
     (@segment {$name:ident $($type:tt)*}) => { concat!("{", stringify!($name), "}") };
@@ -76,20 +77,20 @@ macro_rules! routes {
     (@call $handler:expr, $cx:ident, [$($name:ident)*]) => { Box::pin($handler($cx $(, $name)*)) };
 }
 
-/// The paths of a table, as they stand in it. Clones share them.
+/// The paths of a table, as they stand in it, with their methods. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Templates(pub(crate) Arc<[&'static str]>);
+pub struct Templates(pub(crate) Arc<[(&'static str, &'static [Method])]>);
 
 impl Templates {
     /// The route of a request that no handler has seen, because a layer has rejected it.
     pub(crate) fn find(&self, path: &str) -> Option<&'static str> {
         let given = || path.strip_suffix('/').unwrap_or(path).split('/');
-        let is_path = |template: &&&str| {
+        let is_path = |template: &&str| {
             let parts = || template.strip_suffix('/').unwrap_or(template).split('/');
             parts().count() == given().count()
                 && parts().zip(given()).all(|(part, given)| part == given || part.starts_with('{') && !given.is_empty())
         };
-        self.0.iter().find(is_path).copied()
+        self.0.iter().map(|(template, _)| *template).find(is_path)
     }
 }
 
@@ -149,7 +150,8 @@ mod tests {
 
     #[test]
     fn route_of_rejected_request_is_found() {
-        let templates = Templates(["/", "/owners/new", "/owners/{owner}", "/owners/{owner}/edit"].into());
+        let paths = ["/", "/owners/new", "/owners/{owner}", "/owners/{owner}/edit"];
+        let templates = Templates(paths.map(|path| (path, &[] as &[_])).into());
         for (path, route) in [
             ("/", Some("/")),
             ("/owners/new", Some("/owners/new")),

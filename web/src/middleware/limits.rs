@@ -34,9 +34,8 @@ const LONG_PATHS: [&str; 2] = ["/20process", "/40process"];
 /// One of so many requests in flight may be a long one: a few of them a second would hold all permits for as long as they take.
 const LONG_SHARE: u32 = 4;
 
-/// Bytes of a rejected body that are read and discarded, and for how long: a client that still sends wouldn't see the response.
-const DISCARD_BYTES: usize = 1024 * 1024;
-const DISCARD_TIME: Duration = Duration::from_secs(2);
+/// Time for which a rejected body is read and discarded: a client that still sends wouldn't see the response.
+const DISCARD_TIME: Duration = Duration::from_secs(5);
 
 /// Limits of requests.
 #[derive(clap::Args, Clone, Debug)]
@@ -144,13 +143,9 @@ pub(super) async fn read_body(limits: Arc<Limits>, request: Request<Incoming>, n
     next.run(Request::from_parts(head, Empty::new())).await
 }
 
-/// Reads the rest of a rejected body, up to a limit.
+/// Reads the rest of a rejected body.
 async fn discard(mut body: Incoming) {
-    let mut left = DISCARD_BYTES;
-    while let Some(Ok(frame)) = body.frame().await {
-        let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
-        left = rest;
-    }
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 /// Rejects a request if too many are in flight.

@@ -132,6 +132,15 @@ impl Metrics {
         self.request_time.get_or_create(&Route { route }).observe(took.as_secs_f64());
     }
 
+    /// Creates the counters of a route's server errors: without them, the first error would not be an increase.
+    pub fn register_route(&self, route: &'static str, methods: &[http::Method]) {
+        for method in methods.iter().map(method_label) {
+            for status in [500, 503, 504] {
+                let _ = self.requests.get_or_create(&Request { route, method, status });
+            }
+        }
+    }
+
     /// Counts what was answered without being a request: it has no route, and no method that could be read.
     pub fn protocol_error(&self, status: http::StatusCode) {
         self.requests.get_or_create(&Request { route: "none", method: "other", status: status.as_u16() }).inc();

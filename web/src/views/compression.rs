@@ -97,7 +97,8 @@ mod tests {
         let accepts = |lines: &[&'static str]| {
             accepts_gzip(&lines.iter().map(|line| (ACCEPT_ENCODING, HeaderValue::from_static(line))).collect())
         };
-        for yes in ["gzip", "GZIP", "x-gzip", "deflate, gzip;q=1.0, *;q=0.5", "*", "gzip;q=0.001", "br, gzip", "identity;q=0, *"] {
+        for yes in ["gzip", "GZIP", "x-gzip", "deflate, gzip;q=1.0, *;q=0.5", "*", "gzip;q=0.001", "br, gzip", "identity;q=0, *"]
+        {
             assert!(accepts(&[yes]), "{yes}");
         }
         for no in ["", "identity", "br", "gzip;q=0", "*;q=0", "gzip;q=0, *", "gzip;q=0.5, identity", "gzipped", "gzip;q=x"] {

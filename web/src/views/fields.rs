@@ -26,19 +26,17 @@ impl<'a> Fields<'a> {
             .map(Self)
     }
 
-    /// The members of a JSON object; strings and numbers are values, null is absent.
+    /// The members of a JSON object that are strings; others are absent.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for anything else.
+    /// [`Error::Malformed`] for anything but an object.
     pub fn from_json(text: &[u8]) -> Result<Fields<'static>, Error> {
         let members: BTreeMap<String, Value> = serde_json::from_slice(text).map_err(|_| Error::Malformed)?;
         let value = |(name, value): (String, Value)| match value {
-            Value::Null => None,
-            Value::String(text) => Some(Ok((name.into(), text.into()))),
-            Value::Number(number) => Some(Ok((name.into(), number.to_string().into()))),
-            _ => Some(Err(Error::Malformed)),
+            Value::String(text) => Some((name.into(), text.into())),
+            _ => None,
         };
-        members.into_iter().filter_map(value).collect::<Result<_, _>>().map(Fields)
+        Ok(Fields(members.into_iter().filter_map(value).collect()))
     }
 
     /// The first value called `name`.

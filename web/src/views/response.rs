@@ -203,7 +203,14 @@ impl Views {
         {
             headers.insert(ALLOW, methods);
         }
-        if status == StatusCode::REQUEST_TIMEOUT {
+        // What follows on the connection may be a part of the request that was not understood.
+        if matches!(
+            status,
+            StatusCode::BAD_REQUEST
+                | StatusCode::REQUEST_TIMEOUT
+                | StatusCode::URI_TOO_LONG
+                | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+        ) {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if status == StatusCode::UNAUTHORIZED {

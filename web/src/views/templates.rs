@@ -23,7 +23,8 @@ macro_rules! templates {
 const LAYOUT: Text = text!("templates/layout.hbs");
 
 /// Every page. Another one is a line here and its file.
-const PAGES: [(&str, Text); 10] = templates![
+const PAGES: [(&str, Text); 11] = templates![
+    "api",
     "home",
     "error",
     "owners/find",

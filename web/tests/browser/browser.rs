@@ -17,6 +17,8 @@ use crate::support::Web;
 pub struct Browser {
     driver: WebDriver,
     pub web: Web,
+    /// The origin that the pages are opened under.
+    base: String,
 }
 
 /// Options the browser starts with.
@@ -32,15 +34,21 @@ pub fn browse(test: impl AsyncFnOnce(&Browser)) {
     browse_as(&Person { language: "en", ..Person::default() }, test);
 }
 
-/// Runs a test in a browser on a web of its own, and keeps a picture of the page on which it failed.
+/// Runs a test in a browser on a web of its own.
 pub fn browse_as(person: &Person, test: impl AsyncFnOnce(&Browser)) {
     let web = Web::start(&[]);
+    let base = web.url("");
+    browse_under(base, web, person, test);
+}
+
+/// Runs a test in a browser that reaches `web` under the origin `base`, and keeps a picture of the page on which it failed.
+pub fn browse_under(base: String, web: Web, person: &Person, test: impl AsyncFnOnce(&Browser)) {
     let session = WebDriver::new(driver(), capabilities(person));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let run = run_browser_test(session, |driver| async move {
         // a busy machine takes long over what axe-core looks at
         driver.set_script_timeout(testkit::DEADLINE).await?;
-        let browser = Browser { driver, web };
+        let browser = Browser { driver, web, base };
         let tested = std::panic::AssertUnwindSafe(test(&browser)).catch_unwind().await;
         if let Err(failure) = tested {
             let name = thread::current().name().unwrap_or_default().replace("::", "-");
@@ -83,6 +91,7 @@ fn capabilities(person: &Person) -> ChromeCapabilities {
         "--disable-dev-shm-usage",
         "--disable-gpu",
         "--lang=en-US",
+        "--host-resolver-rules=MAP clinic.example 127.0.0.1",
         "--window-size=1280,900",
     ];
     arguments.extend(["--hide-scrollbars", "--force-color-profile=srgb", "--disable-background-networking"]);
@@ -124,7 +133,7 @@ impl Scheme {
 
 impl Browser {
     pub async fn open(&self, path: &str) {
-        self.driver.goto(self.web.url(path)).await.unwrap();
+        self.driver.goto(format!("{}{path}", self.base)).await.unwrap();
     }
 
     pub async fn reload(&self) {
@@ -138,7 +147,7 @@ impl Browser {
     /// The path and query of the page.
     pub async fn place(&self) -> String {
         let url = self.driver.current_url().await.unwrap();
-        url.as_str().split_once(&self.web.address.to_string()).unwrap().1.to_owned()
+        url.as_str().strip_prefix(&self.base).unwrap().to_owned()
     }
 
     pub async fn title(&self) -> String {

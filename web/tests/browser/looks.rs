@@ -4,7 +4,8 @@ use crate::browser::{Browser, Person, Scheme, browse, browse_as};
 use crate::forms::somebody_else_saves;
 
 /// Every page that is there by its path alone.
-pub const PAGES: [(&str, &str); 13] = [
+pub const PAGES: [(&str, &str); 14] = [
+    ("api", "/api"),
     ("welcome", "/"),
     ("find", "/owners/find"),
     ("none-found", "/owners?lastName=nobody"),

@@ -12,6 +12,7 @@ mod live_search;
 mod looks;
 mod phone;
 mod print;
+mod proxy;
 #[path = "../program/support.rs"]
 #[allow(dead_code, clippy::print_stdout)]
 mod support;

@@ -160,4 +160,73 @@ on_both! {
         let foreign = clinic.request(Method::POST, "/api/owners").header("origin", "https://evil.example").json(&json!({}));
         assert_eq!(foreign.send().unwrap().status(), 403);
     }
+
+    fn requests_of_spring_petclinic_rest_are_answered(clinic) {
+        let anna = json!({
+            "firstName": "Anna Luísa", "lastName": "Medeiros", "address": "123 Brasilia Street", "city": "Brasília", "telephone": "1234567890"
+        });
+        let without = |field: &str| {
+            let mut owner = anna.clone();
+            owner.as_object_mut().unwrap().remove(field);
+            owner
+        };
+        let pet = |name: Option<&str>, kind: Value| json!({ "name": name, "birthDate": "2020-01-15", "type": kind });
+        let visit = |date: &str| json!({ "date": date, "description": "Regular checkup" });
+        let none = Value::Null;
+        // the last column is its status where ours is another: docs/api.md says why
+        for (method, path, body, status, _theirs) in [
+            ("GET", "/api/owners/1", &none, 200, None),
+            ("GET", "/api/owners/999", &none, 404, None),
+            ("GET", "/api/owners?lastName=Davis", &none, 200, None),
+            ("GET", "/api/owners?lastName=0", &none, 200, Some(404)),
+            ("GET", "/api/owners", &none, 200, None),
+            ("POST", "/api/owners", &anna, 201, None),
+            ("POST", "/api/owners", &without("firstName"), 422, Some(400)),
+            ("PUT", "/api/owners/11", &anna, 200, Some(204)),
+            ("PUT", "/api/owners/11", &without("firstName"), 422, Some(400)),
+            ("POST", "/api/owners/11/pets", &pet(Some("Drax"), json!("cat")), 201, None),
+            ("POST", "/api/owners/11/pets", &pet(None, json!("cat")), 422, Some(400)),
+            ("POST", "/api/owners/11/pets", &pet(Some("Thor"), json!(null)), 422, Some(400)),
+            ("POST", "/api/owners/11/pets", &pet(Some("Thor"), json!("")), 422, Some(400)),
+            ("POST", "/api/owners/11/pets", &pet(Some("Thor"), json!({ "id": 1, "name": "cat" })), 422, Some(201)),
+            ("POST", "/api/owners/1000000/pets", &pet(Some("Ghost"), json!("cat")), 404, None),
+            ("GET", "/api/owners/11/pets/14", &none, 200, None),
+            ("GET", "/api/owners/1/pets/14", &none, 404, None),
+            ("GET", "/api/owners/11/pets/999", &none, 404, None),
+            ("PUT", "/api/owners/11/pets/14", &pet(Some("Draxis"), json!("cat")), 200, Some(204)),
+            ("PUT", "/api/owners/999/pets/14", &pet(Some("Thor"), json!("cat")), 404, None),
+            ("PUT", "/api/owners/11/pets/999", &pet(Some("Ghost"), json!("cat")), 404, None),
+            ("POST", "/api/owners/11/pets/14/visits", &visit("2025-04-12"), 201, None),
+            ("POST", "/api/owners/11/pets/14/visits", &visit("2019-04-12"), 422, Some(201)),
+            ("GET", "/api/vets", &none, 200, None),
+            ("GET", "/api/vets/1", &none, 200, None),
+            ("GET", "/api/vets/999", &none, 404, None),
+            ("POST", "/api/vets", &anna, 405, Some(201)),
+            ("GET", "/api/pet-types", &none, 200, None),
+            ("GET", "/api/pet-types/1", &none, 200, None),
+            ("GET", "/api/pet-types/999", &none, 404, None),
+            ("PUT", "/api/pet-types/1", &none, 405, Some(204)),
+            ("GET", "/api/specialties", &none, 200, None),
+            ("GET", "/api/specialties/1", &none, 200, None),
+            ("GET", "/api/specialties/999", &none, 404, None),
+            ("DELETE", "/api/specialties/1", &none, 405, Some(204)),
+            ("GET", "/api/pets", &none, 404, Some(200)),
+            ("GET", "/api/visits", &none, 404, Some(200)),
+            ("POST", "/api/users", &none, 404, Some(201)),
+            ("DELETE", "/api/owners/11", &none, 409, Some(204)),
+            ("DELETE", "/api/owners/11/pets/14/visits/5", &none, 204, None),
+            ("DELETE", "/api/owners/11/pets/14", &none, 204, None),
+            ("DELETE", "/api/owners/11", &none, 204, None),
+            ("DELETE", "/api/owners/999", &none, 404, None),
+        ] {
+            let mut request = clinic.request(Method::from_bytes(method.as_bytes()).unwrap(), path);
+            if method == "PUT" {
+                request = request.header("if-match", "*");
+            }
+            if !body.is_null() {
+                request = request.json(body);
+            }
+            assert_eq!(request.send().unwrap().status(), status, "{method} {path} {body}");
+        }
+    }
 }

@@ -131,10 +131,10 @@ fn malformed_query_is_400() {
 }
 
 #[test]
-fn non_path_target_is_not_found() {
+fn non_path_target_is_400() {
     for target in ["owners", "x:443", "*", "http://x"] {
         let status = raw_get(target);
-        assert_eq!(status, if target.starts_with("http") { "200" } else { "404" }, "{target}");
+        assert_eq!(status, if target.starts_with("http") { "200" } else { "400" }, "{target}");
     }
 }
 

@@ -11,8 +11,9 @@ use crate::support::{Clinic, Page, shared};
 /// URL of the description, for references into it.
 const HERE: &str = "http://petclinic/openapi.json";
 /// Routes that are no API: for browsers without data, and for operators.
-const NOT_DESCRIBED: [&str; 10] = [
+const NOT_DESCRIBED: [&str; 11] = [
     "/",
+    "/api",
     "/oups",
     "/healthcheck",
     "/readyz",

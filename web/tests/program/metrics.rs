@@ -35,8 +35,11 @@ fn requests_are_counted_by_route_method_and_status() {
 }
 
 #[test]
-fn rejections_are_there_before_the_first() {
+fn rejections_and_errors_are_there_before_the_first() {
     let web = Web::start(&[]);
+    for labels in [r#"route="/oups",method="GET",status="500""#, r#"route="/owners/new",method="POST",status="503""#] {
+        assert_eq!(web.metric(&format!("petclinic_http_requests_total{{{labels}}}")), Some(0.0), "{labels}");
+    }
     for reason in ["body_size", "requests_in_flight", "pool_time"] {
         assert_eq!(web.metric(&format!("petclinic_requests_rejected_total{{reason=\"{reason}\"}}")), Some(0.0), "{reason}");
     }

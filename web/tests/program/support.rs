@@ -60,6 +60,11 @@ impl Web {
         Self::start_command(command.args(settings), &url, directory)
     }
 
+    /// Starts it on a database with so many bytes of memory, beyond which an allocation ends it.
+    pub fn start_with_memory(bytes: usize, url: &str, directory: tempfile::TempDir) -> Self {
+        Self::start_command(command("prlimit").arg(format!("--data={bytes}")).arg(WEB), url, directory)
+    }
+
     /// Starts it with log files for each write to which the system takes so long, until [`Web::end_slowness`].
     pub fn start_with_slow_volume(each: Duration, settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
@@ -192,6 +197,11 @@ impl Web {
     /// Its resident memory in bytes.
     pub fn memory(&self) -> usize {
         self.of_process("VmRSS:") * 1024
+    }
+
+    /// Its largest resident memory so far, in bytes.
+    pub fn peak_memory(&self) -> usize {
+        self.of_process("VmHWM:") * 1024
     }
 
     /// CPU time so far, to a hundredth of a second.
