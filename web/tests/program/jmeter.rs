@@ -1,4 +1,4 @@
-//! The requests of spring-petclinic's JMeter plan (`src/test/jmeter/petclinic_test_plan.jmx`): each user reads, edits an owner, and
+//! The requests of spring-petclinic's load test (`src/test/jmeter/petclinic_test_plan.jmx`): each user reads, edits an owner, and
 //! adds a pet and a visit.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -72,7 +72,7 @@ fn replay(users: usize, loops: usize) {
         taken.iter().map(|took| took.as_secs_f64()).sum::<f64>() / f64::from(u32::try_from(taken.len()).unwrap())
     };
     let ratio = mean(|times| &times[times.len() * 3 / 4..]) / mean(|times| &times[..times.len() / 4]);
-    measurement(&format!("JMeter plan, {users} users: last quarter compared with the first"), format!("{ratio:.2}"), "<= 1.2");
+    measurement(&format!("{users} users of the JMeter plan: last quarter compared with the first"), format!("{ratio:.2}"), "<= 1.2");
 }
 
 #[test]

@@ -82,6 +82,10 @@ impl Answer {
         if !headless && status != 204 && status != 304 {
             answer.body = vec![0; length];
             reader.read_exact(&mut answer.body).ok()?;
+            if answer.header("content-encoding") == Some("gzip") {
+                let compressed = std::mem::take(&mut answer.body);
+                flate2::read::GzDecoder::new(&*compressed).read_to_end(&mut answer.body).unwrap();
+            }
         }
         Some(answer)
     }
