@@ -72,7 +72,11 @@ fn replay(users: usize, loops: usize) {
         taken.iter().map(|took| took.as_secs_f64()).sum::<f64>() / f64::from(u32::try_from(taken.len()).unwrap())
     };
     let ratio = mean(|times| &times[times.len() * 3 / 4..]) / mean(|times| &times[..times.len() / 4]);
-    measurement(&format!("{users} users of the JMeter plan: last quarter compared with the first"), format!("{ratio:.2}"), "<= 1.2");
+    measurement(
+        &format!("{users} users of the JMeter plan: last quarter compared with the first"),
+        format!("{ratio:.2}"),
+        "<= 1.2",
+    );
 }
 
 #[test]
