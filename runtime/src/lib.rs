@@ -4,7 +4,7 @@
 //!   and one line that names it.
 //! - [`logging`]: `tracing` events become lines, formatted once, on standard output and in the pod's log streams; neither a
 //!   reader that stops reading nor a log volume that stalls stops a program.
-//! - [`descriptor`]: unsafe wrappers around file descriptor system calls.
+//! - [`descriptor`]: safe wrappers around file descriptor system calls; all unsafe code of the workspace.
 
 pub mod descriptor;
 pub mod logging;

@@ -1,15 +1,15 @@
 //! The Petclinic: pages over HTTP, from a database that dbinit prepared.
 //!
-//! A request passes the rooms in this order, and each imports only from those below it:
+//! A request passes the modules in this order, and each imports only from those below it:
 //!
 //! | module | contents |
 //! |---|---|
 //! | `program`, `config`, `shutdown` | settings, start and end of the program |
 //! | `server` | accepts connections and serves HTTP |
-//! | `middleware` | layers around every request: access log, client address, cross-site check |
+//! | `middleware` | layers around every request: access log, client address, cross-site check, limits, timeouts |
 //! | [`routes`] | the table of paths, at the end of this page |
 //! | `pages`, `api`, `admin` | handlers: pages for people, answers for programs, the admin port |
-//! | `app` | the state that requests share, extractors, authorization, health, limits, the router |
+//! | `app` | the state that requests share, extractors, authorization, health, the router |
 //! | `db` | the pool, its deadlines, and the log of outages |
 //! | `views` | a handler's result as a response: templates, languages, forms, cookies, assets |
 //! | `telemetry` | metrics and traces |

@@ -1,4 +1,4 @@
-//! Log of database outages: one line at the start and one at the end, however many requests fail.
+//! Log of database outages: one line per cause or failing statement at the start and one at the end, however many requests fail.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
