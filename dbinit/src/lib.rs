@@ -67,7 +67,7 @@ fn advice(error: &diesel::result::Error) -> &'static str {
     let message = error.to_string();
     let has = |part: &str| message.contains(part);
     if has("command denied") || has("Access denied") || has("access denied") {
-        "the account lacks a right (GRANT gives it): "
+        "the account lacks a privilege (GRANT it): "
     } else if has("current policy requirements") {
         "the server's password policy rejects WEB_PASSWORD_FILE (choose another password): "
     } else {

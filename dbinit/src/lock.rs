@@ -27,8 +27,8 @@ const MAX_LOCK_WAIT_S: u64 = 5;
 /// The lock was held by another process for the whole time.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "WAIT_TIMEOUT is over: timed out after {waited:.1?} waiting for the migration lock, which another {holder} has held; if it \
-     is at work, set a longer WAIT_TIMEOUT; if it is stuck, end it{}", kill(*.connection)
+    "timed out after {waited:.1?} (WAIT_TIMEOUT) waiting for the migration lock, which another {holder} holds; if it is still \
+     running, raise WAIT_TIMEOUT; if it is stuck, terminate it{}", kill(*.connection)
 )]
 pub struct Locked {
     holder: &'static str,

@@ -33,7 +33,7 @@ enum Failure {
     Wait(#[from] WaitError),
     #[error(transparent)]
     Database(#[from] Error),
-    #[error("not repaired, the tables differ: {0}")]
+    #[error("not repaired: tables differ from the migrations ({0}); restore them, then run repair again")]
     TablesDiffer(String),
     #[error(transparent)]
     Output(#[from] io::Error),
@@ -97,7 +97,7 @@ fn run_until_signal(config: Config) -> u8 {
     let work = thread::spawn(move || match run(&config) {
         Ok(()) => 0,
         Err(failure) => {
-            error!(cause = %failure, "database not prepared");
+            error!(cause = %failure, "failed to prepare database");
             failure.exit_code()
         }
     });

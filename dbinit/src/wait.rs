@@ -18,7 +18,7 @@ const MAX_DELAY: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum WaitError {
     /// `WAIT_TIMEOUT` has elapsed.
-    #[error("WAIT_TIMEOUT is over, no connection in {waited:.1?}; last cause: {last}")]
+    #[error("no connection within WAIT_TIMEOUT ({waited:.1?}); last error: {last}")]
     TimedOut {
         /// The time waited.
         waited: Duration,
@@ -36,7 +36,7 @@ pub fn wait(url: &DatabaseUrl, timeout: Duration) -> Result<Connection, WaitErro
     for attempt in 1.. {
         let error = match connect(url) {
             Ok(connection) => {
-                info!(attempt, waited_ms = milliseconds(start.elapsed()), "database answers");
+                info!(attempt, waited_ms = milliseconds(start.elapsed()), "connected to database");
                 return Ok(connection);
             }
             Err(error) if error.kind.is_permanent() => return Err(error.into()),

@@ -95,7 +95,7 @@ impl Petclinic {
     /// `kubectl apply -f k8s`; returns what it printed.
     ///
     /// # Errors
-    /// As kubectl.
+    /// `kubectl` failed.
     pub fn apply(&self) -> Result<String> {
         kubectl(&["apply", "-f", &root().join("k8s").to_string_lossy()])
     }
@@ -118,7 +118,7 @@ impl Petclinic {
     /// Every object that `k8s/` makes, without what the cluster itself keeps changing.
     ///
     /// # Errors
-    /// As kubectl.
+    /// `kubectl` failed.
     pub fn specifications(&self) -> Result<Vec<Value>> {
         let mut objects = json(&["get", KINDS, OURS])?;
         let items = objects["items"].as_array_mut().context("no items")?;
@@ -134,7 +134,7 @@ impl Petclinic {
     /// The Deployment's pods, those that end included.
     ///
     /// # Errors
-    /// As kubectl.
+    /// `kubectl` failed.
     pub fn pods(&self) -> Result<Vec<Pod>> {
         let pods = json(&["get", "pods", "-lapp.kubernetes.io/name=petclinic"])?;
         Ok(list(&pods, "/items").map(Pod::of).collect())
@@ -172,7 +172,7 @@ impl Petclinic {
     /// Sets the number of replicas and does not wait.
     ///
     /// # Errors
-    /// As kubectl.
+    /// `kubectl` failed.
     pub fn scale(&self, count: usize) -> Result<()> {
         kubectl(&["scale", "deployment", "petclinic", &format!("--replicas={count}")]).map(drop)
     }
@@ -212,7 +212,7 @@ impl Petclinic {
     /// Returns true if the Service sends requests to this pod.
     ///
     /// # Errors
-    /// As kubectl.
+    /// `kubectl` failed.
     pub fn in_endpoints(&self, pod: &str) -> Result<bool> {
         let slices = json(&["get", "endpointslices", "-lkubernetes.io/service-name=petclinic-service"])?;
         Ok(list(&slices, "/items")
@@ -220,7 +220,7 @@ impl Petclinic {
             .any(|endpoint| endpoint["targetRef"]["name"] == pod && endpoint["conditions"]["ready"] == true))
     }
 
-    /// Runs SQL as root in the MySQL pod; returns the rows, one a line, fields separated by tabs.
+    /// Runs SQL as root in the MySQL pod; returns the rows, one per line, fields separated by tabs.
     ///
     /// # Errors
     /// As kubectl and mysql.
@@ -297,7 +297,7 @@ impl Node {
     /// Runs a shell script as the node's root, with its /logs.
     ///
     /// # Errors
-    /// As kubectl.
+    /// `kubectl` failed.
     pub fn sh(&self, script: &str) -> Result<String> {
         sh(NODE, "node", script)
     }
@@ -322,7 +322,7 @@ impl Node {
     /// Sends SIGKILL to the processes of a container except its process 1. Returns their number, which may be 0.
     ///
     /// # Errors
-    /// As kubectl.
+    /// `kubectl` failed.
     pub fn kill_children(&self, pod: &Pod, container: &str) -> Result<usize> {
         let processes = Self::processes(pod, container)?;
         let killed = self.sh(&format!(
@@ -348,7 +348,7 @@ impl Drop for Node {
 /// Applies a variant of the Deployment under another name, for a test that needs another volume or user.
 ///
 /// # Errors
-/// As kubectl.
+/// `kubectl` failed.
 pub fn variant(name: &str, change: impl FnOnce(&mut Value)) -> Result<Variant> {
     let manifest = root().join("k8s/30-deployment.yaml");
     let mut deployment = json(&["create", "--dry-run=client", "-f", &manifest.to_string_lossy()])?;

@@ -84,7 +84,7 @@ impl Compactor {
         self.evidence = evidence;
     }
 
-    /// Tells whether a pass may find work: the directory has changed, or the last pass was a while ago.
+    /// Returns true if a pass may find work: the directory has changed, or the last pass was a while ago.
     pub fn is_due(&self, dir: &Dir) -> bool {
         self.last_pass.is_none_or(|last| last.elapsed() >= IDLE) || self.surveyor.is_outdated(dir)
     }
@@ -303,7 +303,7 @@ impl Compactor {
     }
 }
 
-/// Tells whether a file can't be rotated in place at all: no right to change it, or a file system that frees no parts.
+/// Returns true if a file can't be rotated in place at all: no right to change it, or a file system that frees no parts.
 fn is_refusal(error: &io::Error) -> bool {
     use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, Unsupported};
     matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | Unsupported)

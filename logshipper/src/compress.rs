@@ -184,7 +184,7 @@ fn fill(plain: &mut impl Read, source: &Source<'_>, out: &File, level: u32, chec
     Ok(packed)
 }
 
-/// Tells whether the disk returns what was written, by its checksum; it was decoded and compared before.
+/// Returns true if the disk returns what was written, by its checksum; it was decoded and compared before.
 fn reads_back(dir: &Dir, gz: &OsStr, crc: u32, checkpoint: Checkpoint<'_>) -> io::Result<bool> {
     let (gz, _) = dir.open_file(gz)?;
     let (mut gz, mut found, mut buffer) = (Failpoint(&gz), Hasher::new(), vec![0; READ_BACK]);
@@ -197,7 +197,7 @@ fn reads_back(dir: &Dir, gz: &OsStr, crc: u32, checkpoint: Checkpoint<'_>) -> io
     }
 }
 
-/// Tells whether the compressed file `gz` decodes to exactly the bytes of `plain`.
+/// Returns true if the compressed file `gz` decodes to exactly the bytes of `plain`.
 fn holds(dir: &Dir, gz: &OsStr, plain: &mut impl Read, checkpoint: Checkpoint<'_>) -> io::Result<bool> {
     if !dir.meta(gz)?.is_some_and(|meta| meta.is_plain_file()) {
         return Ok(false);
@@ -226,7 +226,7 @@ fn holds(dir: &Dir, gz: &OsStr, plain: &mut impl Read, checkpoint: Checkpoint<'_
     }
 }
 
-/// Tells whether an error of the decoder is about the bytes, and not about the disk.
+/// Returns true if an error of the decoder is about the bytes, and not about the disk.
 fn is_damage(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)

@@ -149,7 +149,7 @@ fn compact_segments(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, woken
             shutdown.check()
         });
         if shutdown.is_expired() {
-            tracing::warn!("stopped before all segments were compressed; the next start goes on");
+            tracing::warn!("stopped before all segments were compressed; the next start continues");
             return;
         }
         errors.record("list", "directory", &backlog);
@@ -185,7 +185,7 @@ fn upload_segments(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, woken:
         let (left, backoff) = uploader.pass(context.root, (&pod.name, &pod.dir), shutdown);
         if last || shutdown.is_expired() {
             if left.segments > 0 {
-                tracing::warn!(segments = left.segments, "stopped before all segments were archived; the next start goes on");
+                tracing::warn!(segments = left.segments, "stopped before all segments were archived; the next start continues");
             }
             return;
         }

@@ -47,12 +47,12 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// Tells whether it is a regular file with exactly one hard link: touching it touches nothing else.
+    /// Returns true if it is a regular file with exactly one hard link: touching it touches nothing else.
     pub fn is_plain_file(&self) -> bool {
         self.kind == FileType::RegularFile && self.links == 1
     }
 
-    /// Tells whether it is a directory.
+    /// Returns true if it is a directory.
     pub fn is_directory(&self) -> bool {
         self.kind == FileType::Directory
     }

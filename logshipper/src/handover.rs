@@ -75,7 +75,7 @@ pub fn mode(dir: &Dir, name: &OsStr, evidence: &Evidence) -> io::Result<Mode> {
     })
 }
 
-/// Tells whether the file's writer opens it again on a signal.
+/// Returns true if the file's writer opens it again on a signal.
 pub fn can_reopen(dir: &Dir, name: &OsStr, evidence: &Evidence) -> io::Result<bool> {
     let Some(reopen) = evidence.reopen() else { return Ok(false) };
     Ok(dir.meta(name)?.is_some_and(|meta| reopen.has_open(meta.identity)))
@@ -148,7 +148,7 @@ enum Writers {
     Unknown,
 }
 
-/// Tells whether anyone has `file`, which is open for reading only, open for writing: a read lease is granted only if no
+/// Returns true if anyone has `file`, which is open for reading only, open for writing: a read lease is granted only if no
 /// process has. It is given back at once. SIGIO, which announces a broken lease, must not end this process.
 fn writers(file: &File) -> Writers {
     match set_lease(file, libc::F_RDLCK) {

@@ -160,7 +160,7 @@ pub fn position<'a>(dir: &Dir, segments: impl Iterator<Item = &'a Segment>, file
     }
 }
 
-/// Tells whether all lines of a file that was rotated in place are in segments, as far as its mark tells.
+/// Returns true if all lines of a file that was rotated in place are in segments, as far as its mark tells.
 pub fn is_exhausted(dir: &Dir, name: &OsStr) -> io::Result<bool> {
     let (file, meta) = dir.open_file(name)?;
     Ok(matches!(Mark::read(&file)?, Marked::Yes(mark) if mark.position == meta.bytes))
@@ -269,7 +269,7 @@ fn after_hole(file: &File, at: u64, length: u64) -> io::Result<u64> {
     }
 }
 
-/// Tells whether the file holds nothing but zeros between its beginning and `end`: blocks that are freed in part keep their place.
+/// Returns true if the file holds nothing but zeros between its beginning and `end`: blocks that are freed in part keep their place.
 fn is_punched(file: &File, end: u64, length: u64) -> io::Result<bool> {
     let begin = next_data(file, HEAD.min(length), length)?;
     Ok(begin >= end || skip_zeros(file, begin, end)? == end)

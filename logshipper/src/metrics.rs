@@ -155,7 +155,7 @@ impl Metrics {
         self.compactor_seen.store(self.now(), Ordering::Relaxed);
     }
 
-    /// Tells whether both threads have made progress within two minutes.
+    /// Returns true if both threads have made progress within two minutes.
     pub fn is_alive(&self) -> bool {
         let now = self.now();
         [&self.rotator_seen, &self.compactor_seen]
@@ -163,7 +163,7 @@ impl Metrics {
             .all(|seen| now - seen.load(Ordering::Relaxed).min(now) < SILENCE.as_secs())
     }
 
-    /// Tells whether the pod's directory is open and could be read last time.
+    /// Returns true if the pod's directory is open and could be read last time.
     pub fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Relaxed)
     }

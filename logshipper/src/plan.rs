@@ -17,7 +17,7 @@ pub struct Policy {
     pub rotate_bytes: u64,
     /// A live file of at least this age is rotated.
     pub rotate_age: Duration,
-    /// So many segments of a stream are kept, the newest.
+    /// Number of newest segments of a stream are kept, the newest.
     pub keep_segments: usize,
     /// Segments closed longer ago than this are not kept, but for the newest, whose number counts.
     pub keep_age: Option<Duration>,
@@ -119,7 +119,7 @@ impl fmt::Display for Rotation {
         let why = match self.reason {
             Reason::Size => "it has reached ROTATE_BYTES",
             Reason::Age => "it has reached ROTATE_AGE",
-            Reason::End => "nobody writes to it any more",
+            Reason::End => "it has no writer",
         };
         write!(f, "rotate {} to {}: {why}", self.segment.stream.live_name(), self.segment)
     }
@@ -191,7 +191,7 @@ pub fn work(survey: &Survey, policy: &Policy, now: Now) -> Vec<Work> {
     work
 }
 
-/// Tells whether something of `time` is older than `limit`, by a clock that may be wrong.
+/// Returns true if something of `time` is older than `limit`, by a clock that may be wrong.
 ///
 /// An age grows with the monotonic clock from the first sight on, so that a jump makes nothing old. Something that was too
 /// old at first sight waits for [`CLOCK_GRACE`]: either this process has just started, or the clock is wrong, and then

@@ -52,7 +52,7 @@ impl Pod {
     }
 }
 
-/// Tells whether a logshipper holds the directory's lock; `None` where that can't be asked. Takes a shared lock for a moment,
+/// Returns true if a logshipper holds the directory's lock; `None` where that can't be asked. Takes a shared lock for a moment,
 /// which a starting logshipper waits out.
 pub fn is_alive(dir: &Dir) -> Option<bool> {
     let file = match dir.open_file(OsStr::new(LOCK)) {

@@ -31,12 +31,12 @@ pub enum Program {
 }
 
 impl Reopen {
-    /// Tells whether the program has the file open for writing, as far as this process may look.
+    /// Returns true if the program has the file open for writing, as far as this process may look.
     pub fn has_open(&self, identity: (u64, u64)) -> bool {
         self.holders(identity).is_ok_and(|pids| !pids.is_empty())
     }
 
-    /// Tells whether any process has the file open for writing; `None` where not all of them, or not the program, can be seen.
+    /// Returns true if any process has the file open for writing; `None` where not all of them, or not the program, can be seen.
     pub fn any_has_open(&self, identity: (u64, u64)) -> Option<bool> {
         if self.processes().ok()?.is_empty() {
             return None;
@@ -108,7 +108,7 @@ fn parent(pid: Pid) -> Option<Pid> {
     number(stat.rsplit_once(')')?.1.split_whitespace().nth(1)?)
 }
 
-/// Tells whether a process has a file open for writing: the permissions of its links say for what it has each file open.
+/// Returns true if a process has a file open for writing: the permissions of its links say for what it has each file open.
 fn has_open(pid: Pid, identity: (u64, u64)) -> io::Result<bool> {
     for entry in fs::read_dir(directory(pid).join("fd"))? {
         let path = entry?.path();

@@ -32,12 +32,12 @@ impl Shutdown {
         let _ = self.0.requested.set(Instant::now());
     }
 
-    /// Tells whether the end was asked for.
+    /// Returns true if the end was asked for.
     pub fn is_requested(&self) -> bool {
         self.requested_at().is_some()
     }
 
-    /// Tells whether the grace period is over.
+    /// Returns true if the grace period is over.
     pub fn is_expired(&self) -> bool {
         self.requested_at().is_some_and(|requested| requested.elapsed() >= self.0.grace)
     }

@@ -50,7 +50,7 @@ pub(crate) fn run() -> io::Result<ExitCode> {
             pause = FIRST_PAUSE;
         }
         if !stopping {
-            tracing::error!(%status, next_in_s = pause.as_secs(), "daemon ended; restarting");
+            tracing::error!(%status, next_in_s = pause.as_secs(), "daemon exited; restarting");
         }
         if stopping || stops_within(pause, &received) {
             return Ok(exit_code(status));

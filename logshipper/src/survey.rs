@@ -152,7 +152,7 @@ impl Surveyor {
         all.map(|(segment, _)| segment).filter(move |segment| segment.stream == *stream)
     }
 
-    /// Tells whether the directory may have changed since the last survey.
+    /// Returns true if the directory may have changed since the last survey.
     pub fn is_outdated(&self, dir: &Dir) -> bool {
         let modified = dir.own_meta().map(|meta| meta.modified).ok();
         self.names

@@ -1,4 +1,4 @@
-//! Unsafe wrappers around file descriptor system calls: all unsafe code of the workspace.
+//! Safe wrappers around file descriptor system calls; all unsafe code of the workspace.
 
 #![allow(unsafe_code)]
 

@@ -96,7 +96,7 @@ impl From<LogLevel> for LevelFilter {
 pub struct Stream {
     /// Name of the stream; its live file is `<name>.log`.
     pub name: &'static str,
-    /// Returns whether an event belongs to the stream.
+    /// Returns true if an event belongs to the stream.
     pub accepts: fn(&Metadata<'_>) -> bool,
 }
 

@@ -128,7 +128,7 @@ async fn serve<S: Service>(server: Server<S>, mut signals: Signals, drain_timeou
     tokio::select! {
         given_up = drain.finish(drain_timeout) => match given_up {
             0 => tracing::info!("drained"),
-            connections => tracing::warn!(connections, "drain timeout: connections given up"),
+            connections => tracing::warn!(connections, "drain timeout; aborting connections"),
         },
         signal = signals.next() => tracing::warn!(signal, "second signal: shutting down immediately"),
     }

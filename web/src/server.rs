@@ -192,7 +192,7 @@ fn set_options(stream: &TcpStream) -> io::Result<()> {
 
 /// Waits a moment: without free file descriptors accept fails at once, again and again.
 async fn wait_for_descriptors(error: &io::Error) {
-    tracing::error!(%error, "connection not accepted");
+    tracing::error!(%error, "failed to accept connection; will retry");
     tokio::time::sleep(Duration::from_millis(100)).await;
 }
 

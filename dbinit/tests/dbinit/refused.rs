@@ -23,18 +23,18 @@ fn refused(url: &str, code: i32, words: &[&str]) {
 fn account_errors_say_what_to_do() {
     let database = mysql::database();
     let (name, port) = (&database.name, shared_server_port());
-    refused(&format!("mysql://root:s3cret@127.0.0.1:{port}/{name}"), 69, &["wrong password, or no such account", "'root'@"]);
+    refused(&format!("mysql://root:s3cret@127.0.0.1:{port}/{name}"), 69, &["wrong password or unknown account", "'root'@"]);
     refused(&format!("mysql://root:testkit@127.0.0.1:{port}/none_{name}"), 69, &["no such database", "CREATE DATABASE"]);
 
     let user = format!("poor_{name}");
     database.execute(&format!("CREATE USER {user} IDENTIFIED BY 's3cret'"));
     let url = format!("mysql://{user}:s3cret@127.0.0.1:{port}/{name}");
-    refused(&url, 69, &["may not use this database", "GRANT", &user]);
+    refused(&url, 69, &["has no privilege on this database", "GRANT", &user]);
     database.execute(&format!("GRANT SELECT ON {name}.* TO {user}"));
-    refused(&url, 70, &["lacks a right", "CREATE command denied", "dbinit_history"]);
+    refused(&url, 70, &["lacks a privilege", "CREATE command denied", "dbinit_history"]);
     database.execute(&format!("GRANT CREATE, INSERT, DELETE ON {name}.* TO {user}"));
     if !lacks("right REFERENCES") {
-        refused(&url, 70, &["lacks a right", "REFERENCES command denied", "for table "]);
+        refused(&url, 70, &["lacks a privilege", "REFERENCES command denied", "for table "]);
     }
     database.execute(&format!("GRANT REFERENCES, UPDATE ON {name}.* TO {user}"));
     assert_code(&run(&mut dbinit(&url, &[])), 0);
@@ -44,8 +44,8 @@ fn account_errors_say_what_to_do() {
 #[test]
 fn network_errors_say_what_to_do() {
     let unused = testkit::net::free_port();
-    refused(&format!("mysql://root:s3cret@127.0.0.1:{unused}/petclinic"), 69, &["doesn't answer", "(111)"]);
-    refused("mysql://root:s3cret@no.such.host.invalid/petclinic", 69, &["has no address", "no.such.host.invalid"]);
+    refused(&format!("mysql://root:s3cret@127.0.0.1:{unused}/petclinic"), 69, &["failed to reach the database", "(111)"]);
+    refused("mysql://root:s3cret@no.such.host.invalid/petclinic", 69, &["does not resolve", "no.such.host.invalid"]);
     refused("sqlite:/dev/null/petclinic.db", 69, &["/dev/null/petclinic.db", "unable to open database file"]);
 }
 
@@ -69,7 +69,7 @@ fn tls_errors_say_what_to_do() {
 
     let plain = Server::start_with(&[if is_mariadb() { "--skip-ssl" } else { "--tls-version=" }]);
     let url = format!("mysql://root:testkit@127.0.0.1:{}/petclinic?ssl_mode=required", plain.port());
-    refused(&url, 69, &["no TLS, which ssl_mode requires"]);
+    refused(&url, 69, &["the server offers no TLS"]);
 }
 
 /// A server that says it is older; in plain text, and so for an account without a password.

@@ -21,7 +21,7 @@ fn fresh_apply_is_ready_without_restart() -> Result<()> {
         assert_eq!(pod.all_restarts(), 0, "{} was restarted", pod.name);
         let log = kubectl(&["logs", &pod.name, "-c", "dbinit"])?;
         let waited =
-            log.lines().find(|line| line.contains("database answers")).with_context(|| format!("dbinit said:\n{log}"))?;
+            log.lines().find(|line| line.contains("connected to database")).with_context(|| format!("dbinit said:\n{log}"))?;
         measurement(&pod.name, waited);
         assert!(waited.contains("waited_ms"), "it does not tell how long it waited: {waited}");
     }

@@ -10,7 +10,7 @@ const TIME_FORMAT: &str = "%Y%m%dT%H%M%SZ";
 const MAX_STREAM_LENGTH: usize = 64;
 const SEQUENCE_DIGITS: usize = 6;
 
-/// Tells whether names of pods and buckets may have this character.
+/// Returns true if names of pods and buckets may have this character.
 pub fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }

@@ -169,7 +169,7 @@ fn shutdown_during_compression_leaves_segment_intact() {
     daemon.stop();
     assert_eq!(logs.segments(Form::Gz), []);
     assert!(!logs.names().iter().any(|name| name.contains(".tmp")), "{:?}", logs.names());
-    assert!(logs.lines_of_daemon().contains("the next start goes on"));
+    assert!(logs.lines_of_daemon().contains("the next start continues"));
     fs::write(logs.path(SEGMENT), "short\n").unwrap();
     let daemon = logs.started(&SMALL);
     logs.wait_for_all_compressed();

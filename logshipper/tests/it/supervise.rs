@@ -67,7 +67,7 @@ fn supervisor_restarts_killed_daemon_until_sigterm() {
     assert_eq!(status.code(), Some(0), "{}", fs::read_to_string(&lines).unwrap());
     assert!(kill_process(daemon.unwrap(), Signal::TERM).is_err(), "the daemon outlives its supervisor");
     let printed = fs::read_to_string(&lines).unwrap();
-    assert_eq!(printed.matches("daemon ended; restarting").count(), 2, "{printed}");
+    assert_eq!(printed.matches("daemon exited; restarting").count(), 2, "{printed}");
 }
 
 #[test]

@@ -34,12 +34,12 @@ impl AdminAuth {
         Self(token.map(|token| hash(token.expose()).into()))
     }
 
-    /// Returns whether everyone is authorized.
+    /// Returns true if everyone is authorized.
     pub fn is_open(&self) -> bool {
         self.0.is_none()
     }
 
-    /// Returns whether a request with these headers has the token.
+    /// Returns true if a request with these headers has the token.
     pub fn authorize(&self, headers: &HeaderMap) -> bool {
         let Some(expected) = &self.0 else { return true };
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.split_once(' '));

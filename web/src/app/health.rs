@@ -14,7 +14,7 @@ use crate::db::Db;
 use crate::shutdown::Draining;
 
 /// For how long the database's last answer is believed.
-const BELIEVE: Duration = Duration::from_secs(1);
+const READINESS_TTL: Duration = Duration::from_secs(1);
 
 /// The state behind the health endpoints. Clones share it.
 #[derive(Clone)]
@@ -72,15 +72,15 @@ impl Health {
     async fn database_answers(&self) -> bool {
         let mut last = self.0.database.lock().await;
         if let Some((at, answered)) = *last
-            && at.elapsed() < BELIEVE
+            && at.elapsed() < READINESS_TTL
         {
             return answered;
         }
         let before = last.map(|(_, answered)| answered);
         let answers = self.0.db.is_ready().await;
         match (before, answers) {
-            (None | Some(false), true) => tracing::info!("database answers"),
-            (None | Some(true), false) => tracing::error!("database doesn't answer: not ready"),
+            (None | Some(false), true) => tracing::info!("database check succeeded"),
+            (None | Some(true), false) => tracing::error!("database check failed; marking not ready"),
             _ => {}
         }
         *last = Some((Instant::now(), answers));

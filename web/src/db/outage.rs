@@ -70,7 +70,7 @@ impl Outages {
         // Without connections nothing works: that has its own line.
         let connected = self.connection.lock().unwrap_or_else(PoisonError::into_inner).is_none();
         if !known && connected {
-            tracing::error!(statement, cause, "database gives no result");
+            tracing::error!(statement, cause, "database statement failed; answering 503");
         }
     }
 
@@ -79,7 +79,7 @@ impl Outages {
         if failing.get(statement).is_some_and(|last| last.elapsed() > CALM) {
             failing.remove(statement);
             self.some_fail.store(!failing.is_empty(), Ordering::Relaxed);
-            tracing::info!(statement, "database gives results again");
+            tracing::info!(statement, "database statement recovered");
         }
     }
 }

@@ -72,7 +72,7 @@ fn has_port(host: &str) -> bool {
     host.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Returns whether the request changes something and comes from a page of another site. Clients that are no browsers send
+/// Returns true if the request changes something and comes from a page of another site. Clients that are no browsers send
 /// neither `Sec-Fetch-Site` nor `Origin`, and have no session that somebody could use.
 fn is_cross_site(method: &Method, headers: &HeaderMap, hosts: &[&str], https: Option<bool>, allowed: &AllowedOrigins) -> bool {
     if method.is_safe() {
@@ -89,7 +89,7 @@ fn is_cross_site(method: &Method, headers: &HeaderMap, hosts: &[&str], https: Op
     }
 }
 
-/// Returns whether `origin` is that of the page itself. The scheme counts if it is known; behind a proxy that isn't trusted
+/// Returns true if `origin` is that of the page itself. The scheme counts if it is known; behind a proxy that isn't trusted
 /// it is not, and the host decides.
 fn is_own(origin: &str, host: &str, https: Option<bool>) -> bool {
     let Some((scheme, authority)) = normalize(origin) else { return false };

@@ -119,7 +119,7 @@ impl Limits {
     }
 }
 
-/// Returns whether `path`, with or without a slash at its end, is one of `paths`.
+/// Returns true if `path`, with or without a slash at its end, is one of `paths`.
 fn is_one_of(paths: &[&str], path: &str) -> bool {
     paths.contains(&path.strip_suffix('/').unwrap_or(path))
 }

@@ -64,7 +64,7 @@ pub enum Error {
     #[error("a handler panicked")]
     Panicked,
     /// A page could not be made of its data.
-    #[error("page not rendered: {0}")]
+    #[error("failed to render template: {0}")]
     Render(String),
 }
 

@@ -61,7 +61,7 @@ fn the_drain_ends_by_its_deadline() {
     web.signal(Signal::TERM);
     assert!(web.wait().success());
     assert!(start.elapsed().as_secs() < 30, "long before the request's 40 s");
-    assert!(web.lines("app_db").iter().any(|line| line["message"] == "drain timeout: connections given up"));
+    assert!(web.lines("app_db").iter().any(|line| line["message"] == "drain timeout; aborting connections"));
     let line = web.lines("access").into_iter().find(|line| line["path"] == "/40process").expect("an access line");
     assert_eq!(line["status"], 499);
 }

@@ -102,7 +102,7 @@ fn five_thousand_slow_clients_for_a_minute() {
     let (share, grown) = (median(rounds.iter().map(|round| round.share)), rounds.iter().map(|round| round.grown).max().unwrap());
     let of = |what: &str| format!("5000 slow clients: {what}");
     measurement(
-        &of("others, requests a second"),
+        &of("others, requests per second"),
         format!("{:.0} of {:.0} ({kept:.2}; in the worst round {worst:.2})", with(rate), usual(rate)),
         ">= 0.90",
     );
@@ -193,7 +193,7 @@ fn hung_log_volume_blocks_no_request() {
     });
     assert!(load.stop().failures().is_empty());
     let share = during / usual;
-    measurement("log volume hangs: requests a second", format!("{during:.0} of {usual:.0} ({share:.2})"), ">= 0.50");
+    measurement("log volume hangs: requests per second", format!("{during:.0} of {usual:.0} ({share:.2})"), ">= 0.50");
     measurement("log volume hangs: lines dropped and counted", dropped, "> 0");
     assert!(share >= 0.5 && alive == 10 && dropped > 0.0);
     // In this order: who writes to it, the volume, its directory.
@@ -220,7 +220,7 @@ fn slow_log_volume_blocks_no_request() {
     let [during, before] = [median(rounds.iter().map(|round| round.0)), median(rounds.iter().map(|round| round.1))];
     let share = median(rounds.iter().map(|(slow, usual)| slow / usual));
     let of = |what: &str| format!("log volume that takes 30 ms a write: {what}");
-    measurement(&of("requests a second"), format!("{during:.0} of {before:.0} ({share:.2})"), ">= 0.50");
+    measurement(&of("requests per second"), format!("{during:.0} of {before:.0} ({share:.2})"), ">= 0.50");
     measurement(&of("lines dropped and counted"), dropped().unwrap_or(0.0), "> 0");
     assert!(share >= 0.5 && dropped() > Some(0.0));
 }

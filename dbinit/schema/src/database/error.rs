@@ -17,7 +17,7 @@ pub struct ConnectError {
 pub enum ErrorKind {
     /// Nothing answers: connection refused, timed out, or no route.
     Unreachable,
-    /// The host name has no address.
+    /// The host name does not resolve.
     UnknownHost,
     /// Wrong password, or no such account.
     AccessDenied,
@@ -39,7 +39,7 @@ pub enum ErrorKind {
     Certificate,
     /// The server is not one that the schema works with.
     UnsupportedServer,
-    /// The server has no connection left.
+    /// The server has too many connections.
     Busy,
     /// Anything else.
     Other,
@@ -89,18 +89,18 @@ impl ErrorKind {
 
     fn advice(self) -> &'static str {
         match self {
-            Self::Unreachable => "the database doesn't answer: ",
-            Self::UnknownHost => "the database's host has no address: ",
-            Self::AccessDenied => "wrong password, or no such account yet: ",
+            Self::Unreachable => "failed to reach the database (check host, port and that the server is running): ",
+            Self::UnknownHost => "the database's host name does not resolve (check DATABASE_URL and DNS): ",
+            Self::AccessDenied => "wrong password or unknown account (check the Secret, or CREATE USER): ",
             Self::AccountLocked => "the account is locked (ALTER USER … ACCOUNT UNLOCK): ",
             Self::PasswordExpired => "the account's password has expired (ALTER USER … PASSWORD EXPIRE NEVER, or a new one): ",
-            Self::MissingPrivilege => "the account may not use this database (it needs a GRANT): ",
+            Self::MissingPrivilege => "the account has no privilege on this database (GRANT one): ",
             Self::UnknownDatabase => "the server has no such database (CREATE DATABASE makes it): ",
-            Self::NoTls => "no TLS, which ssl_mode requires: ",
+            Self::NoTls => "the server offers no TLS (enable it, or set ssl_mode=preferred): ",
             Self::InsecurePassword => "the account's password needs TLS, which ssl_mode=disabled forbids (use required): ",
             Self::Handshake => "the TLS handshake failed, as it does while the server restarts: ",
             Self::Certificate => "the server's certificate is not trusted (ssl_ca, ssl_mode): ",
-            Self::Busy => "the server has no connection left: ",
+            Self::Busy => "the server has too many connections (raise max_connections, or lower DATABASE_MAX_CONNECTIONS): ",
             Self::UnsupportedServer | Self::Other => "",
         }
     }
