@@ -1,4 +1,4 @@
-//! Throughput and latency of Petclinic's pages, compared with the limits of what they are made of.
+//! Throughput and latency of Petclinic's pages, compared with minimal servers of the same bytes and statements.
 //!
 //! - `config`: the settings; `oha`: the load generator, a program of its own; `server`: the processes under load;
 //! - `limit`: minimal servers that no page can be faster than; `report`: medians, table, JSON.
@@ -29,7 +29,7 @@ const PEER: &str = "peer";
 /// Share of the highest rate at which an open loop measures latency.
 const OPEN_LOOP_SHARE: f64 = 0.8;
 
-/// One request, or several of a kind, of which the generator draws one each time.
+/// A request; with several paths the generator picks one at random.
 struct Page {
     name: &'static str,
     paths: &'static [&'static str],

@@ -30,7 +30,7 @@ pub enum WaitError {
     Permanent(#[from] ConnectError),
 }
 
-/// Connects, with retries for up to `timeout` unless the error is permanent. Without any time it tries once.
+/// Connects, with retries for up to `timeout` unless the error is permanent. A zero `timeout` tries once.
 pub fn wait(url: &DatabaseUrl, timeout: Duration) -> Result<Connection, WaitError> {
     let start = Instant::now();
     for attempt in 1.. {

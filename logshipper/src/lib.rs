@@ -1,16 +1,16 @@
 //! logshipper: the sidecar that rotates, compresses and keeps the log files of a pod, without losing a line.
 //!
-//! - [`daemon`]: the threads; [`watch`] wakes them ([`wakeup`]) as a hint, a poll stands behind it; [`shutdown`] ends them.
+//! - [`daemon`]: the threads, which poll once per second; [`watch`] wakes them earlier through [`wakeup`]; [`shutdown`] ends them.
 //! - [`pod`]: a pod's directory and its lock; [`survey`]: the facts about its files; [`dir`]: file access by descriptor only.
 //! - [`gc`]: garbage collection of dead pods and the node quota.
 //! - [`archive`]: the object store and its keys, uploads, and which segments are archived.
-//! - [`plan`]: decisions only: facts in, actions out.
+//! - [`plan`]: plans actions from facts, without executing them.
 //! - [`rotate`] names segments; [`compactor`] acquires them ([`handover`]) and compresses or removes them ([`compress`]);
 //!   [`gzip`] is the compressed form, with [`mod@line`]'s times in its index.
 //! - [`in_place`]: rotation of files whose writers never let go of them.
 //! - [`reopen`]: programs that open their files again on a signal.
 //! - `fault` (private): points at which tests make system calls fail.
-//! - [`error_log`]: lasting errors are logged when they begin and when they end.
+//! - [`error_log`]: logs each lasting error once, and its recovery.
 //! - [`cli`]: the command line; [`cmd`]: the commands; [`reader`]: the lines that they print.
 //! - [`metrics`] and [`admin`], the port where they are read.
 //! - [`config`]: the settings.

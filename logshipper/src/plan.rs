@@ -40,7 +40,7 @@ pub const CLOCK_GRACE: Duration = Duration::from_hours(6);
 /// The rules for a node.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// For how long after its last line a dead pod's directory stays.
+    /// Time that a dead pod's directory is kept after its last line.
     pub orphan_age: Duration,
     /// Bytes that the segments and live files of all pods may take.
     pub quota: Option<u64>,
@@ -58,11 +58,11 @@ impl Limits {
 pub struct Rotation {
     /// The segment that it becomes.
     pub segment: Segment,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// Why something is done.
+/// The reason for an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// `ROTATE_BYTES` is reached.
@@ -83,7 +83,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Why a segment isn't kept.
+/// The reason for removing a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetentionReason {
     /// `KEEP_SEGMENTS` newer ones are there.

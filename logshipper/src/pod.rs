@@ -12,7 +12,7 @@ use crate::dir::Dir;
 /// The file whose lock makes a process the one logshipper of the directory.
 pub(crate) const LOCK: &str = ".logshipper.lock";
 
-/// Why a pod's directory can't be worked on.
+/// Errors of opening a pod's directory.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process holds the lock.

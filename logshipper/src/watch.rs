@@ -21,7 +21,7 @@ const CALM: Duration = Duration::from_secs(1);
 pub struct Watch {
     /// `None` where the system offers none.
     watcher: Option<RecommendedWatcher>,
-    /// By descriptor: the name may lead elsewhere by now.
+    /// Path by descriptor: the name may lead elsewhere by now.
     path: PathBuf,
     on: bool,
     bytes: u64,

@@ -38,7 +38,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 /// Logging settings, to be flattened into a program's own.
 #[derive(clap::Args, Debug, Clone)]
 pub struct Settings {
-    /// Form of a log line
+    /// Format of a log line
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "json")]
     pub log_format: Format,
     /// Least severe level that is logged
@@ -46,7 +46,7 @@ pub struct Settings {
     pub log_level: LogLevel,
 }
 
-/// Form of a log line.
+/// Format of a log line.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// One JSON object per line.

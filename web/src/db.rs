@@ -3,10 +3,9 @@
 //! Handlers are async and diesel is not: [`Db::run`] takes the work to a thread that may block, with the request's span, so
 //! that every SQL statement's log line carries the request id.
 //!
-//! Whatever the database does, a request has its answer within `DATABASE_TIMEOUT`, and no thread waits longer: who gets no
-//! connection within `DATABASE_ACQUIRE_TIMEOUT` gives up, without holding a thread; a connection whose statement has no answer in time is
-//! cut (`watchdog`); and the database itself gives up locks and long reads before that. `pool` opens connections and
-//! looks at each before its use, `outage` logs each change of state once.
+//! Every request is answered within `DATABASE_TIMEOUT`: acquiring a connection times out after `DATABASE_ACQUIRE_TIMEOUT`
+//! without holding a thread, `watchdog` aborts a statement without a response, and timeouts of the server end locks and long
+//! reads earlier. `pool` opens and validates connections, `outage` logs changes of state.
 
 mod metrics;
 mod outage;
@@ -33,26 +32,26 @@ use crate::views::Error;
 #[derive(clap::Args, Clone, Debug)]
 #[group(id = "pool")]
 pub struct Settings {
-    /// Most connections to the database that are open at once
+    /// Maximum number of open connections to the database
     #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_max_connections: u32,
 
-    /// Time that a request waits for a connection of the pool
+    /// Maximum time that a request waits for a pooled connection
     #[arg(long, env = "DATABASE_ACQUIRE_TIMEOUT", default_value = "1s", value_parser = runtime::settings::duration)]
     pub database_acquire_timeout: Duration,
 
-    /// Time that a request waits for the database all in all: for a connection and the answer
+    /// Maximum time that a request waits for the database in total
     #[arg(long, env = "DATABASE_TIMEOUT", default_value = "1800ms", value_parser = runtime::settings::duration)]
     pub database_timeout: Duration,
 }
 
 impl Settings {
-    /// The database gives up by itself what no request waits for any more.
+    /// Returns the server-side timeouts.
     fn limits(&self) -> Limits {
         Limits { lock_wait: self.give_up(), query: Some(self.give_up()) }
     }
 
-    /// A little before a request gives up, what it waits for does.
+    /// Returns the server-side timeout: 80 % of `DATABASE_TIMEOUT`.
     fn give_up(&self) -> Duration {
         self.database_timeout * 4 / 5
     }
@@ -83,7 +82,7 @@ pub struct PoolState {
     pub most: u32,
 }
 
-/// Why the database gave no result.
+/// Errors of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// There was no connection or no answer in time, or the database refuses for now: the answer is 503.
@@ -201,7 +200,7 @@ pub enum Updated {
 }
 
 impl Updated {
-    /// By the number of rows that were still as they had been read.
+    /// Returns the outcome from the number of updated rows.
     pub fn of(rows: usize) -> Self {
         if rows == 0 { Self::Changed } else { Self::Saved }
     }

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::io;
 
-/// Why the archive didn't do something.
+/// Errors of the archive.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// The store can't be reached.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::db::Db;
 use crate::shutdown::Draining;
 
-/// For how long the database's last answer is believed.
+/// Time for which the database's last answer is reused.
 const READINESS_TTL: Duration = Duration::from_secs(1);
 
 /// The state behind the health endpoints. Clones share it.
@@ -68,7 +68,7 @@ impl Health {
         Readiness { healthcheck: self.is_up(), accepting, database: self.database_answers().await }
     }
 
-    /// Asked by many at once, the database is asked once.
+    /// Returns the cached result; concurrent callers share one query.
     async fn database_answers(&self) -> bool {
         let mut last = self.0.database.lock().await;
         if let Some((at, answered)) = *last

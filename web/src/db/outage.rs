@@ -16,7 +16,7 @@ const CALM: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(super) struct Outages {
     connection: Mutex<Option<Down>>,
-    /// By a statement's name, when it failed last.
+    /// The time of the last failure by a statement's name.
     statements: Mutex<HashMap<&'static str, Instant>>,
     /// Spares the statements that succeed the lock.
     some_fail: AtomicBool,

@@ -8,7 +8,7 @@ use schema::database::Connection;
 use schema::tables::{specialty, vet, vet_specialty};
 use serde::Serialize;
 
-/// For how long the list is kept; a change by another program shows after that.
+/// Time for which the list is kept; a change by another program shows after that.
 const KEEP: Duration = Duration::from_secs(20);
 
 /// A veterinarian, in the shape that the original's `/vets` has.

@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use super::csrf::AllowedOrigins;
 use crate::app::extract::Client;
 
-/// Whom to believe.
+/// Settings of trusted proxies and origins.
 #[derive(clap::Args, Debug, Clone, Default)]
 #[group(skip)]
 pub struct Settings {

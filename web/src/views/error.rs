@@ -6,7 +6,7 @@ use warp::reply::Response;
 /// The challenge of a 401.
 pub const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"petclinic\"");
 
-/// Why a request got no page. Each becomes an error page, or problem details where JSON is asked for.
+/// Errors of a request. Each becomes an error page, or problem details where JSON is asked for.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// No such path or row.

@@ -11,7 +11,7 @@ use runtime::settings::{self, Secret};
 use super::mac::Key;
 
 const COOKIE_NAME: &str = "flash";
-/// For how long the message waits for its page, in seconds.
+/// Time for which the message waits for its page, in seconds.
 const LIFETIME: i64 = 60;
 
 /// Key that cookies are signed with.

@@ -99,7 +99,7 @@ impl Reply {
 /// Templates in every language.
 pub struct Views {
     source: Source,
-    /// By language, each read when it is first asked for; those of a folder are read again for each page.
+    /// Renderers by language, each read when it is first asked for; those of a folder are read again for each page.
     built_in: Vec<OnceLock<Result<Renderer, String>>>,
 }
 

@@ -34,7 +34,7 @@ pub struct Slow {
 /// Totals of the slow clients.
 pub struct Spent {
     pub streams: Vec<TcpStream>,
-    /// Of a processor, what they took.
+    /// Share of a processor that they took.
     pub share: f64,
 }
 

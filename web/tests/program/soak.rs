@@ -67,7 +67,7 @@ struct Round {
     during: Turn,
     /// Bytes of memory that the slow clients took.
     grown: usize,
-    /// Of a processor, what they took themselves.
+    /// Share of a processor that they took.
     share: f64,
 }
 

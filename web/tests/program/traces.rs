@@ -1,4 +1,4 @@
-//! Which trace a request belongs to, and its spans at a server of the real protocol.
+//! Trace propagation, and export of spans over OTLP.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

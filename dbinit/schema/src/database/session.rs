@@ -44,7 +44,7 @@ impl Server {
     }
 }
 
-/// The times after which the database gives up by itself.
+/// Server-side timeouts.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Time that a statement waits for locks of rows and tables. MySQL counts in seconds, and at least one.

@@ -51,7 +51,7 @@ impl Statement {
         Self { sql: sql.into(), values: Vec::new() }
     }
 
-    /// The same statement after other words, such as `EXPLAIN`.
+    /// Prepends `words`, such as `EXPLAIN `.
     #[must_use]
     pub fn prefixed(mut self, words: &str) -> Self {
         self.sql.insert_str(0, words);
