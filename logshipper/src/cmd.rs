@@ -21,8 +21,8 @@ use crate::cmd::man::Man;
 use crate::cmd::pager::Pager;
 use crate::cmd::rotate::Rotate;
 use crate::cmd::verify::Verify;
+use crate::config::Settings;
 use crate::dir::Dir;
-use crate::handover::Evidence;
 
 /// Lines that `tail` prints.
 const TAIL: usize = 10;
@@ -58,13 +58,13 @@ pub enum LogCommand {
 
 impl LogCommand {
     /// Runs the command and returns `false` if it found problems.
-    pub fn run(&self, root: &Dir, archive: Option<&Archive>, evidence: &Evidence) -> anyhow::Result<bool> {
+    pub fn run(&self, root: &Dir, archive: Option<&Archive>, settings: &Settings) -> anyhow::Result<bool> {
         let (pager, output): (_, Box<dyn Write>) = match self.is_paged().then(Pager::start).flatten() {
             Some((pager, input)) => (Some(pager), Box::new(input)),
             None => (None, Box::new(io::stdout().lock())),
         };
         let mut out = BufWriter::with_capacity(64 << 10, output);
-        let done = self.write(root, archive, evidence, &mut out).and_then(|good| Ok(out.flush().map(|()| good)?));
+        let done = self.write(root, archive, settings, &mut out).and_then(|good| Ok(out.flush().map(|()| good)?));
         drop(out);
         pager.map_or(Ok(()), Pager::end)?;
         done
@@ -79,9 +79,9 @@ impl LogCommand {
         }
     }
 
-    fn write(&self, root: &Dir, archive: Option<&Archive>, evidence: &Evidence, out: &mut impl Write) -> anyhow::Result<bool> {
+    fn write(&self, root: &Dir, archive: Option<&Archive>, settings: &Settings, out: &mut impl Write) -> anyhow::Result<bool> {
         match self {
-            Self::Ls(ls) => ls.run(root, archive, evidence, out),
+            Self::Ls(ls) => ls.run(root, archive, settings, out),
             Self::Cat(cat) => cat.run(root, archive, None, out),
             Self::Tail(tail) => tail.run(root, archive, Some(TAIL), out),
             Self::Find(find) => find.run(root, archive, out),

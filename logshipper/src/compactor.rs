@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, BufReader};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use flate2::read::MultiGzDecoder;
 use handoff::{Form, Segment, Stream};
 
 use crate::archive::state::ArchiveState;
@@ -18,7 +19,7 @@ use crate::metrics::{Metrics, gauge};
 use crate::plan::{self, Policy, Reason, RetentionReason, Rotation, Work};
 use crate::pod::Pod;
 use crate::rotate::{Numbering, Numbers};
-use crate::survey::{Now, Surveyor};
+use crate::survey::{Now, RolledFile, Surveyor};
 
 /// The time after which a segment that is still in use is worth a warning.
 const LONG_USE: Duration = Duration::from_mins(1);
@@ -95,7 +96,8 @@ impl Compactor {
     /// The directory can't be read, or `checkpoint` ended the work.
     pub fn pass(&mut self, pod: &Pod, policy: &Policy, checkpoint: Checkpoint<'_>) -> io::Result<Backlog> {
         let now = Now::read();
-        let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, now)?;
+        let mut failed = self.take_over(pod, policy, now, checkpoint)?;
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, &policy.log_files, now)?;
         let planned = plan::work(survey, policy, now);
         self.segments = survey.segments.len();
         let plain = survey.segments.iter().filter(|(_, forms)| forms.plain.is_some());
@@ -122,19 +124,98 @@ impl Compactor {
             }
         }
         if !self.orphan {
-            backlog.failed += self.rotate_in_place(pod, policy, now, checkpoint)?;
+            failed += self.rotate_in_place(pod, policy, now, checkpoint)?;
             self.metrics.in_use.set(gauge(backlog.in_use));
             self.metrics.unverified.set(unverified);
+            self.metrics.refused.set(gauge(self.refused.len()));
             self.report_gauges();
         }
+        backlog.failed += failed;
         Ok(backlog)
+    }
+
+    /// Takes over the files that programs which rotate by themselves have closed, in their order. Returns the number of failures.
+    fn take_over(&mut self, pod: &Pod, policy: &Policy, now: Now, checkpoint: Checkpoint<'_>) -> io::Result<usize> {
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, &policy.log_files, now)?;
+        let (rolled, mut failed, mut held) = (plan::rolled(survey), 0, HashSet::new());
+        for file in rolled {
+            checkpoint()?;
+            let stream = &file.rolled.stream;
+            if held.contains(stream) {
+                continue;
+            }
+            let done = self.try_take_over(pod, policy, &file, checkpoint);
+            checkpoint()?;
+            if !matches!(done, Ok(true)) {
+                // The next one waits for it, so that the order is kept.
+                held.insert(stream.clone());
+            }
+            failed += self.count_failure("take over", stream, &file.name, &done);
+        }
+        Ok(failed)
+    }
+
+    /// Makes one closed file a segment. Returns `false` while a process has it open.
+    fn try_take_over(&mut self, pod: &Pod, policy: &Policy, file: &RolledFile, checkpoint: Checkpoint<'_>) -> io::Result<bool> {
+        let started = Instant::now();
+        let (name, stream) = (OsStr::new(&file.name), &file.rolled.stream);
+        let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(false) };
+        let _locked = match handover::ask(&pod.dir, name, &self.evidence) {
+            Ok(Handover::Granted(found, meta)) if meta.identity == file.identity => found,
+            // Or its program has given its name to another file.
+            Ok(_) => return Ok(false),
+            // Renamed or removed by its program.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let now = Now::read();
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, &policy.log_files, now)?;
+        let mut numbers = numbering.numbers()?;
+        let segment = plan::next_segment(survey, stream, &numbers, now.wall);
+        if (file.rolled.form, file.rolled.number.is_some()) == (Form::Plain, true) {
+            let (found, meta) = pod.dir.open_update(name)?;
+            if meta.identity != file.identity {
+                return Ok(false);
+            }
+            let segments = self.surveyor.compressed(stream);
+            let done = in_place::ship_closed(&pod.dir, segments, &segment, (&found, &meta), policy.compress_level, checkpoint)?;
+            // A kill came after it was compressed: it is empty now.
+            let Some(done) = done else { return Ok(true) };
+            self.count_compressed(&segment, done, started);
+        } else {
+            if file.rolled.form == Form::Gz {
+                io::copy(&mut MultiGzDecoder::new(BufReader::new(pod.dir.open_file(name)?.0)), &mut io::sink())?;
+            }
+            pod.dir.rename(name, OsStr::new(&segment.name(file.rolled.form)))?;
+        }
+        numbers.insert(stream.clone(), segment.sequence);
+        numbering.record(&numbers);
+        self.metrics.rotated(Reason::Program);
+        tracing::info!(segment = %segment, file = %file.name, "file of a program that rotates by itself taken over");
+        self.refused.remove(stream);
+        Ok(true)
+    }
+
+    /// Counts and logs a failure to rotate a stream's file, unless it is refused: that is logged once, and counts as its state.
+    fn count_failure(&mut self, operation: &'static str, stream: &Stream, file: &str, done: &io::Result<bool>) -> usize {
+        match done {
+            Err(error) if is_refusal(error) => {
+                if self.refused.insert(stream.clone()) {
+                    tracing::warn!(file, %error, "live file can't be rotated: its writer doesn't follow the handoff, and the file can't be changed; left alone");
+                }
+                0
+            }
+            _ => usize::from(!self.errors.record(operation, file, done)),
+        }
     }
 
     /// Rotates in place the live files that are due and can't be handed over. Returns the number of failures.
     fn rotate_in_place(&mut self, pod: &Pod, policy: &Policy, now: Now, checkpoint: Checkpoint<'_>) -> io::Result<usize> {
-        let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, now)?;
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, &policy.log_files, now)?;
         let mut failed = 0;
-        self.refused.retain(|stream| survey.live.iter().any(|live| live.stream == *stream));
+        let streams: HashSet<_> =
+            survey.live.iter().map(|live| &live.stream).chain(survey.rolled.iter().map(|file| &file.rolled.stream)).collect();
+        self.refused.retain(|stream| streams.contains(stream));
         for rotation in plan::rotations(survey, policy, &Numbers::new(), now.wall) {
             checkpoint()?;
             let stream = &rotation.segment.stream;
@@ -145,16 +226,8 @@ impl Compactor {
                 done = self.try_in_place(pod, policy, &rotation, checkpoint);
                 checkpoint()?;
             }
-            match &done {
-                Err(error) if is_refusal(error) => {
-                    if self.refused.insert(stream.clone()) {
-                        tracing::warn!(file = %live, %error, "live file can't be rotated: its writer doesn't follow the handoff, and the file can't be changed; left alone");
-                    }
-                }
-                _ => failed += usize::from(!self.errors.record("rotate in place", &live, &done)),
-            }
+            failed += self.count_failure("rotate in place", stream, &live, &done);
         }
-        self.metrics.refused.set(gauge(self.refused.len()));
         Ok(failed)
     }
 
@@ -179,7 +252,7 @@ impl Compactor {
         }
         let (file, _) = pod.dir.open_update(live)?;
         let now = Now::read();
-        let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, now)?;
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &self.archive_state, &policy.log_files, now)?;
         let mut numbers = numbering.numbers()?;
         let Some(rotation) =
             plan::rotations(survey, policy, &numbers, now.wall).into_iter().find(|due| due.segment.stream == *stream)

@@ -106,7 +106,7 @@ pub fn compress(
     }
     let written = dir.meta(gz)?.map_or(0, |meta| meta.bytes);
     dir.remove(OsStr::new(&plain))?;
-    dir.sync()?;
+    dir.sync(gz)?;
     Ok(Compressed { plain: plain_bytes, gz: written })
 }
 
@@ -165,7 +165,7 @@ fn make(
         let _ = dir.remove(temporary);
     }
     let packed = made?;
-    dir.sync()?;
+    dir.sync(temporary)?;
     Ok(packed)
 }
 
@@ -243,5 +243,5 @@ fn quarantine(dir: &Dir, segment: &Segment) -> io::Result<()> {
         }
     };
     tracing::error!(segment = %gz, %quarantined, "corrupt .gz quarantined, recompressing");
-    dir.sync()
+    dir.sync(OsStr::new(&gz))
 }

@@ -8,6 +8,7 @@ use handoff::is_name_byte;
 use rustix::process::Signal;
 
 use crate::handover::Evidence;
+use crate::log_files::LogFiles;
 use crate::plan::{Limits, Policy};
 use crate::reopen::{Program, Reopen};
 
@@ -21,6 +22,9 @@ pub struct Settings {
     /// The pod's name, which is the name of its directory
     #[arg(long, env = "POD_NAME", value_parser = pod_name, required = true)]
     pub pod_name: Option<String>,
+    /// Names of the files that are managed, separated by commas: *.log,catalina.out; also in subdirectories
+    #[arg(long, env = "LOG_FILES", default_value = "*.log")]
+    pub log_files: LogFiles,
     /// Length at which a live file is rotated: bytes, or a number with B, KiB, MiB, GiB, kB, MB or GB
     #[arg(long, env = "ROTATE_BYTES", default_value = "10MiB", value_parser = bytes)]
     pub rotate_bytes: u64,
@@ -71,6 +75,7 @@ impl Settings {
             keep_segments: self.keep_segments,
             keep_age: self.keep_age,
             compress_level: self.compress_level,
+            log_files: self.log_files.clone(),
         }
     }
 

@@ -121,7 +121,7 @@ fn rotate(context: &Context<'_>, pod: &Pod, mut watch: Watch, shutdown: &Shutdow
             notify(compactor);
         }
         if last {
-            errors.record("list", "directory", &rotator.end(pod, Now::read()));
+            errors.record("list", "directory", &rotator.end(pod, &context.policy, Now::read()));
             return;
         }
         if !matches!(pod.is_at(context.root, context.pod), Ok(true)) {

@@ -1,5 +1,5 @@
-//! A directory, held open: every file of a pod is reached through its descriptor and a single name, so that nothing that
-//! a neighbour plants or swaps leads anywhere else. Links are never followed, and nothing here waits for a FIFO.
+//! A directory, held open: every file of a pod is reached through its descriptor, one name of its path after the other, so that
+//! nothing that a neighbour plants or swaps leads anywhere else. Links are never followed, and nothing here waits for a FIFO.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -16,6 +16,9 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use crate::fault::point;
+
+/// Levels of subdirectories in which files are looked for.
+const DEPTH: u32 = 4;
 
 /// A directory by its descriptor.
 #[derive(Debug)]
@@ -99,10 +102,50 @@ impl Dir {
         Ok(names)
     }
 
+    /// The paths in it and, to a bounded depth, in its subdirectories, in no order. Those that can't be read count as empty.
+    pub fn paths(&self) -> io::Result<Vec<OsString>> {
+        let mut paths = Vec::new();
+        self.add_paths(OsStr::new(""), DEPTH, &mut paths)?;
+        Ok(paths)
+    }
+
+    fn add_paths(&self, prefix: &OsStr, depth: u32, paths: &mut Vec<OsString>) -> io::Result<()> {
+        point()?;
+        let mut directories = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&self.fd)? {
+            let entry = entry?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name == "." || name == ".." {
+                continue;
+            }
+            let path = OsString::from_vec([prefix.as_bytes(), name.as_bytes()].concat());
+            if depth > 0 && matches!(entry.file_type(), FileType::Directory | FileType::Unknown) {
+                directories.push(name.to_owned());
+            }
+            paths.push(path);
+        }
+        for name in directories {
+            if let Ok(dir) = self.open_dir(&name) {
+                let prefix = OsString::from_vec([prefix.as_bytes(), name.as_bytes(), b"/"].concat());
+                let _ = dir.add_paths(&prefix, depth - 1, paths);
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `f` with the directory that holds the last part of a path, and that part.
+    fn at<T>(&self, path: &OsStr, f: impl FnOnce(BorrowedFd<'_>, &OsStr) -> Result<T, Errno>) -> Result<T, Errno> {
+        let Some(slash) = path.as_bytes().iter().position(|byte| *byte == b'/') else { return f(self.fd.as_fd(), path) };
+        let (first, rest) = (OsStr::from_bytes(&path.as_bytes()[..slash]), OsStr::from_bytes(&path.as_bytes()[slash + 1..]));
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Self { fd: openat(&self.fd, first, flags, Mode::empty())? }.at(rest, f)
+    }
+
     /// Reads the metadata of the file of this name; `None` if there is none.
     pub fn meta(&self, name: &OsStr) -> io::Result<Option<Meta>> {
         point()?;
-        match statx(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS | StatxFlags::BTIME) {
+        let flags = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+        match self.at(name, |fd, name| statx(fd, name, AtFlags::SYMLINK_NOFOLLOW, flags)) {
             Ok(found) => Ok(Some(meta(&found))),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
@@ -133,7 +176,7 @@ impl Dir {
     fn open_plain_file(&self, name: &OsStr, flags: OFlags) -> io::Result<(File, Meta)> {
         point()?;
         let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = File::from(openat(&self.fd, name, flags, Mode::empty())?);
+        let file = File::from(self.at(name, |fd, name| openat(fd, name, flags, Mode::empty()))?);
         let meta = meta_of(&file)?;
         if meta.is_plain_file() { Ok((file, meta)) } else { Err(io::Error::other("not a regular file of one name")) }
     }
@@ -142,7 +185,7 @@ impl Dir {
     pub fn create(&self, name: &OsStr, mode: u32) -> io::Result<File> {
         point()?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(File::from(openat(&self.fd, name, flags, Mode::from_raw_mode(mode))?))
+        Ok(File::from(self.at(name, |fd, name| openat(fd, name, flags, Mode::from_raw_mode(mode)))?))
     }
 
     /// Takes the lock that the file `name` stands for, which only its owner may open; `None` when another process has it.
@@ -164,13 +207,13 @@ impl Dir {
     /// Renames a file without replacing another one: `AlreadyExists` if the name is taken.
     pub fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         point()?;
-        Ok(renameat_with(&self.fd, from, &self.fd, to, RenameFlags::NOREPLACE)?)
+        Ok(self.at(from, |old, from| self.at(to, |new, to| renameat_with(old, from, new, to, RenameFlags::NOREPLACE)))?)
     }
 
     /// Removes a file; one that isn't there is removed already.
     pub fn remove(&self, name: &OsStr) -> io::Result<()> {
         point()?;
-        match unlinkat(&self.fd, name, AtFlags::empty()) {
+        match self.at(name, |fd, name| unlinkat(fd, name, AtFlags::empty())) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -179,7 +222,7 @@ impl Dir {
     /// Removes an empty directory in this one.
     pub fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
         point()?;
-        Ok(unlinkat(&self.fd, name, AtFlags::REMOVEDIR)?)
+        Ok(self.at(name, |fd, name| unlinkat(fd, name, AtFlags::REMOVEDIR))?)
     }
 
     /// The descriptor.
@@ -187,10 +230,10 @@ impl Dir {
         self.fd.as_fd()
     }
 
-    /// Makes names and removals durable.
-    pub fn sync(&self) -> io::Result<()> {
+    /// Makes the file's name, or its removal, durable.
+    pub fn sync(&self, name: &OsStr) -> io::Result<()> {
         point()?;
-        Ok(fsync(&self.fd)?)
+        Ok(self.at(name, |fd, _| fsync(fd))?)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::compress::Checkpoint;
 use crate::dir::{Dir, Meta, escaped};
 use crate::error_log::ErrorLog;
 use crate::handover::{self, Evidence, Handover};
+use crate::log_files::LogFiles;
 use crate::metrics::{Metrics, gauge};
 use crate::plan::{CLOCK_GRACE, Candidate, Limits, Policy, over_quota};
 use crate::pod::{LOCK, OpenError, Pod, is_alive};
@@ -127,10 +128,10 @@ impl Collector {
         let evidence = if is_observed { Evidence::Quiet(limit) } else { Evidence::None };
         let mut rotator = Rotator::new(&self.metrics, &Arc::default());
         rotator.set_evidence(evidence.clone());
-        rotator.end(&pod, now)?;
+        rotator.end(&pod, policy, now)?;
         orphan.compactor.set_evidence(evidence.clone());
         orphan.compactor.pass(&pod, policy, checkpoint)?;
-        let survey = Survey::of(name, &pod.dir, &self.archive_state)?;
+        let survey = Survey::of(name, &pod.dir, &self.archive_state, &policy.log_files)?;
         if !survey.unarchived.is_empty() {
             self.archive_state.enqueue(name);
             return Ok(());
@@ -143,7 +144,7 @@ impl Collector {
                 return Ok(());
             }
         }
-        if plain {
+        if plain || survey.rolled.iter().any(|file| file.bytes > 0) {
             return Ok(());
         }
         let last_line = last_line(&pod.dir, &survey)?.unwrap_or(pod.dir.own_meta()?.modified);
@@ -165,6 +166,15 @@ impl Collector {
         for live in &survey.live {
             pod.dir.remove(OsStr::new(&live.stream.live_name()))?;
         }
+        for file in &survey.rolled {
+            pod.dir.remove(OsStr::new(&file.name))?;
+        }
+        let mut directories: Vec<_> = survey.directories.iter().collect();
+        directories.sort_by_key(|path| std::cmp::Reverse(path.len()));
+        for path in directories {
+            // One with other files keeps the pod's directory too, and that is reported.
+            let _ = pod.dir.remove_dir(path);
+        }
         pod.dir.remove(OsStr::new(NUMBERING))?;
         pod.dir.remove(OsStr::new(LOCK))?;
         root.remove_dir(name)?;
@@ -181,7 +191,7 @@ impl Collector {
         let archive_state = if quota.is_some() { &*self.archive_state } else { &no_archive };
         for pod in pods {
             let Ok(dir) = root.open_dir(&pod) else { continue };
-            let survey = Survey::of(&pod, &dir, archive_state)?;
+            let survey = Survey::of(&pod, &dir, archive_state, &LogFiles::ANY)?;
             usage.insert(pod.clone(), survey.bytes());
             for (segment, _) in survey.segments.iter().filter(|(_, forms)| quota.is_some() && forms.plain.is_none()) {
                 let name = segment.name(Form::Gz);

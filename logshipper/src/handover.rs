@@ -46,7 +46,9 @@ pub enum Mode {
     InPlace,
     /// In no way: its writers don't let go of it, and this process may not change it.
     Refused,
-    /// In no way: its name is no stream's.
+    /// By its program.
+    Program,
+    /// In no way: its name isn't one of `LOG_FILES`.
     Unmanaged,
 }
 
@@ -58,6 +60,7 @@ impl Mode {
             Self::Reopen => "reopen",
             Self::InPlace => "in-place",
             Self::Refused => "refused",
+            Self::Program => "program",
             Self::Unmanaged => "unmanaged",
         }
     }

@@ -218,6 +218,33 @@ fn free(file: &File, start: u64, length: u64) -> Result<(), Errno> {
     fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, start, length)
 }
 
+/// Compresses the lines behind the position of a file that its program has closed, and may rename, into `segment`, and empties
+/// the file. `None` where it has no such lines.
+pub fn ship_closed<'a>(
+    dir: &Dir,
+    segments: impl Iterator<Item = &'a Segment>,
+    segment: &Segment,
+    (file, meta): (&File, &Meta),
+    level: u32,
+    checkpoint: Checkpoint<'_>,
+) -> io::Result<Option<Compressed>> {
+    let position = position(dir, segments, file, meta)?;
+    let mut compressed = None;
+    if position < meta.bytes {
+        Mark::of(file, position)?.write(file)?;
+        let source = Source { bytes: meta.bytes - position, meta, origin: Some(origin_of(meta, position)) };
+        make_verified(dir, segment, &mut Part::new(file, position, meta.bytes), &source, level, checkpoint)?;
+        let gz = dir.meta(OsStr::new(&segment.name(Form::Gz)))?.map_or(0, |meta| meta.bytes);
+        compressed = Some(Compressed { plain: source.bytes, gz });
+    }
+    fault::point()?;
+    // Not removed: its program renames it, and counts on its being there.
+    if meta_of(file)?.bytes == meta.bytes {
+        file.set_len(0)?;
+    }
+    Ok(compressed)
+}
+
 /// Frees the blocks of lines that are in segments, unless the file is of another generation than `head`; returns `false` if so.
 fn free_shipped(file: &File, head: &Head, position: u64, end: u64) -> io::Result<bool> {
     fault::point()?;

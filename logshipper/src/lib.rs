@@ -13,7 +13,7 @@
 //! - [`error_log`]: logs each lasting error once, and its recovery.
 //! - [`cli`]: the command line; [`cmd`]: the commands; [`reader`]: the lines that they print.
 //! - [`metrics`] and [`admin`], the port where they are read.
-//! - [`config`]: the settings.
+//! - [`config`]: the settings; [`log_files`]: the names of the files that are managed.
 
 pub mod admin;
 pub mod archive;
@@ -31,6 +31,7 @@ pub mod gzip;
 pub mod handover;
 pub mod in_place;
 pub mod line;
+pub mod log_files;
 pub mod metrics;
 pub mod plan;
 pub mod pod;

@@ -52,7 +52,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     match &arguments.command {
         Some(Command::Completions(completions)) => completions.run(Arguments::command(), &mut io::stdout())?,
         Some(Command::Man(man)) => man.run(Arguments::command(), &mut io::stdout())?,
-        Some(Command::Logs(command)) => return command.run(&arguments.open_root()?, archive, &settings.evidence()),
+        Some(Command::Logs(command)) => return command.run(&arguments.open_root()?, archive, settings),
         None => {
             let root = arguments.open_root()?;
             let pod = settings.pod_name.as_deref().context("POD_NAME: not set")?;

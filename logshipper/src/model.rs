@@ -22,6 +22,7 @@ use crate::compactor::{Backlog, Compactor};
 use crate::dir::Dir;
 use crate::fault::armed::{Fault, arm, disarm, interfere};
 use crate::in_place;
+use crate::log_files::LogFiles;
 use crate::metrics::Metrics;
 use crate::plan::Policy;
 use crate::pod::Pod;
@@ -29,8 +30,14 @@ use crate::rotate::Rotator;
 use crate::survey::Now;
 
 const STREAM: &str = "access";
-const POLICY: Policy =
-    Policy { rotate_bytes: 40, rotate_age: Duration::from_hours(1), keep_segments: 1000, keep_age: None, compress_level: 1 };
+const POLICY: Policy = Policy {
+    rotate_bytes: 40,
+    rotate_age: Duration::from_hours(1),
+    keep_segments: 1000,
+    keep_age: None,
+    compress_level: 1,
+    log_files: LogFiles::ANY,
+};
 
 /// A logshipper that can be killed.
 struct Shipper {
@@ -331,6 +338,67 @@ fn kill_at_each_call_in_place_loses_nothing() {
             }
         }
         world.finish();
+    }
+}
+
+/// A directory with files that a program has rotated by itself, the last of them by date, and its live file.
+fn rolled_world() -> World {
+    let mut world = World::new();
+    world.is_lawless = true;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(b"three\n").unwrap();
+    let files = [
+        ("access.log.10", b"one\n".to_vec()),
+        ("access.log.9", b"two\n".to_vec()),
+        ("access.log.2.gz", encoder.finish().unwrap()),
+        ("access.log.1", b"".to_vec()),
+        ("access-2026-07-23.0.log", b"four\n".to_vec()),
+        ("access-2026-07-23.1.log", b"five\n".to_vec()),
+    ];
+    for (second, (name, bytes)) in (0..).zip(files) {
+        fs::write(world.dir().join(name), bytes).unwrap();
+        let time = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000 + second);
+        File::options().write(true).open(world.dir().join(name)).unwrap().set_modified(time).unwrap();
+    }
+    world.expected.extend(b"one\ntwo\nthree\nfour\nfive\n");
+    world.write(20);
+    world
+}
+
+#[test]
+fn kill_at_each_call_with_rolled_files_loses_nothing() {
+    for first in 0.. {
+        let mut world = rolled_world();
+        if !world.pass_with(first, Fault::Kill) {
+            assert!(first > 100, "only {first} system calls in a pass");
+            assert_eq!(fs::read(world.dir().join("access.log")).unwrap().len(), world.live_lines().len(), "left to its program");
+            world.finish();
+            break;
+        }
+        for second in (first % 31..).step_by(31) {
+            let mut world = rolled_world();
+            world.pass_with(first, Fault::Kill);
+            let happened = world.pass_with(second, Fault::Kill);
+            world.finish();
+            if !happened {
+                break;
+            }
+        }
+        world.finish();
+    }
+}
+
+#[test]
+fn disk_error_at_each_call_with_rolled_files_breaks_nothing() {
+    for errno in [Errno::NOSPC, Errno::IO, Errno::ACCESS] {
+        for after in 0.. {
+            let mut world = rolled_world();
+            let happened = world.pass_with(after, Fault::Error(errno));
+            world.finish();
+            if !happened {
+                break;
+            }
+        }
     }
 }
 

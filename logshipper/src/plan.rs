@@ -8,7 +8,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use handoff::{Segment, Stream};
 
-use crate::survey::{LiveFile, Now, Survey};
+use crate::log_files::LogFiles;
+use crate::survey::{LiveFile, Now, RolledFile, Survey};
 
 /// The rules that an operator sets.
 #[derive(Debug, Clone)]
@@ -23,12 +24,20 @@ pub struct Policy {
     pub keep_age: Option<Duration>,
     /// Gzip's level, 1 to 9.
     pub compress_level: u32,
+    /// The files that are managed.
+    pub log_files: LogFiles,
 }
 
 impl Policy {
     /// Rotate whatever has lines.
-    pub const AT_ONCE: Self =
-        Self { rotate_bytes: 1, rotate_age: Duration::ZERO, keep_segments: usize::MAX, keep_age: None, compress_level: 1 };
+    pub const AT_ONCE: Self = Self {
+        rotate_bytes: 1,
+        rotate_age: Duration::ZERO,
+        keep_segments: usize::MAX,
+        keep_age: None,
+        compress_level: 1,
+        log_files: LogFiles::ANY,
+    };
 }
 
 /// Time a directory's lock must be free before its pod counts as dead: after a reboot no lock is held.
@@ -71,6 +80,8 @@ pub enum Reason {
     Age,
     /// The pod has ended, and the file has no writer left.
     End,
+    /// Its program has closed it.
+    Program,
 }
 
 impl fmt::Display for Reason {
@@ -79,6 +90,7 @@ impl fmt::Display for Reason {
             Self::Size => "size",
             Self::Age => "age",
             Self::End => "end",
+            Self::Program => "program",
         })
     }
 }
@@ -120,6 +132,7 @@ impl fmt::Display for Rotation {
             Reason::Size => "it has reached ROTATE_BYTES",
             Reason::Age => "it has reached ROTATE_AGE",
             Reason::End => "it has no writer",
+            Reason::Program => "its program has closed it",
         };
         write!(f, "rotate {} to {}: {why}", self.segment.stream.live_name(), self.segment)
     }
@@ -139,24 +152,38 @@ impl fmt::Display for Work {
 
 /// Returns the rotations of all live files with lines, at the end of their pod.
 pub fn final_rotations(survey: &Survey, last_sequence: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
-    let rotations = rotations(survey, &Policy::AT_ONCE, last_sequence, now);
-    rotations.into_iter().map(|rotation| Rotation { reason: Reason::End, ..rotation }).collect()
+    let with_lines = survey.live.iter().filter(|live| live.bytes > 0);
+    let rotate =
+        |live: &LiveFile| Rotation { segment: next_segment(survey, &live.stream, last_sequence, now), reason: Reason::End };
+    with_lines.map(rotate).collect()
 }
 
-/// Returns the rotations that are due. `last_sequence` holds the highest numbers given out so far, a lower bound.
+/// Returns the rotations that are due. `last_sequence` holds the highest numbers given out so far, a lower bound. The live file of
+/// a program that rotates by itself is left to it.
 pub fn rotations(survey: &Survey, policy: &Policy, last_sequence: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Vec<Rotation> {
     let due = |live: &LiveFile| match live.bytes {
         0 => None,
+        _ if live.is_rolling => None,
         bytes if bytes >= policy.rotate_bytes => Some(Reason::Size),
         _ if live.age >= policy.rotate_age => Some(Reason::Age),
         _ => None,
     };
-    let rotate = |live: &LiveFile| {
-        let reason = due(live)?;
-        let last = highest(survey, &live.stream).max(last_sequence.get(&live.stream).copied().unwrap_or(0));
-        Some(Rotation { segment: Segment::new(live.stream.clone(), last.saturating_add(1), now), reason })
-    };
+    let rotate =
+        |live: &LiveFile| Some(Rotation { reason: due(live)?, segment: next_segment(survey, &live.stream, last_sequence, now) });
     survey.live.iter().filter_map(rotate).collect()
+}
+
+/// Returns the segment that follows all others of a stream.
+pub fn next_segment(survey: &Survey, stream: &Stream, last_sequence: &BTreeMap<Stream, u64>, now: DateTime<Utc>) -> Segment {
+    let last = highest(survey, stream).max(last_sequence.get(stream).copied().unwrap_or(0));
+    Segment::new(stream.clone(), last.saturating_add(1), now)
+}
+
+/// Returns the files with lines that programs have closed by themselves, or are writing, in the order of their streams and lines.
+pub fn rolled(survey: &Survey) -> Vec<RolledFile> {
+    let mut rolled: Vec<_> = survey.rolled.iter().filter(|file| file.bytes > 0).cloned().collect();
+    rolled.sort_by(|a, b| a.rolled.stream.cmp(&b.rolled.stream).then_with(|| a.cmp_by_lines(b)));
+    rolled
 }
 
 /// Returns the pending work in the order in which it is to be done: work that frees space comes first.
@@ -260,10 +287,11 @@ fn highest(survey: &Survey, stream: &Stream) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use std::time::Instant;
 
+    use handoff::FileName;
     use proptest::prelude::*;
 
     use super::*;
@@ -321,7 +349,7 @@ mod tests {
     }
 
     fn policy(keep_segments: usize) -> Policy {
-        Policy { rotate_bytes: 100, rotate_age: Duration::from_mins(1), keep_segments, keep_age: None, compress_level: 4 }
+        Policy { rotate_bytes: 100, rotate_age: Duration::from_mins(1), keep_segments, compress_level: 4, ..Policy::AT_ONCE }
     }
 
     fn segment(stream: &str, sequence: u64, day: u32) -> Segment {
@@ -341,7 +369,12 @@ mod tests {
             live: live
                 .into_iter()
                 .zip(["a", "b"])
-                .map(|((bytes, age), stream)| LiveFile { stream: stream.parse().unwrap(), bytes, age: Duration::from_secs(age) })
+                .map(|((bytes, age), stream)| LiveFile {
+                    stream: stream.parse().unwrap(),
+                    bytes,
+                    age: Duration::from_secs(age),
+                    is_rolling: false,
+                })
                 .collect(),
             segments: segments.into_iter().map(|((stream, n, day), forms)| (segment(&stream, n, day), forms)).collect(),
             ..Survey::default()
@@ -378,6 +411,38 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn rolled_files_are_ordered_by_time_then_name() {
+        let file = |name: &str, second: i64| {
+            let Some(FileName::Rolled(rolled)) = FileName::parse(name) else { panic!("{name}") };
+            RolledFile {
+                name: name.into(),
+                rolled,
+                identity: (0, 0),
+                bytes: 1,
+                modified: NOW + chrono::TimeDelta::seconds(second),
+            }
+        };
+        let names =
+            ["app.log.1", "app.log.10", "b-2026-11-20.log", "b-2026-11-21.log", "b-2026-11-20.2.log", "b-2026-11-20.10.log"];
+        let seconds = [5, 5, 9, 2, 4, 4];
+        let mut survey =
+            Survey { rolled: names.iter().zip(seconds).map(|(name, second)| file(name, second)).collect(), ..Survey::default() };
+        survey.rolled.push(RolledFile { bytes: 0, ..file("app.log.2", 1) });
+        let ordered: Vec<_> = rolled(&survey).into_iter().map(|file| file.name).collect();
+        let expected =
+            ["app.log.10", "app.log.1", "b-2026-11-21.log", "b-2026-11-20.2.log", "b-2026-11-20.10.log", "b-2026-11-20.log"];
+        assert_eq!(ordered, expected);
+    }
+
+    #[test]
+    fn live_file_of_a_rolling_program_waits_for_the_end() {
+        let live = LiveFile { stream: "a".parse().unwrap(), bytes: 1_000, age: Duration::from_hours(1), is_rolling: true };
+        let survey = Survey { live: vec![live], ..Survey::default() };
+        assert_eq!(rotations(&survey, &policy(1), &BTreeMap::new(), NOW), []);
+        assert_eq!(final_rotations(&survey, &BTreeMap::new(), NOW).len(), 1);
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl Rotator {
     /// # Errors
     /// The directory can't be read.
     pub fn pass(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<Pass> {
-        let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), &policy.log_files, now)?;
         let mut pass = Pass { rotated: 0, in_place: 0, live_bytes: survey.live.iter().map(|live| live.bytes).sum() };
         let has_lines = |rotation: &Rotation| {
             let live = rotation.segment.stream.live_name();
@@ -163,7 +163,7 @@ impl Rotator {
             None => {}
         }
         // Again: `rotate_now` may have used the number.
-        let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), &policy.log_files, now)?;
         let due = plan::rotations(survey, policy, &self.numbers, now.wall);
         for rotation in &due {
             match self.hand_over(&pod.dir, &numbering, rotation) {
@@ -179,11 +179,11 @@ impl Rotator {
     ///
     /// # Errors
     /// The directory can't be read.
-    pub fn end(&mut self, pod: &Pod, now: Now) -> io::Result<()> {
+    pub fn end(&mut self, pod: &Pod, policy: &Policy, now: Now) -> io::Result<()> {
         let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(()) };
         raise(&mut self.numbers, numbering.numbers()?);
         raise(&mut self.numbers, self.archive_state.numbers().unwrap_or_default());
-        let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), now)?;
+        let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), &policy.log_files, now)?;
         for rotation in plan::final_rotations(survey, &self.numbers, now.wall) {
             let live = rotation.segment.stream.live_name();
             let asked = handover::ask(&pod.dir, OsStr::new(&live), &self.evidence);

@@ -1,23 +1,23 @@
 //! The survey of a pod's directory: the facts that plans are made from.
 
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use handoff::{FileName, Form, Segment, Stream};
+use handoff::{FileName, Form, Rolled, Segment, Stream};
 
 use crate::archive::ArchiveState;
 use crate::dir::{Dir, Meta, escaped};
+use crate::log_files::LogFiles;
 
 const QUARANTINED: &str = ".bad";
 /// Time for which the directory's own time must stand still before its names are remembered: it moves in small steps only.
 const STABLE: Duration = Duration::from_secs(1);
 /// Time after which names are read again, whatever the directory's own time says.
 const REREAD: Duration = Duration::from_mins(1);
-/// Levels of subdirectories whose files are counted.
-const DEPTH: u32 = 4;
 
 /// The contents of a pod's directory.
 #[derive(Debug, Default, Clone)]
@@ -34,8 +34,12 @@ pub struct Survey {
     pub temporary: Vec<String>,
     /// Names of segments that something else has: a link, a directory, a device.
     pub occupied: BTreeSet<Segment>,
+    /// Files of programs that rotate by themselves, in no order.
+    pub rolled: Vec<RolledFile>,
     /// Bytes of files that match no pattern, by path; links count nothing.
     pub unmanaged: BTreeMap<String, u64>,
+    /// The subdirectories.
+    pub directories: Vec<OsString>,
     /// The time at which this process first saw each segment.
     pub first_seen: HashMap<Segment, Now>,
 }
@@ -49,6 +53,37 @@ pub struct LiveFile {
     pub bytes: u64,
     /// The time for which it has had lines.
     pub age: Duration,
+    /// Its program rotates it by itself.
+    pub is_rolling: bool,
+}
+
+/// A file that a program which rotates by itself has closed, or is writing.
+#[derive(Debug, Clone)]
+pub struct RolledFile {
+    /// Its path in the pod's directory.
+    pub name: String,
+    /// The meaning of its name.
+    pub rolled: Rolled,
+    /// Device and inode: its program may give its name to another file.
+    pub identity: (u64, u64),
+    /// Its length.
+    pub bytes: u64,
+    /// Time of the last write.
+    pub modified: DateTime<Utc>,
+}
+
+impl RolledFile {
+    /// The file at this path.
+    pub fn new(name: String, rolled: Rolled, meta: &Meta) -> Self {
+        Self { name, rolled, identity: meta.identity, bytes: meta.bytes, modified: meta.modified }
+    }
+
+    /// Compares two files of a program by the order of their lines. Within one tick of the clock, the higher number is the older
+    /// file, and a longer or later name the newer one.
+    pub fn cmp_by_lines(&self, other: &Self) -> Ordering {
+        let key = |file: &Self| (file.modified, Reverse(file.rolled.number), file.name.len());
+        key(self).cmp(&key(other)).then_with(|| self.name.cmp(&other.name))
+    }
 }
 
 /// The bytes of each form in which a segment is there.
@@ -62,15 +97,15 @@ pub struct Forms {
 
 impl Survey {
     /// Surveys the directory `dir` of `pod` once.
-    pub fn of(pod: &OsStr, dir: &Dir, archive_state: &ArchiveState) -> io::Result<Self> {
+    pub fn of(pod: &OsStr, dir: &Dir, archive_state: &ArchiveState, log_files: &LogFiles) -> io::Result<Self> {
         let mut surveyor = Surveyor::default();
-        surveyor.survey(pod, dir, archive_state, Now::read())?;
+        surveyor.survey(pod, dir, archive_state, log_files, Now::read())?;
         Ok(surveyor.survey)
     }
 
-    /// Surveys a directory once, whatever is archived.
+    /// Surveys a directory once, whatever is archived and managed.
     pub fn of_files(dir: &Dir) -> io::Result<Self> {
-        Self::of(OsStr::new(""), dir, &ArchiveState::default())
+        Self::of(OsStr::new(""), dir, &ArchiveState::default(), &LogFiles::ANY)
     }
 
     /// Returns the time since the stream was rotated last: the age of its lines, also in a file that was rotated in place.
@@ -86,7 +121,8 @@ impl Survey {
     /// Returns the bytes of all files.
     pub fn bytes(&self) -> u64 {
         let segments = self.segments.values().map(|forms| forms.plain.unwrap_or(0) + forms.gz.unwrap_or(0));
-        self.live.iter().map(|live| live.bytes).chain(segments).chain(self.unmanaged.values().copied()).sum()
+        let rolled = self.rolled.iter().map(|rolled| rolled.bytes);
+        self.live.iter().map(|live| live.bytes).chain(segments).chain(rolled).chain(self.unmanaged.values().copied()).sum()
     }
 }
 
@@ -113,21 +149,31 @@ pub struct Surveyor {
     names: Option<Names>,
     /// The age that each live file had when it was first seen, by identity.
     live: HashMap<(u64, u64), (Instant, Duration)>,
+    /// The streams that have had a rolled file.
+    rolling: BTreeSet<Stream>,
 }
 
 /// The last reading of the directory's names.
 #[derive(Debug)]
 struct Names {
-    modified: DateTime<Utc>,
-    /// The first reading with this time of modification.
+    /// The times of modification of the directory and of its subdirectories.
+    modified: Vec<Option<DateTime<Utc>>>,
+    /// The first reading with these times.
     first: Instant,
     last: Instant,
 }
 
 impl Surveyor {
     /// Surveys the directory `dir` of `pod`.
-    pub fn survey(&mut self, pod: &OsStr, dir: &Dir, archive_state: &ArchiveState, now: Now) -> io::Result<&Survey> {
-        let modified = dir.own_meta()?.modified;
+    pub fn survey(
+        &mut self,
+        pod: &OsStr,
+        dir: &Dir,
+        archive_state: &ArchiveState,
+        log_files: &LogFiles,
+        now: Now,
+    ) -> io::Result<&Survey> {
+        let modified = self.modified(dir)?;
         let first = self.names.as_ref().filter(|names| names.modified == modified).map_or(now.monotonic, |names| names.first);
         let fresh = |names: &Names| {
             names.modified == modified
@@ -137,7 +183,9 @@ impl Surveyor {
         if self.names.as_ref().is_some_and(fresh) {
             self.refresh(dir, now)?;
         } else {
-            self.read(dir, now)?;
+            self.read(dir, log_files, now)?;
+            // Of a new subdirectory, the time is that of a moment after: the names are read once more anyway.
+            let modified = if modified.len() == self.survey.directories.len() + 1 { modified } else { self.modified(dir)? };
             self.names = Some(Names { modified, first, last: now.monotonic });
         }
         let segments = self.survey.segments.iter();
@@ -154,10 +202,15 @@ impl Surveyor {
 
     /// Returns true if the directory may have changed since the last survey.
     pub fn is_outdated(&self, dir: &Dir) -> bool {
-        let modified = dir.own_meta().map(|meta| meta.modified).ok();
+        let modified = self.modified(dir).ok();
         self.names
             .as_ref()
-            .is_none_or(|names| modified != Some(names.modified) || names.last.duration_since(names.first) < STABLE)
+            .is_none_or(|names| modified.as_ref() != Some(&names.modified) || names.last.duration_since(names.first) < STABLE)
+    }
+
+    fn modified(&self, dir: &Dir) -> io::Result<Vec<Option<DateTime<Utc>>>> {
+        let time = |path: &OsString| Ok(dir.meta(path)?.map(|meta| meta.modified));
+        [Ok(Some(dir.own_meta()?.modified))].into_iter().chain(self.survey.directories.iter().map(time)).collect()
     }
 
     /// Reads sizes and ages of the live files again.
@@ -173,17 +226,18 @@ impl Surveyor {
     }
 
     /// Reads all names. Anything but a regular file with one name is no file of ours.
-    fn read(&mut self, dir: &Dir, now: Now) -> io::Result<()> {
+    fn read(&mut self, dir: &Dir, log_files: &LogFiles, now: Now) -> io::Result<()> {
         let mut survey = Survey::default();
         let (mut identities, mut live) = (Vec::new(), Vec::new());
-        for name in dir.names()? {
-            let Some(kind) = Kind::of(&name) else { continue };
+        for name in dir.paths()? {
+            let Some(kind) = Kind::of(&name, log_files) else { continue };
             let Some(meta) = dir.meta(&name)? else { continue };
             if !meta.is_plain_file() {
-                match kind {
-                    Kind::Named(FileName::Segment(segment, _)) => drop(survey.occupied.insert(segment)),
-                    Kind::Unmanaged => count_directory(dir, &name, &escaped(&name), DEPTH, &mut survey.unmanaged),
-                    _ => {}
+                if let Kind::Named(FileName::Segment(segment, _)) = kind {
+                    survey.occupied.insert(segment);
+                }
+                if meta.is_directory() {
+                    survey.directories.push(name);
                 }
                 continue;
             }
@@ -202,6 +256,11 @@ impl Surveyor {
                         Form::Gz => forms.gz = Some(meta.bytes),
                     }
                 }
+                Kind::Named(FileName::Rolled(rolled)) => {
+                    self.rolling.insert(rolled.stream.clone());
+                    let name = name.to_string_lossy().into_owned();
+                    survey.rolled.push(RolledFile::new(name, rolled, &meta));
+                }
                 Kind::Temporary(name) => survey.temporary.push(name),
                 Kind::Quarantined(segment, name) => survey.quarantined.push((segment, name)),
                 Kind::Unmanaged => drop(survey.unmanaged.insert(escaped(&name), meta.disk_bytes())),
@@ -209,7 +268,8 @@ impl Surveyor {
         }
         for (stream, age, meta) in live {
             let age = age.min(survey.rotation_age(&stream, now));
-            survey.live.push(LiveFile { stream, bytes: meta.disk_bytes(), age });
+            let is_rolling = self.rolling.contains(&stream);
+            survey.live.push(LiveFile { stream, bytes: meta.disk_bytes(), age, is_rolling });
         }
         self.live.retain(|identity, _| identities.contains(identity));
         self.survey = survey;
@@ -228,23 +288,16 @@ impl Surveyor {
     }
 }
 
-/// Adds the files below a subdirectory. What can't be read counts nothing.
-fn count_directory(parent: &Dir, name: &OsStr, path: &str, depth: u32, unmanaged: &mut BTreeMap<String, u64>) {
-    let Some(depth) = depth.checked_sub(1) else { return };
-    let Ok(dir) = parent.open_dir(name) else { return };
-    for name in dir.names().unwrap_or_default() {
-        let path = format!("{path}/{}", escaped(&name));
-        match dir.meta(&name) {
-            Ok(Some(meta)) if meta.is_plain_file() => drop(unmanaged.insert(path, meta.disk_bytes())),
-            Ok(Some(meta)) if meta.is_directory() => count_directory(&dir, &name, &path, depth, unmanaged),
-            _ => {}
-        }
-    }
-}
-
 /// The name under which a segment is compressed, until it is complete.
 pub fn temporary_name(segment: &Segment) -> String {
-    format!(".{}.tmp", segment.name(Form::Gz))
+    let name = segment.name(Form::Gz);
+    let (directory, name) = split(&name);
+    format!("{directory}.{name}.tmp")
+}
+
+/// The directories of a path, and its last name.
+fn split(path: &str) -> (&str, &str) {
+    path.split_at(path.rfind('/').map_or(0, |slash| slash + 1))
 }
 
 /// The name of a corrupt compressed file, the `attempt`th.
@@ -260,15 +313,16 @@ enum Kind {
 }
 
 impl Kind {
-    /// Reads a name; `None` for the locks and other hidden files of this program.
-    fn of(name: &OsString) -> Option<Self> {
-        let Some(text) = name.to_str() else { return Some(Self::Unmanaged) };
+    /// Reads a path; `None` for the locks and other hidden files of this program.
+    fn of(path: &OsStr, log_files: &LogFiles) -> Option<Self> {
+        let Some(text) = path.to_str() else { return Some(Self::Unmanaged) };
         let gz = |text: &str| match FileName::parse(text)? {
             FileName::Segment(segment, Form::Gz) => Some(segment),
             _ => None,
         };
-        let temporary = |text: &str| gz(text.strip_prefix('.')?.strip_suffix(".tmp")?);
-        if temporary(text).is_some() {
+        let (directory, name) = split(text);
+        let temporary = |name: &str| gz(&format!("{directory}{}", name.strip_prefix('.')?.strip_suffix(".tmp")?));
+        if temporary(name).is_some() {
             return Some(Self::Temporary(text.to_owned()));
         }
         if text.starts_with(".logshipper.") {
@@ -280,7 +334,11 @@ impl Kind {
         {
             return Some(Self::Quarantined(segment, text.to_owned()));
         }
-        Some(FileName::parse(text).map_or(Self::Unmanaged, Self::Named))
+        let is_managed = |name: &FileName| match name {
+            FileName::Segment(..) => true,
+            FileName::Live(stream) | FileName::Rolled(Rolled { stream, .. }) => log_files.contains(&stream.live_name()),
+        };
+        Some(FileName::parse(text).filter(is_managed).map_or(Self::Unmanaged, Self::Named))
     }
 }
 
@@ -294,7 +352,7 @@ mod tests {
 
     fn survey(path: &std::path::Path, surveyor: &mut Surveyor, now: Now) -> Survey {
         let dir = Dir::open(path).unwrap();
-        surveyor.survey(OsStr::new("pod"), &dir, &ArchiveState::default(), now).unwrap().clone()
+        surveyor.survey(OsStr::new("pod"), &dir, &ArchiveState::default(), &"*.log".parse().unwrap(), now).unwrap().clone()
     }
 
     fn live_age(path: &std::path::Path, surveyor: &mut Surveyor, now: Now) -> u64 {
@@ -335,6 +393,7 @@ mod tests {
             ".logshipper.lock",
             "access.log",
             "app.log.1",
+            "catalina.out",
             "x",
         ] {
             fs::write(path(name), "1").unwrap();
@@ -346,12 +405,15 @@ mod tests {
         std::os::unix::fs::symlink(path("x"), path("symlink.log")).unwrap();
         std::os::unix::fs::symlink(path("x"), path("access.000007.20260723T101112Z.log")).unwrap();
         let survey = survey(temp.path(), &mut Surveyor::default(), Now::read());
-        assert_eq!(survey.live.iter().map(|live| live.stream.as_str()).collect::<Vec<_>>(), ["access"]);
+        let mut live: Vec<_> = survey.live.iter().map(|live| (live.stream.as_str(), live.bytes, live.is_rolling)).collect();
+        live.sort_unstable();
+        assert_eq!(live, [("access", 1, false), ("sub/sub/app", 3, false)]);
+        assert_eq!(survey.rolled.iter().map(|rolled| rolled.name.as_str()).collect::<Vec<_>>(), ["app.log.1"]);
         assert_eq!(survey.segments.keys().map(|segment| segment.name(Form::Gz)).collect::<Vec<_>>(), [gz]);
         assert_eq!((survey.temporary.len(), survey.quarantined.len(), survey.occupied.len()), (1, 1, 1));
         let unmanaged: Vec<_> = survey.unmanaged.iter().map(|(path, bytes)| (path.as_str(), *bytes)).collect();
-        assert_eq!(unmanaged, [("app.log.1", 1), ("sub/sub/app.log", 3)]);
-        assert_eq!(survey.bytes(), 1 + 1 + 4);
+        assert_eq!(unmanaged, [("catalina.out", 1)]);
+        assert_eq!(survey.bytes(), 1 + 1 + 3 + 1 + 1);
     }
 
     #[test]
@@ -372,5 +434,11 @@ mod tests {
         fs::write(path("err.log"), "1").unwrap();
         assert!(surveyor.is_outdated(&dir));
         assert_eq!(survey(temp.path(), &mut surveyor, later(3)).live.len(), 2);
+        fs::create_dir(path("sub")).unwrap();
+        survey(temp.path(), &mut surveyor, later(4));
+        survey(temp.path(), &mut surveyor, later(5));
+        assert!(!surveyor.is_outdated(&dir));
+        fs::write(path("sub/app.log"), "1").unwrap();
+        assert_eq!(survey(temp.path(), &mut surveyor, later(6)).live.len(), 3);
     }
 }

@@ -84,7 +84,8 @@ fn handle(event: notify::Result<Event>, rotator: &Wakeup, compactor: &Wakeup) {
     for name in names {
         match (name, event.kind) {
             (FileName::Live(_), EventKind::Modify(_) | EventKind::Create(_)) => notify(rotator),
-            (FileName::Segment(_, Form::Plain), EventKind::Access(AccessKind::Close(AccessMode::Write))) => notify(compactor),
+            (FileName::Rolled(_), EventKind::Modify(_) | EventKind::Create(_))
+            | (FileName::Segment(_, Form::Plain), EventKind::Access(AccessKind::Close(AccessMode::Write))) => notify(compactor),
             _ => {}
         }
     }

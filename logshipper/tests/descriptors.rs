@@ -30,8 +30,7 @@ fn ten_thousand_rotations_leak_nothing() {
     // Syncing costs nothing in memory, and descriptors are the same.
     let root = ["/dev/shm", "/tmp"].iter().find_map(|dir| tempfile::tempdir_in(dir).ok()).unwrap();
     let pod = Pod::open(&Dir::open(root.path()).unwrap(), OsStr::new("pod")).unwrap();
-    let policy =
-        Policy { rotate_bytes: 100, rotate_age: Duration::from_hours(1), keep_segments: 5, keep_age: None, compress_level: 4 };
+    let policy = Policy { rotate_bytes: 100, rotate_age: Duration::from_hours(1), keep_segments: 5, ..Policy::AT_ONCE };
     let writer = Writer::open(&root.path().join("pod"), "access").unwrap();
     let (mut rotator, mut worker) = (Rotator::default(), Compactor::default());
     let mut before = (0, 0);

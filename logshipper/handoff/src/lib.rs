@@ -10,5 +10,5 @@
 pub mod name;
 mod writer;
 
-pub use name::{FileName, Form, Segment, Stream, is_name_byte};
+pub use name::{FileName, Form, Rolled, Segment, Stream, is_name_byte};
 pub use writer::Writer;

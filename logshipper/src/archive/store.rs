@@ -24,6 +24,8 @@ use crate::gzip::read::ReadAt;
 const ACCEPTED: &str = "must be s3://BUCKET/PREFIX, or file:///DIRECTORY of a directory that exists";
 const ENDING: &str = ".log.gz";
 const STREAM: &str = "stream=";
+/// The character in keys for the `/` in a stream's name.
+const SLASH: &str = "~";
 const DATE: &str = "date=";
 /// Longest upload in one request, held in memory; longer segments go in parts of this length.
 const PART: u64 = 8 << 20;
@@ -119,7 +121,7 @@ impl Archive {
         let number_and_time =
             name.strip_prefix(segment.stream.as_str()).and_then(|rest| rest.strip_suffix(ENDING)).unwrap_or(&name);
         let parts = [
-            format!("{STREAM}{}", segment.stream),
+            format!("{STREAM}{}", segment.stream.as_str().replace('/', SLASH)),
             format!("{DATE}{}", first.format("%Y-%m-%d")),
             format!("{}{number_and_time}.{crc:08x}{ENDING}", escaped(pod)),
         ];
@@ -304,7 +306,9 @@ fn parse<'a>(mut parts: impl Iterator<Item = PathPart<'a>>) -> Option<(String, S
         Some(stream) => rest.rsplit_once('.').map(|(pod, number)| (pod, stream, number))?,
         None => (first.as_ref(), second.as_ref(), rest),
     };
-    let FileName::Segment(segment, Form::Gz) = FileName::parse(&format!("{stream}.{number}.{time}{ENDING}"))? else {
+    let FileName::Segment(segment, Form::Gz) =
+        FileName::parse(&format!("{}.{number}.{time}{ENDING}", stream.replace(SLASH, "/")))?
+    else {
         return None;
     };
     let crc = (crc.len() == 8).then(|| u32::from_str_radix(crc, 16).ok())??;

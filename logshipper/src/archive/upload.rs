@@ -17,6 +17,7 @@ use crate::dir::Dir;
 use crate::error_log::ErrorLog;
 use crate::gzip::index::Index;
 use crate::gzip::read::digest;
+use crate::log_files::LogFiles;
 use crate::metrics::{Metrics, gauge};
 use crate::plan;
 use crate::pod::{OpenError, Pod};
@@ -105,7 +106,7 @@ impl Uploader {
 
     /// Surveys a directory. One that can't be read has nothing to upload: the compactor reports it.
     fn survey(&self, pod: &OsStr, dir: &Dir) -> Survey {
-        Survey::of(pod, dir, &self.archive_state).unwrap_or_default()
+        Survey::of(pod, dir, &self.archive_state, &LogFiles::ANY).unwrap_or_default()
     }
 
     /// Asks the archive for the highest sequence numbers of a pod whose directory has no record of them.

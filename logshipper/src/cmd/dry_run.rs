@@ -15,11 +15,15 @@ use crate::survey::{Now, Survey};
 pub fn dry_run(root: &Dir, pod: &str, policy: &Policy, archive: Option<&Archive>, out: &mut impl Write) -> anyhow::Result<()> {
     let now = Now::read();
     let dir = root.open_dir(OsStr::new(pod)).with_context(|| format!("no logs of a pod {pod}"))?;
-    let survey = Survey::of(OsStr::new(pod), &dir, &ArchiveState::new(archive.cloned()))?;
+    let survey = Survey::of(OsStr::new(pod), &dir, &ArchiveState::new(archive.cloned()), &policy.log_files)?;
     let rotations = plan::rotations(&survey, policy, &recorded_numbers(&dir), now.wall);
     let work = plan::work(&survey, policy, now);
     for rotation in &rotations {
         writeln!(out, "{rotation}")?;
+    }
+    let rolled = plan::rolled(&survey);
+    for file in &rolled {
+        writeln!(out, "take over {}: once its program has closed it", file.name)?;
     }
     for work in &work {
         writeln!(out, "{work}")?;
@@ -28,7 +32,7 @@ pub fn dry_run(root: &Dir, pod: &str, policy: &Policy, archive: Option<&Archive>
     for segment in &uploads {
         writeln!(out, "upload {segment}: it is not archived")?;
     }
-    if rotations.is_empty() && work.is_empty() && uploads.is_empty() {
+    if rotations.is_empty() && rolled.is_empty() && work.is_empty() && uploads.is_empty() {
         writeln!(out, "nothing to do")?;
     }
     Ok(())

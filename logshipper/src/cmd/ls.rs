@@ -9,9 +9,10 @@ use handoff::{Form, Segment, Stream};
 use serde::Serialize;
 
 use crate::archive::Archive;
+use crate::config::Settings;
 use crate::dir::Dir;
 use crate::gzip::index::Index;
-use crate::handover::{self, Evidence, Mode};
+use crate::handover::{self, Mode};
 use crate::line::{Span, time};
 use crate::pod::is_alive;
 use crate::reader::filter;
@@ -39,8 +40,8 @@ pub struct Ls {
 
 impl Ls {
     /// Prints the list, and returns `false` if a directory can't be read.
-    pub fn run(&self, root: &Dir, archive: Option<&Archive>, evidence: &Evidence, out: &mut impl Write) -> anyhow::Result<bool> {
-        let (rows, errors) = rows(root, &Selection { since: self.since, ..self.logs.selection(archive) }, evidence)?;
+    pub fn run(&self, root: &Dir, archive: Option<&Archive>, settings: &Settings, out: &mut impl Write) -> anyhow::Result<bool> {
+        let (rows, errors) = rows(root, &Selection { since: self.since, ..self.logs.selection(archive) }, settings)?;
         match self.output {
             Output::Text => table(&rows, Utc::now(), out)?,
             Output::Json => {
@@ -81,7 +82,7 @@ struct Row {
 }
 
 /// The rows of the selected streams, and the directories that can't be read.
-fn rows(root: &Dir, selection: &Selection<'_>, evidence: &Evidence) -> anyhow::Result<(Vec<Row>, Vec<String>)> {
+fn rows(root: &Dir, selection: &Selection<'_>, settings: &Settings) -> anyhow::Result<(Vec<Row>, Vec<String>)> {
     let mut rows = Vec::new();
     let found = find(root, selection)?.ensure_any(selection)?;
     for pod in &found.pods {
@@ -99,7 +100,7 @@ fn rows(root: &Dir, selection: &Selection<'_>, evidence: &Evidence) -> anyhow::R
             let mut row =
                 Row { namespace, pod: id.pod.to_owned(), directory, alive, stream: stream.to_string(), ..Row::default() };
             if let Some((dir, survey)) = &here {
-                row.include_files(dir, survey, &stream, evidence);
+                row.include_files(dir, survey, &stream, settings);
             }
             if selection.archive.is_some() {
                 row.include_archived(pod, &stream);
@@ -116,9 +117,17 @@ fn rows(root: &Dir, selection: &Selection<'_>, evidence: &Evidence) -> anyhow::R
 }
 
 impl Row {
-    fn include_files(&mut self, dir: &Dir, survey: &Survey, stream: &Stream, evidence: &Evidence) {
-        self.live_bytes = survey.live.iter().find(|live| live.stream == *stream).map_or(0, |live| live.bytes);
-        self.rotation = handover::mode(dir, OsStr::new(&stream.live_name()), evidence).ok();
+    fn include_files(&mut self, dir: &Dir, survey: &Survey, stream: &Stream, settings: &Settings) {
+        let live = survey.live.iter().find(|live| live.stream == *stream);
+        let rolled = || survey.rolled.iter().filter(|file| file.rolled.stream == *stream);
+        self.live_bytes = live.map_or(0, |live| live.bytes) + rolled().map(|file| file.bytes).sum::<u64>();
+        self.rotation = if !settings.log_files.contains(&stream.live_name()) {
+            Some(Mode::Unmanaged)
+        } else if rolled().next().is_some() {
+            Some(Mode::Program)
+        } else {
+            handover::mode(dir, OsStr::new(&stream.live_name()), &settings.evidence()).ok()
+        };
         let (mut all, mut plain, mut gz) = (None, 0, 0);
         for (segment, forms) in survey.segments.iter().filter(|(segment, _)| segment.stream == *stream) {
             self.segments += 1;

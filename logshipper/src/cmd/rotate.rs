@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use handoff::{FileName, Stream};
+use handoff::{FileName, Rolled, Stream};
 
 use crate::dir::Dir;
 use crate::reader::pods::{PodPattern, directory, stream};
@@ -30,7 +30,7 @@ impl Rotate {
         let (pod, dir) = directory(root, &self.pod)?;
         match rotate_now(&dir, &self.stream, Now::read()).with_context(|| format!("failed to rotate {live}"))? {
             Some(segment) => writeln!(out, "{segment}")?,
-            None if dir.names()?.iter().any(|name| self.is_of_stream(name)) => {
+            None if dir.paths()?.iter().any(|name| self.is_of_stream(name)) => {
                 writeln!(out, "{live} is empty: nothing to rotate")?;
             }
             None => bail!("{pod} has no stream {}; `logshipper ls` lists the streams", self.stream),
@@ -40,7 +40,7 @@ impl Rotate {
 
     fn is_of_stream(&self, name: &OsStr) -> bool {
         match name.to_str().and_then(FileName::parse) {
-            Some(FileName::Live(stream)) => stream == self.stream,
+            Some(FileName::Live(stream) | FileName::Rolled(Rolled { stream, .. })) => stream == self.stream,
             Some(FileName::Segment(segment, _)) => segment.stream == self.stream,
             None => false,
         }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
-use handoff::{FileName, Segment, Stream};
+use handoff::{FileName, Rolled, Segment, Stream};
 use regex::Regex;
 
 use crate::archive::{Archive, Object, Wanted};
@@ -255,9 +255,9 @@ fn files(root: &Dir, pod: &str) -> io::Result<Option<BTreeMap<Stream, BTreeSet<S
         dir => dir?,
     };
     let mut streams: BTreeMap<Stream, BTreeSet<Segment>> = BTreeMap::new();
-    for name in dir.names()? {
+    for name in dir.paths()? {
         match name.to_str().and_then(FileName::parse) {
-            Some(FileName::Live(stream)) => drop(streams.entry(stream).or_default()),
+            Some(FileName::Live(stream) | FileName::Rolled(Rolled { stream, .. })) => drop(streams.entry(stream).or_default()),
             Some(FileName::Segment(segment, _)) => drop(streams.entry(segment.stream.clone()).or_default().insert(segment)),
             None => {}
         }
@@ -269,7 +269,7 @@ fn files(root: &Dir, pod: &str) -> io::Result<Option<BTreeMap<Stream, BTreeSet<S
 fn previous<'a>(root: &Dir, pods: &[&'a str]) -> Vec<&'a str> {
     let last_change = |pod: &&'a str| {
         let dir = root.open_dir(OsStr::new(pod)).ok()?;
-        let files = dir.names().ok()?.into_iter().filter_map(|name| dir.meta(&name).ok()?);
+        let files = dir.paths().ok()?.into_iter().filter_map(|name| dir.meta(&name).ok()?);
         let last = files.map(|meta| meta.modified).max();
         (is_alive(&dir) == Some(false)).then_some((last, *pod))
     };

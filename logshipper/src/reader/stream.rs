@@ -23,6 +23,7 @@ use crate::gzip::read::ReadAt;
 use crate::in_place;
 use crate::line::{self, Span};
 use crate::reader::filter::Filter;
+use crate::survey::RolledFile;
 
 /// Bytes of a line that are held in memory; the rest of a longer one is streamed or counted.
 pub const LINE: usize = 64 << 10;
@@ -66,6 +67,8 @@ pub struct Reader<'a> {
     gap: Option<io::Error>,
     /// The live file was read to its end, or can't be read.
     ended: bool,
+    /// Files that were read, and that their program has closed: their segments are still to come.
+    read: Vec<Plain>,
     /// Plain bytes at the beginning of the next segment that were read from the live file before it was rotated in place.
     resume: Option<u64>,
 }
@@ -177,6 +180,7 @@ impl<'a> Reader<'a> {
             skipped: None,
             gap: None,
             ended: false,
+            read: Vec::new(),
             resume: None,
         }
     }
@@ -316,12 +320,13 @@ impl<'a> Reader<'a> {
         let torn = |partial: &mut Vec<u8>| Some(std::mem::take(partial)).filter(|torn| !torn.is_empty());
         let is_at_name = self.is_at_name();
         let is_at_name = self.named(is_at_name)?;
+        let is_last = is_at_name && self.is_last()?;
         let Some(Piece { source: Source::Plain(plain), .. }) = &mut self.piece else {
             // A compressed segment ends a line that a killed writer has torn.
             self.piece = None;
             return Ok(torn(&mut self.partial).map(|bytes| Next::Line { bytes, is_cut: false }));
         };
-        if is_at_name {
+        if is_last {
             plain.waited = true;
             if let Some(next) = self.after_waiting()? {
                 return Ok(Some(next));
@@ -332,7 +337,7 @@ impl<'a> Reader<'a> {
                 }
                 return Ok(Some(Next::Nothing));
             }
-        } else if !plain.is_final && (self.follow || !plain.is_live) {
+        } else if !is_at_name && !plain.is_final && (self.follow || !plain.is_live) {
             if !plain.is_settled(letting_go)? {
                 return Ok(Some(Next::Nothing));
             }
@@ -340,9 +345,11 @@ impl<'a> Reader<'a> {
             plain.is_final = true;
             return Ok(None);
         }
-        if let Some(Piece { source: Source::Plain(plain), .. }) = self.piece.take().filter(Piece::is_live) {
-            self.ended = is_at_name || !self.follow;
-            if !self.ended {
+        if let Some(Piece { source: Source::Plain(plain), name }) = self.piece.take().filter(Piece::is_live) {
+            self.ended = is_last || (!is_at_name && !self.follow && name == self.stream.live_name());
+            if is_at_name || self.rolled()?.iter().any(|file| file.identity == plain.identity) {
+                self.read.push(plain);
+            } else if !self.ended {
                 self.pass_renamed(&plain)?;
             }
         }
@@ -351,11 +358,16 @@ impl<'a> Reader<'a> {
 
     /// Starts a live file again that was truncated since its end was reached.
     fn after_waiting(&mut self) -> io::Result<Option<Next>> {
-        let Some(Piece { source: Source::Plain(plain), name }) = &mut self.piece else { return Ok(None) };
+        let Some(Piece { source: Source::Plain(plain), .. }) = &mut self.piece else { return Ok(None) };
         if !std::mem::take(&mut plain.waited) {
             return Ok(None);
         }
         let Some(read) = plain.truncated_at()? else { return Ok(None) };
+        // A file that its program has closed is emptied once its lines are in a segment.
+        if self.leave_taken(read - self.partial.len() as u64)? {
+            return Ok(None);
+        }
+        let Some(Piece { source: Source::Plain(plain), name }) = &mut self.piece else { return Ok(None) };
         if !self.partial.is_empty() {
             plain.waited = true;
             return Ok(Some(Next::Line { bytes: std::mem::take(&mut self.partial), is_cut: false }));
@@ -366,11 +378,11 @@ impl<'a> Reader<'a> {
 
     /// Returns true if the live file that is open still has its name.
     fn is_at_name(&self) -> io::Result<bool> {
-        let Some(Piece { source: Source::Plain(Plain { is_live: true, identity, .. }), .. }) = &self.piece else {
+        let Some(Piece { source: Source::Plain(Plain { is_live: true, identity, .. }), name }) = &self.piece else {
             return Ok(false);
         };
         match self.dir() {
-            Ok(dir) => Ok(dir.meta(OsStr::new(&self.stream.live_name()))?.is_some_and(|meta| meta.identity == *identity)),
+            Ok(dir) => Ok(dir.meta(OsStr::new(name))?.is_some_and(|meta| meta.identity == *identity)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
@@ -439,13 +451,13 @@ impl<'a> Reader<'a> {
 
     /// The stream's segments that are in the directory; none if it is gone.
     fn list(&self) -> io::Result<BTreeSet<Segment>> {
-        let names = match self.dir().and_then(|dir| dir.names()) {
+        let names = match self.dir().and_then(|dir| dir.paths()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
             names => names?,
         };
         let segments = names.iter().filter_map(|name| match FileName::parse(name.to_str()?)? {
             FileName::Segment(segment, _) => Some(segment),
-            FileName::Live(_) => None,
+            FileName::Live(_) | FileName::Rolled(_) => None,
         });
         Ok(segments.filter(|segment| segment.stream == self.stream).collect())
     }
@@ -455,10 +467,70 @@ impl<'a> Reader<'a> {
         let all = self.list()?;
         for segment in &all {
             if self.known.insert(segment.clone()) {
-                self.queue.push_back(Queued::Here(segment.clone()));
+                if self.was_read(segment)? {
+                    self.last = Some(segment.sequence);
+                } else {
+                    self.queue.push_back(Queued::Here(segment.clone()));
+                }
             }
         }
         Ok(all)
+    }
+
+    /// Tells whether a segment was made of a file that was read under its program's name.
+    fn was_read(&self, segment: &Segment) -> io::Result<bool> {
+        if self.read.is_empty() {
+            return Ok(false);
+        }
+        let dir = self.dir()?;
+        if let Some((origin, end)) = in_place::part(&dir, segment)? {
+            return Ok(self.read.iter().any(|read| read.identity.1 == origin.inode && end <= read.position + 1));
+        }
+        let plain = dir.meta(OsStr::new(&segment.name(Form::Plain)))?.map(|meta| meta.identity);
+        let is_it =
+            |read: &Plain| plain.map_or_else(|| begins_with(&dir, segment, &read.fingerprint), |plain| plain == read.identity);
+        Ok(self.read.iter().any(is_it))
+    }
+
+    /// The files with lines that a program which rotates by itself has closed, or is writing, in their order.
+    fn rolled(&self) -> io::Result<Vec<RolledFile>> {
+        let dir = match self.dir() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            dir => dir?,
+        };
+        let mut rolled = Vec::new();
+        for name in dir.paths()? {
+            let Some(FileName::Rolled(kind)) = name.to_str().and_then(FileName::parse) else { continue };
+            if kind.stream == self.stream
+                && kind.form == Form::Plain
+                && let Some(meta) = dir.meta(&name)?.filter(|meta| meta.is_plain_file() && meta.bytes > 0)
+            {
+                let name = name.to_string_lossy().into_owned();
+                rolled.push(RolledFile::new(name, kind, &meta));
+            }
+        }
+        rolled.sort_by(RolledFile::cmp_by_lines);
+        Ok(rolled)
+    }
+
+    /// The next file, behind the segments and before the live file, that its program has closed, or is writing.
+    fn next_rolled(&self) -> io::Result<Option<RolledFile>> {
+        let open = self.piece.as_ref().and_then(|piece| match &piece.source {
+            Source::Plain(plain) => Some(plain.identity),
+            Source::Gz(_) => None,
+        });
+        let is_read =
+            |file: &RolledFile| open == Some(file.identity) || self.read.iter().any(|read| read.identity == file.identity);
+        Ok(self.rolled()?.into_iter().find(|file| !is_read(file)))
+    }
+
+    /// Tells whether the file that is open is the last one with lines: the live file, or the newest one of a program without one.
+    fn is_last(&self) -> io::Result<bool> {
+        let live = self.stream.live_name();
+        if self.piece.as_ref().is_some_and(|piece| piece.name == live) {
+            return Ok(true);
+        }
+        Ok(self.next_rolled()?.is_none() && self.dir()?.meta(OsStr::new(&live))?.is_none())
     }
 
     /// Opens the next segment, or the live file behind the last one.
@@ -477,7 +549,8 @@ impl<'a> Reader<'a> {
                 self.last = Some(number);
                 return self.open_segment(queued).map(Some);
             }
-            let name = self.stream.live_name();
+            let rolled = self.next_rolled()?;
+            let name = rolled.as_ref().map_or_else(|| self.stream.live_name(), |file| file.name.clone());
             let opened = self.dir().and_then(|dir| dir.open_file(OsStr::new(&name)));
             let opened = match opened {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -489,7 +562,14 @@ impl<'a> Reader<'a> {
             // Rotated between the listing and the open: then its segment comes first, and perhaps others.
             let all = self.refill().inspect_err(|_| self.ended = true)?;
             if self.queue.is_empty() {
-                let Some((file, meta)) = opened else { return Ok(None) };
+                let is_it = |meta: &Meta| rolled.as_ref().is_none_or(|rolled| rolled.identity == meta.identity);
+                let Some((file, meta)) = opened.filter(|(_, meta)| is_it(meta)) else {
+                    // Its program has renamed it.
+                    if rolled.is_some() {
+                        continue;
+                    }
+                    return Ok(None);
+                };
                 self.last = self.last.max(all.last().map(|segment| segment.sequence));
                 let plain = self.plain(file, &meta, true, &all).inspect_err(|_| self.ended = true)?;
                 let source = Source::Plain(plain);

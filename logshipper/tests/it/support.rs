@@ -184,9 +184,19 @@ impl Logs {
         bytes.try_into().map_or(0, u64::from_le_bytes)
     }
 
+    /// The paths of all files in the pod's directory.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> =
-            fs::read_dir(self.pod()).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        let mut names = Vec::new();
+        let mut directories = vec![self.pod()];
+        while let Some(directory) = directories.pop() {
+            for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+                    directories.push(path);
+                } else {
+                    names.push(path.strip_prefix(self.pod()).unwrap().to_string_lossy().into_owned());
+                }
+            }
+        }
         names.sort();
         names
     }

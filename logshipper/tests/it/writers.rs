@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use handoff::Form;
+use handoff::{FileName, Form};
 use rustix::process::Signal;
 
 use crate::support::{Logs, POD, Process, wait_until};
@@ -18,64 +18,110 @@ const LINES: u64 = 100_000;
 const BUSY: [&str; 4] = ["--rotate-bytes", "64KiB", "--keep-segments", "100000"];
 const OTHER_UID: u32 = 10_001;
 
-/// A program that appends the lines `1` to `LINES`, each with padding, to the file that is its argument.
-fn writer(kind: &str, logs: &Logs) -> Command {
-    let path = logs.path("app.log");
-    let mut command = match kind {
-        "python" => {
-            let mut command = Command::new("python3");
-            let program = "import logging, sys, time\n\
-                           logging.basicConfig(filename=sys.argv[1], format='%(message)s', level=logging.INFO)\n\
-                           for n in range(1, int(sys.argv[2]) + 1):\n    \
-                           logging.info('%d %s', n, 'x' * 60)\n    \
-                           if n % 1000 == 0: time.sleep(0.05)";
-            command.args(["-c", program]);
-            command
-        }
-        shell => {
-            let lines = "i=0; while [ $i -lt $2 ]; do i=$((i+1)); echo \"$i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; [ $((i % 1000)) -ne 0 ] || sleep 0.05; done";
-            let mut command = Command::new("sh");
-            command.args(["-c", &format!("{{ {lines}; }} {shell} \"$1\""), "sh"]);
-            command
-        }
-    };
+/// A Python program that logs with this handler of the file `p`.
+fn python(handler: &str) -> Command {
+    let mut command = Command::new("python3");
+    let program = "import logging, logging.handlers, sys, time\n\
+                   p = sys.argv[1]\n\
+                   logging.basicConfig(format='%(message)s', level=logging.INFO, handlers=[HANDLER])\n\
+                   for n in range(1, int(sys.argv[2]) + 1):\n    \
+                   logging.info('%d %s', n, 'x' * 60)\n    \
+                   if n % 1000 == 0: time.sleep(0.05)";
+    command.args(["-c", &program.replace("HANDLER", handler)]);
+    command
+}
+
+/// A shell that prints its lines into `target`.
+fn shell(target: &str) -> Command {
+    let lines = "i=0; while [ $i -lt $2 ]; do i=$((i+1)); echo \"$i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; [ $((i % 1000)) -ne 0 ] || sleep 0.05; done";
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{{ {lines}; }} {target}"), "sh"]);
+    command
+}
+
+/// A program that appends the lines `1` to `LINES`, each with padding, to the file `name`.
+fn writer(kind: &str, logs: &Logs, name: &str) -> Command {
+    let path = logs.path(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut command = kind.strip_prefix("python ").map_or_else(|| shell(kind), python);
     command.arg(path).arg(LINES.to_string()).stdout(Stdio::null());
     command
 }
 
 /// Checks that `cat` prints the lines 1 to `LINES`, in order.
 fn assert_exact(logs: &Logs) {
+    assert_stream_exact(logs, "app");
+}
+
+fn assert_stream_exact(logs: &Logs, stream: &str) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_logshipper"));
-    let output = command.env_clear().env("LOG_ROOT", logs.root()).args(["cat", POD, "app"]).output().unwrap();
+    let output = command.env_clear().env("LOG_ROOT", logs.root()).args(["cat", POD, stream]).output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let numbers = text.lines().map(|line| line.split(' ').next().unwrap().parse::<u64>().unwrap_or_else(|_| panic!("{line:?}")));
     let mut expected = 0;
     for number in numbers {
         expected += 1;
-        assert_eq!(number, expected);
+        assert_eq!(number, expected, "{:?}", logs.names());
     }
     assert_eq!(expected, LINES);
 }
 
+/// Runs a program to its end while logshipper is killed again and again after each new segment.
+fn run_under_kills(program: &mut Process, logs: &Logs, arguments: &[&str]) {
+    let mut pause = 1;
+    while program.is_running() {
+        let daemon = logs.start(arguments);
+        let before = logs.segments(Form::Gz).len();
+        wait_until("a segment", || logs.segments(Form::Gz).len() > before || !program.is_running());
+        pause = (pause * 7 + 13) % 50;
+        std::thread::sleep(Duration::from_millis(pause));
+        daemon.kill();
+    }
+}
+
 #[test]
 fn programs_without_handoff_lose_no_line_under_kills() {
-    for kind in ["python", ">>", ">", "| tee -a"] {
+    for (kind, name, stream) in [
+        ("python logging.FileHandler(p)", "app.log", "app"),
+        ("python logging.handlers.WatchedFileHandler(p)", "my.service.log", "my.service"),
+        (">> \"$1\"", "sub/app.log", "sub/app"),
+        ("> \"$1\"", "catalina.out", "catalina.out"),
+        ("| tee -a \"$1\"", "a/b/app.log", "a/b/app"),
+    ] {
         let logs = Logs::new();
-        let mut program = Process::spawn(&mut writer(kind, &logs));
-        let mut pause = 1;
-        while program.is_running() {
-            let daemon = logs.start(&BUSY);
-            let before = logs.segments(Form::Gz).len();
-            wait_until("a segment", || logs.segments(Form::Gz).len() > before || !program.is_running());
-            pause = (pause * 7 + 13) % 50;
-            std::thread::sleep(Duration::from_millis(pause));
-            daemon.kill();
-        }
+        let arguments = [&BUSY[..], &["--log-files", "*.log,catalina.out"]].concat();
+        let mut program = Process::spawn(&mut writer(kind, &logs, name));
+        run_under_kills(&mut program, &logs, &arguments);
+        assert!(program.wait().success(), "{kind}");
+        assert_stream_exact(&logs, stream);
+        let daemon = logs.started(&arguments);
+        wait_until("all is rotated", || fs::metadata(logs.path(name)).map_or(0, |meta| meta.blocks() * 512) < 192 << 10);
+        assert_stream_exact(&logs, stream);
+        logs.finish(daemon, &arguments);
+        assert_stream_exact(&logs, stream);
+        println!("{kind}: {} segments", logs.segments(Form::Gz).len());
+        assert!(logs.segments(Form::Gz).len() > 3, "{kind}: {:?}", logs.names());
+    }
+}
+
+#[test]
+fn programs_that_rotate_lose_no_line_under_kills() {
+    for kind in [
+        "python logging.handlers.RotatingFileHandler(p, maxBytes=200_000, backupCount=90)",
+        "python logging.handlers.TimedRotatingFileHandler(p, when='S', backupCount=90)",
+        "| rotatelogs \"$1.%Y-%m-%d_%H_%M_%S\" 200K",
+    ] {
+        let logs = Logs::new();
+        let mut program = Process::spawn(&mut writer(kind, &logs, "app.log"));
+        run_under_kills(&mut program, &logs, &BUSY);
         assert!(program.wait().success(), "{kind}");
         assert_exact(&logs);
         let daemon = logs.started(&BUSY);
-        wait_until("all is rotated", || fs::metadata(logs.path("app.log")).map_or(0, |meta| meta.blocks() * 512) < 128 << 10);
+        let pending = |name: &String| {
+            matches!(FileName::parse(name), Some(FileName::Rolled(_))) && fs::metadata(logs.path(name)).unwrap().len() > 0
+        };
+        wait_until("all is taken over", || !logs.names().iter().any(pending));
         assert_exact(&logs);
         logs.finish(daemon, &BUSY);
         assert_exact(&logs);
@@ -195,7 +241,7 @@ fn nginx_reopens_and_loses_no_line_under_kills() {
 #[test]
 fn reader_follows_a_file_that_is_rotated_in_place() {
     let logs = Logs::new();
-    let mut program = Process::spawn(&mut writer("python", &logs));
+    let mut program = Process::spawn(&mut writer("python logging.FileHandler(p)", &logs, "app.log"));
     let daemon = logs.started(&BUSY);
     wait_until("the file", || logs.path("app.log").exists());
     let out = logs.root().join("followed");
@@ -240,7 +286,7 @@ fn writable_file_of_another_user_is_rotated_in_place() {
     File::create(logs.path("app.log")).unwrap();
     fs::set_permissions(logs.path("app.log"), fs::Permissions::from_mode(0o666)).unwrap();
     let daemon = daemon_as_other_user(&logs, &BUSY);
-    assert!(Process::spawn(&mut writer("python", &logs)).wait().success());
+    assert!(Process::spawn(&mut writer("python logging.FileHandler(p)", &logs, "app.log")).wait().success());
     wait_until("all is rotated", || fs::metadata(logs.path("app.log")).unwrap().blocks() * 512 < 128 << 10);
     assert_exact(&logs);
     daemon.stop();
@@ -254,7 +300,7 @@ fn read_only_file_of_another_user_is_left_alone() {
     }
     let logs = Logs::new();
     let daemon = daemon_as_other_user(&logs, &BUSY);
-    assert!(Process::spawn(&mut writer("python", &logs)).wait().success());
+    assert!(Process::spawn(&mut writer("python logging.FileHandler(p)", &logs, "app.log")).wait().success());
     wait_until("reported", || logs.admin("/metrics").1.contains("logshipper_refused_streams 1\n"));
     assert_eq!(logs.segments(Form::Gz).len() + logs.segments(Form::Plain).len(), 0, "{:?}", logs.names());
     assert_exact(&logs);
