@@ -22,7 +22,7 @@ const APPLICATION_ID: u32 = 0x5045_5443;
 const IDLE_TIMEOUT_S: u32 = 60;
 
 /// Time that one statement waits for a lock, in seconds. The work is retried after a line in the log.
-const MAX_LOCK_WAIT_S: u64 = 5;
+const MAX_LOCK_WAIT_S: i32 = 5;
 
 /// The lock was held by another process for the whole time.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +77,7 @@ pub(crate) fn with_lock<T>(
 }
 
 #[derive(QueryableByName)]
-struct Answer {
+struct LockResult {
     #[diesel(sql_type = Nullable<BigInt>)]
     answer: Option<i64>,
 }
@@ -85,7 +85,7 @@ struct Answer {
 /// Acquires MySQL's lock within `wait`.
 fn acquire(connection: &mut Connection, wait: Duration) -> Result<(), Error> {
     // locks that others hold on tables and on the whole server, such as that of a backup, end with WAIT_TIMEOUT too
-    let lock_wait = wait.as_secs().clamp(1, MAX_LOCK_WAIT_S);
+    let lock_wait = i32::try_from(wait.as_secs()).unwrap_or(i32::MAX).clamp(1, MAX_LOCK_WAIT_S);
     connection.batch_execute(&format!(
         "SET SESSION wait_timeout = {IDLE_TIMEOUT_S}, lock_wait_timeout = {lock_wait}, innodb_lock_wait_timeout = {lock_wait}"
     ))?;
@@ -94,16 +94,16 @@ fn acquire(connection: &mut Connection, wait: Duration) -> Result<(), Error> {
     loop {
         let left = wait.saturating_sub(start.elapsed());
         // in whole seconds, as MySQL counts; rounded up, so that the last one is not a busy loop
-        let seconds = i32::try_from(left.as_millis().div_ceil(1000).min(5)).unwrap_or(5);
+        let seconds = i32::try_from(left.as_millis().div_ceil(1000)).unwrap_or(i32::MAX).min(MAX_LOCK_WAIT_S);
         // 1 acquired, 0 timed out, NULL an error such as being killed
-        let acquired: Answer = diesel::sql_query(format!("SELECT GET_LOCK({NAME}, ?) AS answer"))
+        let acquired: LockResult = diesel::sql_query(format!("SELECT GET_LOCK({NAME}, ?) AS answer"))
             .bind::<Integer, _>(seconds)
             .get_result(connection)?;
         if acquired.answer == Some(1) {
             return Ok(());
         }
         if left.is_zero() {
-            let holder: Answer =
+            let holder: LockResult =
                 diesel::sql_query(format!("SELECT CAST(IS_USED_LOCK({NAME}) AS SIGNED) AS answer")).get_result(connection)?;
             return Err(Locked { holder: "dbinit", waited: start.elapsed(), connection: holder.answer }.into());
         }

@@ -166,7 +166,7 @@ mod tests {
 
     /// Returns why a statement is not allowed in a migration for MySQL: it must be idempotent, and must leave a table of a
     /// million rows usable while it runs.
-    fn objection(statement: &str) -> Option<&'static str> {
+    fn violation(statement: &str) -> Option<&'static str> {
         let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase();
         let online = statement.contains("ALGORITHM=INSTANT")
             || (statement.contains("ALGORITHM=INPLACE") && statement.contains("LOCK=NONE"));
@@ -186,7 +186,7 @@ mod tests {
     fn mysql_migrations_are_idempotent_and_online() {
         for migration in MYSQL {
             for statement in migration.statements() {
-                assert_eq!(objection(&statement), None, "{}: {statement}", migration.name);
+                assert_eq!(violation(&statement), None, "{}: {statement}", migration.name);
             }
         }
     }
@@ -198,14 +198,14 @@ mod tests {
                 "SET @s = IF((SELECT COUNT(*) FROM information_schema.columns WHERE column_name = 'note') = 0, '{change}', 'DO 0')"
             )
         };
-        assert_eq!(objection(&guarded("ALTER TABLE owner ADD COLUMN note TEXT NULL, ALGORITHM=INSTANT")), None);
-        assert_eq!(objection(&guarded("ALTER TABLE owner ADD INDEX i (city), ALGORITHM=INPLACE, LOCK=NONE")), None);
-        assert!(objection(&guarded("ALTER TABLE owner ADD COLUMN note TEXT NULL")).unwrap().contains("lock"));
-        assert!(objection(&guarded("ALTER TABLE owner MODIFY city TEXT, ALGORITHM=INPLACE")).unwrap().contains("lock"));
+        assert_eq!(violation(&guarded("ALTER TABLE owner ADD COLUMN note TEXT NULL, ALGORITHM=INSTANT")), None);
+        assert_eq!(violation(&guarded("ALTER TABLE owner ADD INDEX i (city), ALGORITHM=INPLACE, LOCK=NONE")), None);
+        assert!(violation(&guarded("ALTER TABLE owner ADD COLUMN note TEXT NULL")).unwrap().contains("lock"));
+        assert!(violation(&guarded("ALTER TABLE owner MODIFY city TEXT, ALGORITHM=INPLACE")).unwrap().contains("lock"));
         for bare in
             ["ALTER TABLE owner ADD COLUMN note TEXT NULL, ALGORITHM=INSTANT", "UPDATE owner SET city = ''", "DROP TABLE visit"]
         {
-            assert!(objection(bare).unwrap().contains("information_schema"), "{bare}");
+            assert!(violation(bare).unwrap().contains("information_schema"), "{bare}");
         }
     }
 }

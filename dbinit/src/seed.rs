@@ -51,7 +51,7 @@ pub fn run(connection: &mut Connection, history: &History, lock_wait: Duration) 
 }
 
 #[derive(QueryableByName)]
-struct Found {
+struct RowCount {
     #[diesel(sql_type = BigInt)]
     found: i64,
 }
@@ -59,7 +59,7 @@ struct Found {
 fn is_empty(connection: &mut Connection) -> QueryResult<bool> {
     let any = "SELECT EXISTS (SELECT 1 FROM owner) + EXISTS (SELECT 1 FROM vet) + EXISTS (SELECT 1 FROM pet_type)
                + EXISTS (SELECT 1 FROM specialty) AS found";
-    diesel::sql_query(any).get_result(connection).map(|Found { found }| found == 0)
+    diesel::sql_query(any).get_result(connection).map(|RowCount { found }| found == 0)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use self::outage::Outages;
 use self::pool::Manager;
-use self::watchdog::Watch;
+use self::watchdog::Watchdog;
 use crate::telemetry::metrics::{Metrics, Rejection};
 use crate::telemetry::tracing as trace;
 use crate::views::Error;
@@ -152,8 +152,8 @@ impl Db {
             return Err(DbError::Unavailable("no connection in time".to_owned()));
         };
         let span = tracing::Span::current();
-        let watch = Watch::until(asked + wait);
-        let watched = watch.watched();
+        let watchdog = Watchdog::until(asked + wait);
+        let guard = watchdog.guard();
         let done = tokio::task::spawn_blocking(move || {
             let _entered = span.enter();
             // Kept to the end of the work, also if the request no longer waits for it.
@@ -164,7 +164,7 @@ impl Db {
             };
             let begun = Instant::now();
             metrics.pool_wait(begun.duration_since(asked));
-            let result = watched.over(pooled.socket(), || pooled.use_for(work));
+            let result = guard.run(pooled.socket(), || pooled.use_for(work));
             metrics.statement(statement, begun.elapsed());
             result.unwrap_or_else(|| Err(DbError::Unavailable("no connection in time".to_owned())))
         });

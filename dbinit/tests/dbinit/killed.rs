@@ -10,18 +10,18 @@ use testkit::proxy::Proxy;
 use crate::support::{Account, assert_code, contents, dbinit, on_both, shared_server_port};
 
 /// Kills the program between any two statements: a proxy holds back the n-th request, for every n that there is. `kill_at`
-/// does so for one and says whether the program got that far. The points are shared among lanes, since most of the time is
+/// does so for one and says whether the program got that far. The points are shared among workers, since most of the time is
 /// the server's. Returns how many there were.
 fn sweep(kill_at: impl Fn(usize, &Proxy) -> bool + Sync) -> usize {
-    const LANES: usize = 4;
+    const WORKERS: usize = 4;
     let kill_at = &kill_at;
     thread::scope(|scope| {
-        let lane = |first: usize| {
+        let worker = |first: usize| {
             let proxy = Proxy::start(shared_server_port());
-            (first..).step_by(LANES).take_while(|point| kill_at(*point, &proxy)).count()
+            (first..).step_by(WORKERS).take_while(|point| kill_at(*point, &proxy)).count()
         };
-        let lanes: Vec<_> = (1..=LANES).map(|first| scope.spawn(move || lane(first))).collect();
-        lanes.into_iter().map(|lane| lane.join().unwrap()).sum()
+        let workers: Vec<_> = (1..=WORKERS).map(|first| scope.spawn(move || worker(first))).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).sum()
     })
 }
 

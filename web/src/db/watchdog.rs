@@ -1,5 +1,4 @@
-//! Aborts a statement that no request waits for any more: the thread that runs it can't be stopped, but its connection can
-//! be cut, and then it stops by itself.
+//! Aborts a statement whose request has given up, by shutting its socket down: the blocked thread returns.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,77 +6,78 @@ use schema::database::Socket;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep_until};
 
-/// Held by the request. Dropped before the work's end, because the time is up or the client has gone, it sees to it that the work
-/// ends by the deadline.
-pub(super) struct Watch {
-    watched: Watched,
+/// Held by the request. Dropped before the work's end, because the time is up or the client has gone, it aborts the work at the
+/// deadline.
+pub(super) struct Watchdog {
+    guard: Guard,
     deadline: Instant,
 }
 
 /// Held by the thread that does the work.
 #[derive(Clone)]
-pub(super) struct Watched(Arc<Mutex<State>>);
+pub(super) struct Guard(Arc<Mutex<State>>);
 
 enum State {
-    /// Has no connection yet.
-    Waits,
-    /// At work. Not every connection has a socket that is known.
-    Works(Option<Arc<Socket>>),
-    /// Done, or not to begin any more.
-    Over,
+    /// Waiting for a connection.
+    Pending,
+    /// Running on a connection; not every one has a socket that is known.
+    Running(Option<Arc<Socket>>),
+    /// Finished, or aborted before it began.
+    Finished,
 }
 
-impl Watch {
+impl Watchdog {
     pub(super) fn until(deadline: Instant) -> Self {
-        Self { watched: Watched(Arc::new(Mutex::new(State::Waits))), deadline }
+        Self { guard: Guard(Arc::new(Mutex::new(State::Pending))), deadline }
     }
 
-    pub(super) fn watched(&self) -> Watched {
-        self.watched.clone()
+    pub(super) fn guard(&self) -> Guard {
+        self.guard.clone()
     }
 }
 
-impl Drop for Watch {
+impl Drop for Watchdog {
     fn drop(&mut self) {
-        if self.watched.is_over() {
+        if self.guard.is_finished() {
             return;
         }
-        let (watched, deadline) = (self.watched.clone(), self.deadline);
+        let (guard, deadline) = (self.guard.clone(), self.deadline);
         match Handle::try_current() {
             // A client that goes away early costs no connection where the answer comes in time.
             Ok(runtime) if Instant::now() < deadline => {
                 runtime.spawn(async move {
                     sleep_until(deadline).await;
-                    watched.cut();
+                    guard.abort();
                 });
             }
-            _ => watched.cut(),
+            _ => guard.abort(),
         }
     }
 }
 
-impl Watched {
-    /// Does `work` on the connection of `socket`, which may be aborted during it and not later; nothing where it is too late to begin.
-    pub(super) fn over<T>(&self, socket: Option<Arc<Socket>>, work: impl FnOnce() -> T) -> Option<T> {
+impl Guard {
+    /// Runs `work` on the connection of `socket`, which may be aborted during it and not later. Returns `None` if it is too late to
+    /// begin.
+    pub(super) fn run<T>(&self, socket: Option<Arc<Socket>>, work: impl FnOnce() -> T) -> Option<T> {
         let mut state = self.state();
-        if matches!(*state, State::Over) {
+        if matches!(*state, State::Finished) {
             return None;
         }
-        *state = State::Works(socket);
+        *state = State::Running(socket);
         drop(state);
         // Also where the work panics.
-        let _done = Done(self);
+        let _finish = Finish(self);
         Some(work())
     }
 
-    fn cut(&self) {
-        if let State::Works(Some(socket)) = std::mem::replace(&mut *self.state(), State::Over) {
+    fn abort(&self) {
+        if let State::Running(Some(socket)) = std::mem::replace(&mut *self.state(), State::Finished) {
             socket.shut_down();
         }
     }
 
-    fn is_over(&self) -> bool {
-        matches!(*self.state(), State::Over)
+    fn is_finished(&self) -> bool {
+        matches!(*self.state(), State::Finished)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -85,10 +85,10 @@ impl Watched {
     }
 }
 
-struct Done<'a>(&'a Watched);
+struct Finish<'a>(&'a Guard);
 
-impl Drop for Done<'_> {
+impl Drop for Finish<'_> {
     fn drop(&mut self) {
-        *self.0.state() = State::Over;
+        *self.0.state() = State::Finished;
     }
 }

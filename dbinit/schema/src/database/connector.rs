@@ -48,14 +48,14 @@ impl Connector {
         let addresses = addresses.map_err(|error| ConnectError::new(ErrorKind::UnknownHost, error.to_string()))?;
         let _opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         let before = socket::inodes(&addresses);
-        let late = AtomicBool::new(false);
+        let timed_out = AtomicBool::new(false);
         let opened = thread::scope(|scope| {
             let (opened, watched) = channel::<()>();
             thread::Builder::new()
                 .name("connecting".to_owned())
                 .spawn_scoped(scope, {
-                    let (late, before, addresses) = (&late, &before, &addresses);
-                    move || watch(&watched, limit, late, before, addresses)
+                    let (timed_out, before, addresses) = (&timed_out, &before, &addresses);
+                    move || watch(&watched, limit, timed_out, before, addresses)
                 })
                 .map_err(|error| ConnectError::new(ErrorKind::Unreachable, format!("failed to start a thread: {error}")))?;
             let connection = open(&self.url, self.limits, self.create);
@@ -63,7 +63,7 @@ impl Connector {
             connection
         });
         match opened {
-            Err(_) if late.load(Ordering::Relaxed) => {
+            Err(_) if timed_out.load(Ordering::Relaxed) => {
                 Err(ConnectError::new(ErrorKind::Unreachable, format!("no answer within {limit:?}")))
             }
             opened => {
@@ -78,10 +78,10 @@ impl Connector {
 }
 
 /// Shuts the socket down if opening takes longer than `limit`.
-fn watch(opened: &Receiver<()>, limit: Duration, late: &AtomicBool, before: &HashSet<u64>, addresses: &[SocketAddr]) {
+fn watch(opened: &Receiver<()>, limit: Duration, timed_out: &AtomicBool, before: &HashSet<u64>, addresses: &[SocketAddr]) {
     let mut left = limit;
     while opened.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
-        late.store(true, Ordering::Relaxed);
+        timed_out.store(true, Ordering::Relaxed);
         if let Some(socket) = socket::new_since(before, addresses) {
             socket.shut_down();
         }
