@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use anyhow::bail;
+
 use crate::archive::Archive;
 use crate::dir::Dir;
 use crate::reader::filter::Filter;
@@ -34,6 +36,9 @@ impl Cat {
     /// Prints the lines: all, or by default the `last` ones.
     pub fn run(&self, root: &Dir, archive: Option<&Archive>, last: Option<usize>, out: &mut impl Write) -> anyhow::Result<bool> {
         let Filter { since, until, .. } = self.filter;
+        if since.zip(until).is_some_and(|(since, until)| since >= until) {
+            bail!("--until must be later than --since");
+        }
         let selection = Selection { since, until, ..self.logs.selection(archive) };
         let request = Request { selection, filter: &self.filter, last: self.tail.or(last), follow: self.follow };
         read(root, &request, &self.style.printer(self.filter.fields()), out)

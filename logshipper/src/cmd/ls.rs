@@ -1,11 +1,13 @@
 //! `ls`: pods, their streams, and what is kept of each.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use chrono::{DateTime, Utc};
 use handoff::{Form, Segment, Stream};
+use runtime::logging::escape;
 use serde::Serialize;
 
 use crate::archive::Archive;
@@ -18,7 +20,7 @@ use crate::pod::is_alive;
 use crate::reader::filter;
 use crate::reader::pods::{Logs, PodId, PodLogs, Selection, find};
 use crate::reader::print::Output;
-use crate::survey::{Forms, Survey};
+use crate::survey::Survey;
 
 /// The part of a file's beginning, and of its end, that is searched for a time.
 const ENDS: u64 = 16 << 10;
@@ -39,7 +41,7 @@ pub struct Ls {
 }
 
 impl Ls {
-    /// Prints the list, and returns `false` if a directory can't be read.
+    /// Prints the list, and returns `false` if a directory or a file can't be read.
     pub fn run(&self, root: &Dir, archive: Option<&Archive>, settings: &Settings, out: &mut impl Write) -> anyhow::Result<bool> {
         let (rows, errors) = rows(root, &Selection { since: self.since, ..self.logs.selection(archive) }, settings)?;
         match self.output {
@@ -81,18 +83,15 @@ struct Row {
     rotation: Option<Mode>,
 }
 
-/// The rows of the selected streams, and the directories that can't be read.
+/// The rows of the selected streams, and a line for each directory and file that can't be read.
 fn rows(root: &Dir, selection: &Selection<'_>, settings: &Settings) -> anyhow::Result<(Vec<Row>, Vec<String>)> {
     let mut rows = Vec::new();
     let found = find(root, selection)?.ensure_any(selection)?;
+    let mut errors = found.errors;
     for pod in &found.pods {
-        let here = if pod.is_here {
-            let dir = root.open_dir(OsStr::new(&pod.name))?;
-            let survey = Survey::of_files(&dir)?;
-            Some((dir, survey))
-        } else {
-            None
-        };
+        let mut problems = Problems { pod: escape(&pod.name), errors: &mut errors };
+        let survey = || root.open_dir(OsStr::new(&pod.name)).and_then(|dir| Survey::of_files(&dir).map(|survey| (dir, survey)));
+        let here = if pod.is_here { problems.take(".", survey().map(Some)) } else { None };
         let alive = here.as_ref().map_or(Some(false), |(dir, _)| is_alive(dir));
         let id = PodId::parse(&pod.name);
         for stream in pod.streams(selection.stream) {
@@ -100,10 +99,10 @@ fn rows(root: &Dir, selection: &Selection<'_>, settings: &Settings) -> anyhow::R
             let mut row =
                 Row { namespace, pod: id.pod.to_owned(), directory, alive, stream: stream.to_string(), ..Row::default() };
             if let Some((dir, survey)) = &here {
-                row.include_files(dir, survey, &stream, settings);
+                row.include_files(dir, survey, &stream, settings, &mut problems);
             }
             if selection.archive.is_some() {
-                row.include_archived(pod, &stream);
+                row.include_archived(pod, &stream, &mut problems);
             }
             rows.push(row);
         }
@@ -113,35 +112,54 @@ fn rows(root: &Dir, selection: &Selection<'_>, settings: &Settings) -> anyhow::R
             rows.push(Row { stream: path.clone(), live_bytes: *bytes, rotation: Some(Mode::Unmanaged), ..row });
         }
     }
-    Ok((rows, found.errors))
+    Ok((rows, errors))
+}
+
+/// The files of a pod that can't be read.
+struct Problems<'a> {
+    pod: Cow<'a, str>,
+    errors: &'a mut Vec<String>,
+}
+
+impl Problems<'_> {
+    /// Takes what was read of a file. One that is gone by now is no problem.
+    fn take<T: Default>(&mut self, name: &str, read: io::Result<T>) -> T {
+        read.unwrap_or_else(|error| {
+            if error.kind() != io::ErrorKind::NotFound {
+                self.errors.push(format!("{}/{name}: {error}", self.pod));
+            }
+            T::default()
+        })
+    }
 }
 
 impl Row {
-    fn include_files(&mut self, dir: &Dir, survey: &Survey, stream: &Stream, settings: &Settings) {
+    fn include_files(&mut self, dir: &Dir, survey: &Survey, stream: &Stream, settings: &Settings, problems: &mut Problems<'_>) {
+        let name = stream.live_name();
         let live = survey.live.iter().find(|live| live.stream == *stream);
         let rolled = || survey.rolled.iter().filter(|file| file.rolled.stream == *stream);
         self.live_bytes = live.map_or(0, |live| live.bytes) + rolled().map(|file| file.bytes).sum::<u64>();
-        self.rotation = if !settings.log_files.contains(&stream.live_name()) {
+        self.rotation = if !settings.log_files.contains(&name) {
             Some(Mode::Unmanaged)
         } else if rolled().next().is_some() {
             Some(Mode::Program)
         } else {
-            handover::mode(dir, OsStr::new(&stream.live_name()), &settings.evidence()).ok()
+            handover::mode(dir, OsStr::new(&name), &settings.evidence()).ok()
         };
         let (mut all, mut plain, mut gz) = (None, 0, 0);
         for (segment, forms) in survey.segments.iter().filter(|(segment, _)| segment.stream == *stream) {
             self.segments += 1;
             self.segment_bytes += forms.plain.unwrap_or(0) + forms.gz.unwrap_or(0);
-            let (span, plain_bytes) = read_ends(dir, segment, *forms).unwrap_or_default();
+            let form = if forms.plain.is_some() { Form::Plain } else { Form::Gz };
+            let (span, plain_bytes) = problems.take(&segment.name(form), read_ends(dir, segment, form));
             all = Span::around(all, span);
             if let Some((bytes, compressed)) = plain_bytes.zip(forms.gz) {
                 plain += bytes;
                 gz += compressed;
             }
         }
-        if let Ok((file, meta)) = dir.open_file(OsStr::new(&stream.live_name())) {
-            all = Span::around(all, ends(&file, meta.bytes).unwrap_or_default());
-        }
+        let of_live = dir.open_file(OsStr::new(&name)).and_then(|(file, meta)| ends(&file, meta.bytes));
+        all = Span::around(all, problems.take(&name, of_live));
         #[allow(clippy::cast_precision_loss)]
         let ratio = (gz > 0).then(|| (plain as f64 / gz as f64 * 100.0).round() / 100.0);
         self.ratio = ratio;
@@ -150,14 +168,15 @@ impl Row {
     }
 
     /// Counts what is archived. The times are those of the first and the last archived segment, since each costs a request.
-    fn include_archived(&mut self, pod: &PodLogs, stream: &Stream) {
+    fn include_archived(&mut self, pod: &PodLogs, stream: &Stream, problems: &mut Problems<'_>) {
         let objects: Vec<_> =
             pod.archived.iter().filter(|(segment, _)| segment.stream == *stream).map(|(_, object)| object).collect();
         self.archived_segments = Some(objects.len());
         self.archived_bytes = Some(objects.iter().map(|object| object.bytes).sum());
         let alone = pod.archived_only(stream);
         for object in alone.first_key_value().into_iter().chain(alone.last_key_value()).map(|(_, object)| object) {
-            let span = Index::read(object).ok().flatten().and_then(|index| index.span());
+            let index = problems.take(&object.to_string(), Index::read(object));
+            let span = index.and_then(|index| index.span());
             let at = |micros: fn(Span) -> i64| span.and_then(|span| DateTime::from_timestamp_micros(micros(span)));
             self.first = self.first.into_iter().chain(at(|span| span.first)).min();
             self.last = self.last.into_iter().chain(at(|span| span.last)).max();
@@ -166,13 +185,12 @@ impl Row {
 }
 
 /// The times of a segment's lines, and its plain length where it is compressed.
-fn read_ends(dir: &Dir, segment: &Segment, forms: Forms) -> io::Result<(Option<Span>, Option<u64>)> {
-    if forms.plain.is_some() {
-        let (file, meta) = dir.open_file(OsStr::new(&segment.name(Form::Plain)))?;
-        return Ok((ends(&file, meta.bytes)?, None));
+fn read_ends(dir: &Dir, segment: &Segment, form: Form) -> io::Result<(Option<Span>, Option<u64>)> {
+    let (file, meta) = dir.open_file(OsStr::new(&segment.name(form)))?;
+    match form {
+        Form::Plain => Ok((ends(&file, meta.bytes)?, None)),
+        Form::Gz => Ok(Index::read(&file)?.map_or((None, None), |index| (index.span(), Some(index.plain_bytes())))),
     }
-    let (file, _) = dir.open_file(OsStr::new(&segment.name(Form::Gz)))?;
-    Ok(Index::read(&file)?.map_or((None, None), |index| (index.span(), Some(index.plain_bytes()))))
 }
 
 /// The times of the first line and of the last line that have one.
@@ -213,8 +231,8 @@ fn table(rows: &[Row], now: DateTime<Utc>, out: &mut impl Write) -> io::Result<(
         |time: Option<DateTime<Utc>>| time.map_or_else(|| "-".into(), |time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string());
     lines.extend(rows.iter().map(|row| {
         [
-            if row.namespace.is_empty() { "-".into() } else { row.namespace.clone() },
-            row.pod.clone(),
+            if row.namespace.is_empty() { "-".into() } else { escape(&row.namespace).into_owned() },
+            escape(&row.pod).into_owned(),
             row.alive.map_or("?", |alive| if alive { "alive" } else { "dead" }).into(),
             row.first.map_or_else(|| "-".into(), |first| age((now - first).num_seconds())),
             row.stream.clone(),
@@ -237,7 +255,7 @@ fn table(rows: &[Row], now: DateTime<Utc>, out: &mut impl Write) -> io::Result<(
     };
     let columns = (0..lines[0].len()).filter(|column| is_shown(&lines[0][*column])).collect::<Vec<_>>();
     let widths: Vec<_> =
-        (0..lines[0].len()).map(|column| lines.iter().map(|line| line[column].len()).max().unwrap_or(0)).collect();
+        (0..lines[0].len()).map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0)).collect();
     for line in &lines {
         let cells: Vec<_> = columns.iter().map(|&column| format!("{:<1$}", line[column], widths[column])).collect();
         writeln!(out, "{}", cells.join("  ").trim_end())?;

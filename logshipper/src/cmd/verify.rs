@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::io::{self, BufReader, Write};
 
 use chrono::{DateTime, Utc};
-use handoff::{Form, Segment, Stream};
+use handoff::{Form, Stream};
+use runtime::logging::escape;
 
 use crate::archive::{Archive, Object};
 use crate::dir::Dir;
@@ -71,13 +72,23 @@ fn verify(root: &Dir, selection: &Selection<'_>, out: &mut impl Write) -> anyhow
         sums.problem(out, error)?;
     }
     for pod in &found.pods {
-        let dir = if pod.is_here { Some(root.open_dir(OsStr::new(&pod.name))?) } else { None };
+        let shown = escape(&pod.name);
+        let dir = match root.open_dir(OsStr::new(&pod.name)) {
+            Ok(dir) => Some(dir).filter(|_| pod.is_here),
+            Err(_) if !pod.is_here => None,
+            // Removed since it was found.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                sums.problem(out, &format!("{shown}: {error}"))?;
+                continue;
+            }
+        };
         for stream in pod.streams(selection.stream) {
             verify_stream(pod, dir.as_ref(), &stream, &mut sums, out)?;
         }
         let survey = dir.map(|dir| Survey::of_files(&dir)).transpose()?.unwrap_or_default();
         for (_, name) in &survey.quarantined {
-            sums.problem(out, &format!("{}/{name}: quarantined: it does not hold its segment", pod.name))?;
+            sums.problem(out, &format!("{shown}/{name}: quarantined: it does not hold its segment"))?;
         }
     }
     writeln!(out, "{} segments, {} bytes decoded, {} problems", sums.segments, sums.plain_bytes, sums.problems)?;
@@ -85,34 +96,40 @@ fn verify(root: &Dir, selection: &Selection<'_>, out: &mut impl Write) -> anyhow
 }
 
 fn verify_stream(pod: &PodLogs, dir: Option<&Dir>, stream: &Stream, sums: &mut Sums, out: &mut impl Write) -> io::Result<()> {
+    let shown = escape(&pod.name);
     let mut before: Option<u64> = None;
     for segment in &pod.segments(stream) {
         if let Some(before) = before.filter(|before| before + 1 < segment.sequence) {
-            sums.problem(
-                out,
-                &format!("{}/{stream}: segments {} to {} are missing", pod.name, before + 1, segment.sequence - 1),
-            )?;
+            sums.problem(out, &format!("{shown}/{stream}: segments {} to {} are missing", before + 1, segment.sequence - 1))?;
         }
         before = Some(segment.sequence);
         sums.segments += 1;
-        let name = segment.name(Form::Gz);
-        match dir.map(|dir| check(dir, segment)) {
-            // Not compressed yet.
-            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
-            Some(checked) => sums.count(&pod.name, &name, checked, out)?,
-            None => {}
+        for form in [Form::Gz, Form::Plain] {
+            let name = segment.name(form);
+            match dir.map(|dir| check(dir, &name, form)) {
+                // Not compressed yet, or removed in the meantime.
+                Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
+                Some(checked) => {
+                    sums.count(&shown, &name, checked, out)?;
+                    break;
+                }
+                None => {}
+            }
         }
         if let Some(object) = pod.archived.get(segment) {
-            sums.count(&pod.name, &object.to_string(), check_archived(object), out)?;
+            sums.count(&shown, &object.to_string(), check_archived(object), out)?;
         }
     }
     Ok(())
 }
 
-/// Decodes a compressed segment and returns its plain length.
-fn check(dir: &Dir, segment: &Segment) -> io::Result<u64> {
-    let (file, _) = dir.open_file(OsStr::new(&segment.name(Form::Gz)))?;
-    decode(file, BUFFER).map(|(_, length)| length)
+/// Decodes a compressed segment and returns its plain length; opens one that isn't compressed yet.
+fn check(dir: &Dir, name: &str, form: Form) -> io::Result<u64> {
+    let (file, _) = dir.open_file(OsStr::new(name))?;
+    match form {
+        Form::Gz => decode(file, BUFFER).map(|(_, length)| length),
+        Form::Plain => Ok(0),
+    }
 }
 
 fn check_archived(object: &Object) -> io::Result<u64> {

@@ -63,7 +63,7 @@ impl Filter {
         if self.level.zip(context.level).is_some_and(|(wanted, found)| found > wanted) {
             return false;
         }
-        if self.grep.as_ref().is_some_and(|pattern| !pattern.is_match(line)) {
+        if self.grep.as_ref().is_some_and(|pattern| !pattern.is_match(line.strip_suffix(b"\r").unwrap_or(line))) {
             return false;
         }
         context.without_time += u64::from(self.has_range() && context.time.is_none());

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use handoff::Stream;
+use runtime::logging::escape;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -51,12 +52,7 @@ pub fn read(root: &Dir, request: &Request<'_>, printer: &Printer, out: &mut impl
     let count = streams().count();
     if count == 0 && found.errors.is_empty() {
         if !request.follow {
-            let all: BTreeSet<_> = found.pods.iter().flat_map(|pod| pod.streams(None)).collect();
-            let names: Vec<_> = all.iter().map(Stream::as_str).collect();
-            bail!(
-                "no such stream; there {}",
-                if names.is_empty() { "is none".into() } else { format!("are {}", names.join(", ")) }
-            );
+            bail!("no such stream; there is none");
         }
         let _ = writeln!(io::stderr(), "no such stream yet: waiting for it");
     }
@@ -144,6 +140,8 @@ struct Merge<'a> {
     waiting: Vec<usize>,
     /// Directories that can't be read, each reported once.
     unreadable: BTreeSet<String>,
+    /// Errors that were reported, while files may be read more than once.
+    reported: Option<HashSet<String>>,
     complete: bool,
 }
 
@@ -158,6 +156,7 @@ impl<'a> Merge<'a> {
             heads: BinaryHeap::new(),
             waiting: Vec::new(),
             unreadable: BTreeSet::new(),
+            reported: Some(HashSet::new()),
             complete: true,
         }
     }
@@ -189,6 +188,7 @@ impl<'a> Merge<'a> {
     }
 
     fn run(mut self, printer: &Printer, out: &mut impl Write) -> anyhow::Result<bool> {
+        self.reported = None;
         let stop = Arc::new(AtomicBool::new(false));
         if self.request.follow {
             for signal in [SIGINT, SIGTERM] {
@@ -268,6 +268,7 @@ impl<'a> Merge<'a> {
                         return Ok(());
                     }
                     context.searched_partly += u64::from(is_cut && filter.grep.is_some());
+                    reader.reuse(bytes);
                 }
                 Ok(Next::Nothing) => {
                     self.waiting.push(number);
@@ -278,11 +279,18 @@ impl<'a> Merge<'a> {
                     return Ok(());
                 }
                 Err(error) if error.raw_os_error().is_some_and(|code| code == libc::EMFILE || code == libc::ENFILE) => {
-                    bail!("{}/{}: {error}: `ulimit -n` must be above the number of streams", label.directory, label.stream)
+                    bail!(
+                        "{}/{}: {error}: `ulimit -n` must be above the number of streams",
+                        escape(&label.directory),
+                        label.stream
+                    )
                 }
                 Err(error) => {
                     self.complete = false;
-                    let _ = writeln!(io::stderr(), "{}/{error}", label.directory);
+                    let text = format!("{}/{error}", escape(&label.directory));
+                    if self.reported.as_mut().is_none_or(|reported| reported.insert(text.clone())) {
+                        let _ = writeln!(io::stderr(), "{text}");
+                    }
                 }
             }
         }
@@ -306,7 +314,7 @@ impl<'a> Merge<'a> {
                 (context.searched_partly, "lines are longer than 64 KiB and were searched only so far"),
             ] {
                 if count > 0 {
-                    let _ = writeln!(io::stderr(), "{}/{}: {count} {text}", label.directory, label.stream);
+                    let _ = writeln!(io::stderr(), "{}/{}: {count} {text}", escape(&label.directory), label.stream);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The pods whose logs can be read, and their files: below the log root, and in the archive where that is wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::str::FromStr;
 
@@ -200,6 +200,14 @@ impl Found {
                 None => bail!("LOG_ROOT holds no directory of a pod"),
             }
         }
+        let streams: BTreeSet<_> = self.pods.iter().flat_map(|pod| pod.streams(None)).collect();
+        if self.errors.is_empty() && selection.stream.is_some_and(|stream| !streams.contains(stream)) {
+            let names: Vec<_> = streams.iter().map(Stream::as_str).collect();
+            bail!(
+                "no such stream; there {}",
+                if names.is_empty() { "is none".into() } else { format!("are {}", names.join(", ")) }
+            );
+        }
         Ok(self)
     }
 }
@@ -224,6 +232,11 @@ pub fn find(root: &Dir, selection: &Selection<'_>) -> anyhow::Result<Found> {
         selected = previous(root, &selected);
     }
     let mut found = Found::default();
+    // Files in the root belong to no pod.
+    let is_lost = |name: &&OsString| name.to_str().is_none() && root.open_dir(name).is_ok();
+    for name in names.iter().filter(is_lost).filter(|_| selection.pod.is_none()) {
+        found.errors.push(format!("{}: not read, since its name is no UTF-8 text", escaped(name)));
+    }
     for name in selected.into_iter().map(str::to_owned).collect::<Vec<_>>() {
         let streams = if here.contains(name.as_str()) { files(root, &name) } else { Ok(None) };
         let (streams, is_here) = match streams {

@@ -39,7 +39,7 @@ impl Label {
             Some(((name, hash), id)) if id.len() == 5 && is_hash(hash) => format!("{name}-{id}"),
             _ => pod.to_owned(),
         };
-        format!("{pod}/{}", self.stream)
+        format!("{}/{}", escape(&pod), self.stream)
     }
 }
 
@@ -124,10 +124,11 @@ impl Printer<'_> {
 
     /// Writes a line; `more` bytes of it are not in `line`.
     pub fn line(&self, out: &mut impl Write, label: &Label, line: &[u8], more: u64) -> io::Result<()> {
+        let without_cr = line.strip_suffix(b"\r").unwrap_or(line);
         match self.form {
             Form::Raw => out.write_all(line)?,
-            Form::Pretty => self.pretty(out, label, line)?,
-            Form::Json => self.json(out, label, line, more)?,
+            Form::Pretty => self.pretty(out, label, without_cr)?,
+            Form::Json => self.json(out, label, without_cr, more)?,
         }
         if more > 0 && self.form != Form::Json {
             write!(out, " … {more} more bytes")?;

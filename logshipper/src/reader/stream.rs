@@ -279,6 +279,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Takes back the buffer of the line returned last, for the next one.
+    pub fn reuse(&mut self, mut bytes: Vec<u8>) {
+        bytes.clear();
+        self.partial = bytes;
+    }
+
     /// Copies what follows the beginning of a line that was cut, without the line's end; returns its length.
     pub fn rest(&mut self, out: &mut dyn Write) -> io::Result<u64> {
         let mut count = 0;
@@ -638,9 +644,12 @@ impl<'a> Reader<'a> {
         let skip = self.resume.take();
         let index = if skip.is_none() && self.filter.uses_index() { Index::read(&file)? } else { None };
         let length = file.length()?;
+        if length == 0 {
+            return Err(io::Error::other("empty: its lines are lost"));
+        }
         let runs = match index {
             Some(index) => runs(&index, self.filter, &mut self.in_event),
-            None => VecDeque::from_iter((length > 0).then_some(Run { end: length, plain: u64::MAX, ..Run::default() })),
+            None => VecDeque::from([Run { end: length, plain: u64::MAX, ..Run::default() }]),
         };
         Ok(Source::Gz(Box::new(Gz { file: Rc::new(file), runs, decoder: None, skip: skip.unwrap_or(0), left: 0, fetch })))
     }

@@ -3,6 +3,7 @@
 
 mod archive;
 mod daemon;
+mod damage;
 mod dashboard;
 mod disk;
 mod follow;
