@@ -163,7 +163,7 @@ fn help_exits_0_and_lists_the_commands() {
         let output = dev(words, Path::new("unused"));
         let help = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{help}");
-        for word in ["up", "logshipper", "test", "soak", "check", "sbom", "bench", "e2e", "release"] {
+        for word in ["up", "logshipper", "test", "soak", "mutants", "check", "sbom", "bench", "e2e", "release"] {
             assert!(help.contains(&format!("./dev {word} ")), "{word}: {help}");
         }
     }

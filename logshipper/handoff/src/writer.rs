@@ -77,19 +77,24 @@ impl Writer {
 
     /// Opens the live file unless it is the one that is held.
     fn follow(&self, slot: &mut Option<Live>) -> io::Result<()> {
-        if let Some(live) = slot {
-            match statat(CWD, &self.path, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) if Identity::of(&stat) == live.identity => {
-                    live.compared = Instant::now();
-                    return Ok(());
-                }
-                Ok(_) | Err(Errno::NOENT) => {}
-                Err(error) => return Err(error.into()),
-            }
+        if let Some(live) = slot
+            && self.is_at_name(&live.identity)?
+        {
+            live.compared = Instant::now();
+            return Ok(());
         }
         // The new file is open before the old one is closed: an inode number in use can't come back as another file's.
         *slot = Some(self.open_live()?);
         Ok(())
+    }
+
+    /// Tells whether the live name is that of the file with this identity.
+    fn is_at_name(&self, identity: &Identity) -> io::Result<bool> {
+        match statat(CWD, &self.path, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(named) => Ok(Identity::of(&named) == *identity),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn open_live(&self) -> io::Result<Live> {
@@ -113,10 +118,8 @@ impl Writer {
                 Err(error) => return Err(error.into()),
             }
             // Between open and flock the file may have been renamed, compressed and unlinked.
-            match statat(CWD, &self.path, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(named) if Identity::of(&named) == Identity::of(&stat) => return Live::new(file),
-                Ok(_) | Err(Errno::NOENT) => {}
-                Err(error) => return Err(error.into()),
+            if self.is_at_name(&Identity::of(&stat))? {
+                return Live::new(file);
             }
         }
         Err(io::Error::new(io::ErrorKind::WouldBlock, "another process keeps the live file locked or renames it"))
@@ -220,6 +223,40 @@ mod tests {
         live.append(b"and one\n").unwrap();
         let length = reader.read(&mut taken).unwrap();
         assert_eq!(&taken[..length], b"\nnext\nand one\n");
+    }
+
+    #[test]
+    fn renamed_or_replaced_file_is_not_at_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = Writer::open(dir.path(), "access").unwrap();
+        let live = dir.path().join("access.log");
+        let identity = Identity::of(&fstat(File::open(&live).unwrap()).unwrap());
+        assert!(writer.is_at_name(&identity).unwrap());
+        std::fs::rename(&live, dir.path().join("segment")).unwrap();
+        assert!(!writer.is_at_name(&identity).unwrap());
+        File::create(&live).unwrap();
+        assert!(!writer.is_at_name(&identity).unwrap());
+    }
+
+    #[test]
+    fn removed_file_is_not_linked() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        let live = Live::new(open_append(&path).unwrap()).unwrap();
+        assert!(live.is_linked());
+        std::fs::remove_file(path).unwrap();
+        assert!(!live.is_linked());
+    }
+
+    #[test]
+    fn live_file_is_opened_with_all_flags() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = open_append(&dir.path().join("file")).unwrap();
+        let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", std::os::fd::AsRawFd::as_raw_fd(&file))).unwrap();
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
+        let flags = OFlags::from_bits_retain(u32::from_str_radix(flags.trim(), 8).unwrap());
+        let expected = OFlags::RDWR | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        assert!(flags.contains(expected), "{flags:?}");
     }
 
     #[test]
