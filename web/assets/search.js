@@ -1,14 +1,24 @@
-// Owners while their name is typed, beneath the field of the find page; by the arrow keys, Enter and Escape too.
-// Without this script the form searches all the same. The list covers nothing and stays when the field is left: what is
-// about to be clicked must not move.
+// Owners while their name is typed, beneath a search field; by the arrow keys, Enter and Escape too, and / goes to the
+// field of the header. Without this script the forms search all the same. The list of the find page covers nothing and stays
+// when the field is left: what is about to be clicked must not move. That of the header covers the page until it is left.
 
 const PAUSE = 150; // ms after the last key
 
 for (const input of document.querySelectorAll("[data-matches]")) live(input);
 
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, textarea, select");
+  if (event.key !== "/" || isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault();
+  const input = document.getElementById("search");
+  input.focus();
+  input.select();
+});
+
 function live(input) {
   const list = element("ul", { id: `${input.id}-matches`, class: "matches", role: "listbox", "aria-label": input.dataset.label, hidden: "" });
-  const count = element("p", { class: "hint", role: "status" });
+  const isHeader = input.id === "search";
+  const count = element("p", { class: isHeader ? "visually-hidden" : "hint", role: "status" });
   input.after(list, count);
   set(input, { role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false" });
 
@@ -35,8 +45,9 @@ function live(input) {
     const owners = answer.owners ?? (answer.owner ? [answer.owner] : []);
     const total = new Intl.NumberFormat(document.documentElement.lang).format(answer.total ?? owners.length) + (answer.more ? "+" : "");
     list.replaceChildren(...owners.map(option));
+    if (!owners.length && input.dataset.add) list.append(addition(answer.query));
     forgive();
-    open(owners.length > 0);
+    open(list.children.length > 0);
     count.textContent = input.dataset.matches.replace("#", total);
   }
 
@@ -49,8 +60,8 @@ function live(input) {
   function forgive() {
     input.removeAttribute("aria-invalid");
     const field = input.closest(".field");
-    field.classList.remove("refused");
-    field.querySelector(".problem")?.remove();
+    field?.classList.remove("refused");
+    field?.querySelector(".problem")?.remove();
   }
 
   function option(owner, index) {
@@ -58,7 +69,15 @@ function live(input) {
     const pets = owner.pets.map((pet) => pet.name ?? pet).join(", ");
     const texts = [fullName(owner), owner.city, pets].filter(Boolean);
     item.append(...texts.map((text) => element("bdi", {}, text)));
-    item.dataset.path = `/owners/${owner.id}`;
+    item.dataset.path = `/owners/${owner.id}#${owner.petId ? `pet-${owner.petId}` : "pets"}`;
+    return item;
+  }
+
+  // What was not found, as a new owner.
+  function addition(query) {
+    const text = input.dataset.add.replace("#", () => query);
+    const item = element("li", { id: `${list.id}-add`, role: "option", "aria-selected": "false" }, text);
+    item.dataset.path = `/owners/new?${new URLSearchParams({ name: query })}`;
     return item;
   }
 
@@ -73,6 +92,7 @@ function live(input) {
     try {
       const url = new URL(input.form.action);
       url.searchParams.set(input.name, name);
+      if (isHeader) url.searchParams.set("live", "");
       const answer = await fetch(url, { headers: { accept: "application/json" }, signal });
       if (!answer.ok) throw new Error(answer.statusText);
       show(await answer.json());
@@ -104,6 +124,7 @@ function live(input) {
       open(false);
     }
   });
+  if (isHeader) input.addEventListener("blur", () => open(false));
   // the field keeps the focus while the list is used by pointer
   list.addEventListener("mousedown", (event) => event.preventDefault());
   list.addEventListener("click", (event) => {

@@ -7,6 +7,7 @@
 //! without holding a thread, `watchdog` aborts a statement without a response, and timeouts of the server end locks and long
 //! reads earlier. `pool` opens and validates connections, `outage` logs changes of state.
 
+pub mod cache;
 mod metrics;
 mod outage;
 mod pool;

@@ -35,7 +35,7 @@ use warp::{Filter, Rejection};
 
 use crate::api::{health, info, lists, long_process, openapi};
 use crate::app::{App, router};
-use crate::pages::{assets, home, owners, pets, vets, visits};
+use crate::pages::{assets, home, owners, pets, search, vets, visits};
 
 /// The route table: each path with its methods. HEAD is answered like GET, OPTIONS with `Allow`.
 pub fn routes(app: App) -> (impl Filter<Extract = (warp::reply::Response,), Error = Rejection> + Clone, router::Templates) {
@@ -50,8 +50,12 @@ pub fn routes(app: App) -> (impl Filter<Extract = (warp::reply::Response,), Erro
         ("owners" / {owner} / "pets" / {pet} / "edit") => { GET: pets::edit_form, POST: pets::update }
         ("owners" / {owner} / "pets" / {pet} / "visits") => { GET: visits::list }
         ("owners" / {owner} / "pets" / {pet} / "visits" / "new") => { GET: visits::new_form, POST: visits::create }
+        ("owners" / {owner} / "pets" / {pet} / "visits" / {visit} / "edit") => { GET: visits::edit_form, POST: visits::update }
+        ("owners" / {owner} / "pets" / {pet} / "visits" / {visit} / "status") => { POST: visits::set_status }
+        ("search") => { GET: search::show }
         ("vets.html") => { GET: vets::list }
         ("vets") => { GET: vets::json }
+        ("vets" / {vet}) => { GET: vets::show }
         ("oups") => { GET: home::oups }
         ("healthcheck") => { GET: health::check, DELETE: health::switch_down, POST: health::switch_up }
         ("readyz") => { GET: health::ready }

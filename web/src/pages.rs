@@ -6,5 +6,6 @@ pub mod idempotency;
 pub mod owners;
 pub mod pagination;
 pub mod pets;
+pub mod search;
 pub mod vets;
 pub mod visits;

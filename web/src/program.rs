@@ -80,6 +80,7 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
         views: Arc::new(Views::new(config.pages.source())),
         vets: Arc::default(),
         idempotency_keys: Arc::default(),
+        day: Arc::default(),
         time_zone: config.time_zone,
         commit: config.git_commit.clone(),
     };

@@ -11,7 +11,7 @@ pub mod flash;
 pub mod form;
 pub mod i18n;
 pub mod mac;
-mod people;
+pub mod people;
 mod preferences;
 mod response;
 mod templates;

@@ -3,15 +3,21 @@
 //! Case, accents, width (`Ｆ`), ligatures and letters with a stroke (`ø`, `ł`, `đ`) don't matter. A Hangul syllable is the
 //! sequence of its jamo, so that `ㄱ` and `기` find `김` while it is being typed, and a kana its voiceless hiragana.
 //!
-//! On MySQL, the columns `owner.name_key` and `owner.given_name_key` are generated and the collation `utf8mb4_0900_ai_ci`
-//! compares them. SQLite folds ASCII only, so there the columns hold [`key`] of the name, which [`fill_keys`] computes
-//! before a search. Either way a prefix is a range of an index, and rows that other programs insert or rename are found.
+//! On MySQL, the columns `owner.name_key`, `owner.given_name_key` and `pet.name_key` are generated and the collation
+//! `utf8mb4_0900_ai_ci` compares them. SQLite folds ASCII only, so there the columns hold [`key`] of the name, which
+//! [`fill_keys`] computes before a search. Either way a prefix is a range of an index, and rows that other programs insert or
+//! rename are found. `owner.initials` are the leading consonants of a Korean name ([`initials`]).
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::database::{Backend, Connection};
+
+/// Characters of a name whose leading consonants are kept.
+pub const INITIALS: usize = 5;
+/// The leading consonants of Hangul syllables, in the order of the syllables.
+const CONSONANTS: &str = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
 
 /// The base letters of a name, compared by code point.
 #[must_use]
@@ -65,7 +71,6 @@ fn split_last(text: &str) -> Option<(&str, char)> {
 /// compares whole syllables; elsewhere these are the bounds of their jamo.
 fn syllables(last: char) -> Option<(char, char)> {
     const FIRST: u32 = 0xac00;
-    const CONSONANTS: &str = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
     const FINALS: u32 = 28;
     const PER_CONSONANT: u32 = 21 * FINALS;
     let (first, count) = match CONSONANTS.chars().position(|consonant| consonant == last) {
@@ -87,11 +92,13 @@ pub fn fill_keys(connection: &mut Connection) -> QueryResult<()> {
     if connection.backend() == Backend::Mysql {
         return Ok(());
     }
-    let missing = "EXISTS (SELECT 1 FROM owner WHERE name_key IS NULL)";
+    let missing = "EXISTS (SELECT 1 FROM owner WHERE name_key IS NULL) OR EXISTS (SELECT 1 FROM pet WHERE name_key IS NULL)";
     if diesel::select(diesel::dsl::sql::<Bool>(missing)).get_result(connection)? {
-        let fill = "UPDATE owner SET name_key = search_key(last_name || ' ' || first_name),
-                                     given_name_key = search_key(first_name || ' ' || last_name) WHERE name_key IS NULL";
-        diesel::sql_query(fill).execute(connection)?;
+        let owners = "UPDATE owner SET name_key = search_key(last_name || ' ' || first_name),
+                                       given_name_key = search_key(first_name || ' ' || last_name),
+                                       initials = search_initials(last_name || first_name) WHERE name_key IS NULL";
+        diesel::sql_query(owners).execute(connection)?;
+        diesel::sql_query("UPDATE pet SET name_key = search_key(name) WHERE name_key IS NULL").execute(connection)?;
     }
     Ok(())
 }
@@ -101,9 +108,31 @@ diesel::define_sql_function! {
     fn search_key(name: Text) -> Text;
 }
 
-/// Makes [`key`] known to a connection as `search_key`.
+diesel::define_sql_function! {
+    /// [`initials`] as a function of SQLite.
+    fn search_initials(name: Text) -> Nullable<Text>;
+}
+
+/// Makes [`key`] and [`initials`] known to a connection as `search_key` and `search_initials`.
 pub(crate) fn register(connection: &mut SqliteConnection) -> QueryResult<()> {
-    search_key_utils::register_impl(connection, |name: String| key(&name))
+    search_key_utils::register_impl(connection, |name: String| key(&name))?;
+    search_initials_utils::register_impl(connection, |name: String| initials(&name))
+}
+
+/// The leading consonants of the Hangul syllables among the first [`INITIALS`] characters: 김민준 → ㄱㅁㅈ.
+#[must_use]
+pub fn initials(name: &str) -> Option<String> {
+    let consonant = |c: char| match c {
+        '가'..='힣' => CONSONANTS.chars().nth(((u32::from(c) - u32::from('가')) / 588) as usize),
+        _ => None,
+    };
+    Some(name.chars().take(INITIALS).filter_map(consonant).collect()).filter(|initials: &String| !initials.is_empty())
+}
+
+/// Returns true for leading consonants alone, which somebody types instead of syllables.
+#[must_use]
+pub fn is_initials(typed: &str) -> bool {
+    !typed.is_empty() && typed.chars().all(|c| CONSONANTS.contains(c))
 }
 
 /// Combining marks of Latin, Greek and Cyrillic letters, kana's voicing marks, and zero-width characters. Vowel signs of
@@ -162,6 +191,16 @@ mod tests {
         ] {
             assert!(finds(typed, name), "{typed} finds {name}");
         }
+    }
+
+    #[test]
+    fn initials_are_leading_consonants() {
+        for (name, expected) in
+            [("김민준", Some("ㄱㅁㅈ")), ("남궁민수", Some("ㄴㄱㅁㅅ")), ("힣까", Some("ㅎㄲ")), ("Anna 김", None)]
+        {
+            assert_eq!(initials(name).as_deref(), expected, "{name}");
+        }
+        assert!(is_initials("ㄱㅁㅈ") && !is_initials("김ㅁ") && !is_initials("ㅏ") && !is_initials(""));
     }
 
     #[test]

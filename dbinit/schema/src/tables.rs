@@ -14,6 +14,12 @@ pub const TEXT_CHARS: usize = 255;
 /// Characters that a telephone number may have.
 pub const TELEPHONE_CHARS: usize = 20;
 
+/// Characters that the note of a visit may have.
+pub const NOTE_CHARS: usize = 2000;
+
+/// The states of a visit: one after the other, and the last one instead of any.
+pub const STATUSES: [&str; 4] = ["booked", "arrived", "done", "cancelled"];
+
 table! {
     vet (id) {
         id -> Integer,
@@ -55,6 +61,8 @@ table! {
         name_key -> Nullable<Text>,
         /// Search key of "first last" name; maintained by the schema, never written.
         given_name_key -> Nullable<Text>,
+        /// Leading consonants of a Korean name; maintained by the schema, never written.
+        initials -> Nullable<Text>,
     }
 }
 
@@ -73,7 +81,12 @@ table! {
         id -> Integer,
         pet_id -> Integer,
         visit_date -> Date,
+        visit_time -> Nullable<Time>,
+        vet_id -> Nullable<Integer>,
+        /// One of [`STATUSES`].
+        status -> Text,
         description -> Text,
+        note -> Nullable<Text>,
     }
 }
 
@@ -91,5 +104,6 @@ joinable!(vet_specialty -> specialty (specialty_id));
 joinable!(pet -> pet_type (type_id));
 joinable!(pet -> owner (owner_id));
 joinable!(visit -> pet (pet_id));
+joinable!(visit -> vet (vet_id));
 
 allow_tables_to_appear_in_same_query!(vet, specialty, vet_specialty, pet_type, owner, pet, visit);

@@ -129,7 +129,9 @@ pub(crate) fn contents(url: &str) -> String {
     let owners: Vec<(i32, String, String, String, String, String)> =
         owner::table.order(owner::id).select(columns).load(c).unwrap();
     let pets: Vec<(i32, String, chrono::NaiveDate, i32, i32)> = pet::table.order(pet::id).load(c).unwrap();
-    let visits: Vec<(i32, i32, chrono::NaiveDate, String)> = visit::table.order(visit::id).load(c).unwrap();
+    let columns = (visit::id, visit::pet_id, visit::visit_date, visit::status, visit::description);
+    let visits: Vec<(i32, i32, chrono::NaiveDate, String, String)> =
+        visit::table.order(visit::id).select(columns).load(c).unwrap();
     format!(
         "{definitions:#?}\n{recorded:?} {values:?}\n{vets:?}\n{specialties:?}\n{vet_specialties:?}\n{types:?}\n{owners:?}\n{pets:?}\n{visits:?}"
     )

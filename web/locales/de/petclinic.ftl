@@ -11,10 +11,15 @@ nav-label = Hauptmenü
 nav-home = Start
 nav-owners = Halter suchen
 nav-vets = Tierärzte
-nav-error = Fehler
-search-label = Halter nach Nachnamen suchen
-search-placeholder = Nachname
+search-label = Halter, Tiere und Telefonnummern suchen
+search-placeholder = Name, Tier, Telefon
 search-button = Suchen
+search-title = Suche
+search-results = Treffer für „{ $query }“
+search-none = Niemand gefunden für „{ $query }“
+search-none-hint = Halter findet man über Vor- und Nachnamen, die Namen ihrer Tiere und mindestens 4 Ziffern der Telefonnummer.
+search-add = „{ $query }“ als neuen Halter anlegen
+search-more = Nur die ersten { $count } werden gezeigt. Mehr eingeben grenzt die Suche ein.
 
 ## Willkommen
 
@@ -25,7 +30,6 @@ home-picture = Ein Hund und eine Katze sitzen nebeneinander unter einer warmen S
 home-owners = Alle Halter
 home-owners-text = Alle ansehen, die wir kennen
 home-new-owner = Neuer Halter
-home-new-owner-text = Jemanden aufnehmen, der gerade gekommen ist
 home-vets = Tierärzte
 home-vets-text = Wer da ist und wer was am besten kann
 
@@ -48,7 +52,6 @@ owners-found =
     }
 owners-more = { $count }+ Halter
 owners-found-more = { $count }+ Halter, deren Nachname mit „{ $name }“ beginnt
-owner-last-name = Nachname
 owner-name = Name
 owner-pets = Tiere
 owner-no-pets = keine
@@ -89,6 +92,39 @@ visit-date = Datum
 visit-previous = Frühere Besuche
 visits-title = Besuche
 visits-all-of = Alle Besuche von { $pet }
+visit-status-label = Status
+visit-status =
+    { $status ->
+        [arrived] eingetroffen
+        [booked] gebucht
+        [done] erledigt
+       *[other] abgesagt
+    }
+visit-set-status =
+    { $status ->
+        [arrived] Eingetroffen
+       *[other] Erledigt
+    }
+visit-set-status-of =
+    { $status ->
+        [arrived] { $pet } ist eingetroffen
+       *[other] Besuch von { $pet } ist erledigt
+    }
+visit-edit = Besuch bearbeiten
+visit-edit-of = Besuch von { $pet } bearbeiten
+visit-edit-on = Besuch vom { $date } bearbeiten
+visit-update = Besuch speichern
+visit-cancel = Besuch absagen
+visit-restore = Besuch wieder buchen
+day-today = Heute
+day-any-time = ohne Uhrzeit
+day-pet = Tier
+day-owner = Halter
+day-no-visits = Keine Besuche an diesem Tag.
+day-previous = Vorheriger Tag
+day-next = Nächster Tag
+day-others = Andere Tage
+day-show = Tag zeigen
 
 ## Tierärzte
 
@@ -100,6 +136,7 @@ vets-all =
     }
 vet-specialties = Fachgebiete
 vet-no-specialty = keine
+vet-any = Egal wer
 vet-specialty =
     { $name ->
         [dentistry] Zahnheilkunde
@@ -117,6 +154,7 @@ pager-next = Nächste
 pager-last = Letzte
 pager-place = Seite { $page } von { $pages }
 pager-number = { $page }
+pager-sizes = Pro Seite
 
 ## Felder
 
@@ -130,6 +168,10 @@ field-birthDate = Geburtsdatum
 field-type = Tierart
 field-date = Datum
 field-description = Beschreibung
+field-time = Uhrzeit
+field-vetId = Tierarzt
+field-note = Notiz
+field-optional = (freiwillig)
 
 ## Was an Eingaben nicht stimmt
 
@@ -147,10 +189,12 @@ problem-too-long =
 problem-characters = enthält Zeichen, die sich nicht anzeigen lassen
 problem-telephone = muss aus 7 bis 15 Ziffern bestehen, wahlweise mit + davor
 problem-date = ist kein Datum; eines sieht so aus: 2024-12-31
+problem-time = ist keine Uhrzeit; eine sieht so aus: 14:30
 problem-future = darf nicht in der Zukunft liegen
 problem-before-birth = liegt vor der Geburt des Tieres
 problem-after-visit = liegt nach einem Besuch des Tieres
 problem-too-far = liegt mehr als { $max } Jahre in der Zukunft
+problem-far-date = liegt mehr als ein Jahr entfernt; wenn das stimmt, noch einmal speichern
 problem-too-many = lässt sich nicht hinzufügen: es sind schon zu viele
 problem-type = ist keine Tierart, die wir kennen
 problem-duplicate = gibt es schon
@@ -169,6 +213,8 @@ flash-owner-updated = Angaben zum Halter gespeichert
 flash-pet-added = Neues Tier hinzugefügt
 flash-pet-updated = Angaben zum Tier gespeichert
 flash-visit-booked = Besuch eingetragen
+flash-visit-updated = Besuch gespeichert
+flash-visit-changed = Nicht gespeichert: Jemand anderes hat diesen Besuch inzwischen geändert
 
 ## Fehler
 
@@ -217,20 +263,3 @@ error-503-title = Einen Augenblick, bitte
 error-503-text = Das können wir gerade nicht beantworten. Bitte versuchen Sie es in einigen Sekunden noch einmal.
 error-504-title = Das hat zu lange gedauert
 error-504-text = Wir konnten nicht rechtzeitig antworten. Bitte versuchen Sie es in einigen Sekunden noch einmal.
-
-## Ein Tag
-
-date = { $day }. { $month ->
-        [1] Januar
-        [2] Februar
-        [3] März
-        [4] April
-        [5] Mai
-        [6] Juni
-        [7] Juli
-        [8] August
-        [9] September
-        [10] Oktober
-        [11] November
-       *[12] Dezember
-    } { $year }

@@ -11,10 +11,15 @@ nav-label = Main
 nav-home = Home
 nav-owners = Find owners
 nav-vets = Veterinarians
-nav-error = Error
-search-label = Search owners by last name
-search-placeholder = Last name
+search-label = Search owners, pets and telephone numbers
+search-placeholder = Name, pet, telephone
 search-button = Search
+search-title = Search
+search-results = Found for “{ $query }”
+search-none = Nobody found for “{ $query }”
+search-none-hint = Owners are found by first and last name, by their pets' names, and by 4 or more digits of their telephone number.
+search-add = Add “{ $query }” as a new owner
+search-more = Only the first { $count } are shown. Type more to find others.
 
 ## Welcome
 
@@ -25,7 +30,6 @@ home-picture = A dog and a cat sitting side by side under a warm sun
 home-owners = All owners
 home-owners-text = Look through everyone we know
 home-new-owner = New owner
-home-new-owner-text = Register somebody who has just come in
 home-vets = Veterinarians
 home-vets-text = Who is here, and what they know best
 
@@ -48,7 +52,6 @@ owners-found =
     }
 owners-more = { $count }+ owners
 owners-found-more = { $count }+ owners whose last name begins with “{ $name }”
-owner-last-name = Last name
 owner-name = Name
 owner-pets = Pets
 owner-no-pets = none
@@ -89,6 +92,39 @@ visit-date = Date
 visit-previous = Previous visits
 visits-title = Visits
 visits-all-of = All visits of { $pet }
+visit-status-label = Status
+visit-status =
+    { $status ->
+        [arrived] arrived
+        [booked] booked
+        [done] done
+       *[other] cancelled
+    }
+visit-set-status =
+    { $status ->
+        [arrived] Check in
+       *[other] Finish
+    }
+visit-set-status-of =
+    { $status ->
+        [arrived] Check in { $pet }
+       *[other] Finish visit of { $pet }
+    }
+visit-edit = Edit visit
+visit-edit-of = Edit visit of { $pet }
+visit-edit-on = Edit visit on { $date }
+visit-update = Update visit
+visit-cancel = Cancel this visit
+visit-restore = Book this visit again
+day-today = Today
+day-any-time = any time
+day-pet = Pet
+day-owner = Owner
+day-no-visits = No visits on this day.
+day-previous = Previous day
+day-next = Next day
+day-others = Other days
+day-show = Show day
 
 ## Veterinarians
 
@@ -100,6 +136,7 @@ vets-all =
     }
 vet-specialties = Specialties
 vet-no-specialty = none
+vet-any = No preference
 vet-specialty =
     { $name ->
         [dentistry] dentistry
@@ -117,6 +154,7 @@ pager-next = Next
 pager-last = Last
 pager-place = Page { $page } of { $pages }
 pager-number = { $page }
+pager-sizes = Per page
 
 ## Fields, named like the fields of the forms
 
@@ -130,6 +168,10 @@ field-birthDate = Birth date
 field-type = Type
 field-date = Date
 field-description = Description
+field-time = Time
+field-vetId = Veterinarian
+field-note = Note
+field-optional = (optional)
 
 ## Problems with what was entered
 
@@ -147,10 +189,12 @@ problem-too-long =
 problem-characters = contains characters that cannot be shown
 problem-telephone = must have 7 to 15 digits, with an optional + in front
 problem-date = is not a date; it looks like 2024-12-31
+problem-time = is not a time; it looks like 14:30
 problem-future = must not be in the future
 problem-before-birth = is before the pet was born
 problem-after-visit = is after one of the pet’s visits
 problem-too-far = is more than { $max } years away
+problem-far-date = is more than a year away; save again if that is right
 problem-too-many = cannot be added: there are too many already
 problem-type = is not a type we know
 problem-duplicate = already exists
@@ -169,6 +213,8 @@ flash-owner-updated = Owner updated
 flash-pet-added = New pet added
 flash-pet-updated = Pet updated
 flash-visit-booked = Visit booked
+flash-visit-updated = Visit updated
+flash-visit-changed = Not saved: somebody else has changed this visit in the meantime
 
 ## Errors
 
@@ -217,20 +263,3 @@ error-503-title = One moment, please
 error-503-text = We cannot answer that right now. Please try again in a few seconds.
 error-504-title = That took too long
 error-504-text = We could not answer in time. Please try again in a few seconds.
-
-## A day
-
-date = { $month ->
-        [1] January
-        [2] February
-        [3] March
-        [4] April
-        [5] May
-        [6] June
-        [7] July
-        [8] August
-        [9] September
-        [10] October
-        [11] November
-       *[12] December
-    } { $day }, { $year }

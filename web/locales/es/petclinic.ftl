@@ -11,10 +11,15 @@ nav-label = Principal
 nav-home = Inicio
 nav-owners = Buscar dueños
 nav-vets = Veterinarios
-nav-error = Error
-search-label = Buscar dueños por apellido
-search-placeholder = Apellido
+search-label = Buscar dueños, mascotas y teléfonos
+search-placeholder = Nombre, mascota, teléfono
 search-button = Buscar
+search-title = Búsqueda
+search-results = Resultados de «{ $query }»
+search-none = No hay resultados para «{ $query }»
+search-none-hint = Se busca por nombre y apellido del dueño, por el nombre de sus mascotas y por 4 o más cifras del teléfono.
+search-add = Añadir «{ $query }» como nuevo dueño
+search-more = Solo se muestran los primeros { $count }. Escribe más para acotar la búsqueda.
 
 ## Bienvenida
 
@@ -25,7 +30,6 @@ home-picture = Un perro y un gato sentados juntos bajo un sol cálido
 home-owners = Todos los dueños
 home-owners-text = Ver a todos los que conocemos
 home-new-owner = Nuevo dueño
-home-new-owner-text = Registrar a alguien que acaba de llegar
 home-vets = Veterinarios
 home-vets-text = Quién está aquí y qué sabe hacer mejor
 
@@ -48,7 +52,6 @@ owners-found =
     }
 owners-more = Más de { $count } dueños
 owners-found-more = Más de { $count } dueños cuyo apellido empieza por «{ $name }»
-owner-last-name = Apellido
 owner-name = Nombre
 owner-pets = Mascotas
 owner-no-pets = ninguna
@@ -89,6 +92,39 @@ visit-date = Fecha
 visit-previous = Visitas anteriores
 visits-title = Visitas
 visits-all-of = Todas las visitas de { $pet }
+visit-status-label = Estado
+visit-status =
+    { $status ->
+        [arrived] en la clínica
+        [booked] reservada
+        [done] terminada
+       *[other] cancelada
+    }
+visit-set-status =
+    { $status ->
+        [arrived] Ha llegado
+       *[other] Terminar
+    }
+visit-set-status-of =
+    { $status ->
+        [arrived] { $pet } ha llegado
+       *[other] Terminar la visita de { $pet }
+    }
+visit-edit = Editar visita
+visit-edit-of = Editar la visita de { $pet }
+visit-edit-on = Editar la visita del { $date }
+visit-update = Guardar visita
+visit-cancel = Cancelar esta visita
+visit-restore = Reservar de nuevo
+day-today = Hoy
+day-any-time = sin hora
+day-pet = Mascota
+day-owner = Dueño
+day-no-visits = No hay visitas este día.
+day-previous = Día anterior
+day-next = Día siguiente
+day-others = Otros días
+day-show = Ver día
 
 ## Veterinarios
 
@@ -100,6 +136,7 @@ vets-all =
     }
 vet-specialties = Especialidades
 vet-no-specialty = ninguna
+vet-any = Sin preferencia
 vet-specialty =
     { $name ->
         [dentistry] odontología
@@ -117,6 +154,7 @@ pager-next = Siguiente
 pager-last = Última
 pager-place = Página { $page } de { $pages }
 pager-number = { $page }
+pager-sizes = Por página
 
 ## Campos
 
@@ -130,6 +168,10 @@ field-birthDate = Fecha de nacimiento
 field-type = Tipo
 field-date = Fecha
 field-description = Descripción
+field-time = Hora
+field-vetId = Veterinario
+field-note = Nota
+field-optional = (opcional)
 
 ## Problemas con lo introducido
 
@@ -147,10 +189,12 @@ problem-too-long =
 problem-characters = contiene caracteres que no se pueden mostrar
 problem-telephone = debe tener de 7 a 15 cifras, con un + opcional delante
 problem-date = no es una fecha; tiene esta forma: 2024-12-31
+problem-time = no es una hora; tiene esta forma: 14:30
 problem-future = no puede estar en el futuro
 problem-before-birth = es anterior al nacimiento de la mascota
 problem-after-visit = es posterior a una visita de la mascota
 problem-too-far = está a más de { $max } años de hoy
+problem-far-date = está a más de un año de hoy; si es correcta, guarda otra vez
 problem-too-many = no se puede añadir: ya hay demasiadas entradas
 problem-type = no es un tipo que conozcamos
 problem-duplicate = ya existe
@@ -169,6 +213,8 @@ flash-owner-updated = Datos del dueño guardados
 flash-pet-added = Nueva mascota añadida
 flash-pet-updated = Datos de la mascota guardados
 flash-visit-booked = Visita registrada
+flash-visit-updated = Visita guardada
+flash-visit-changed = No se ha guardado: otra persona ha cambiado esta visita entretanto
 
 ## Errores
 
@@ -217,20 +263,3 @@ error-503-title = Un momento, por favor
 error-503-text = Ahora mismo no podemos responder a eso. Inténtalo de nuevo en unos segundos.
 error-504-title = Ha tardado demasiado
 error-504-text = No hemos podido responder a tiempo. Inténtalo de nuevo en unos segundos.
-
-## Un día
-
-date = { $day } de { $month ->
-        [1] enero
-        [2] febrero
-        [3] marzo
-        [4] abril
-        [5] mayo
-        [6] junio
-        [7] julio
-        [8] agosto
-        [9] septiembre
-        [10] octubre
-        [11] noviembre
-       *[12] diciembre
-    } de { $year }

@@ -11,10 +11,15 @@ nav-label = منوی اصلی
 nav-home = خانه
 nav-owners = جستجوی صاحبان حیوانات
 nav-vets = دامپزشکان
-nav-error = خطا
-search-label = جستجوی صاحبان حیوانات با نام خانوادگی
-search-placeholder = نام خانوادگی
+search-label = جستجوی صاحبان حیوانات، حیوانات و شماره‌های تلفن
+search-placeholder = نام، حیوان، تلفن
 search-button = جستجو
+search-title = جستجو
+search-results = نتیجه‌های جستجوی «{ $query }»
+search-none = برای «{ $query }» کسی یافت نشد
+search-none-hint = جستجو با نام و نام خانوادگی صاحب حیوان، نام حیوان یا دست‌کم ۴ رقم از شمارهٔ تلفن انجام می‌شود.
+search-add = افزودن «{ $query }» به‌عنوان صاحب حیوان تازه
+search-more = تنها { $count } مورد نخست نشان داده می‌شود. برای یافتن بقیه بیشتر بنویسید.
 
 ## خوش‌آمد
 
@@ -25,7 +30,6 @@ home-picture = سگ و گربه‌ای که زیر آفتاب گرم کنار ه
 home-owners = همهٔ صاحبان حیوانات
 home-owners-text = دیدن همهٔ کسانی که می‌شناسیم
 home-new-owner = صاحب حیوان تازه
-home-new-owner-text = ثبت کسی که تازه آمده است
 home-vets = دامپزشکان
 home-vets-text = چه کسانی اینجا هستند و در چه زمینه‌ای ماهرند
 
@@ -48,7 +52,6 @@ owners-found =
     }
 owners-more = بیش از { $count } صاحب حیوان
 owners-found-more = بیش از { $count } صاحب حیوان که نام خانوادگی‌شان با «{ $name }» آغاز می‌شود
-owner-last-name = نام خانوادگی
 owner-name = نام
 owner-pets = حیوانات
 owner-no-pets = ندارد
@@ -89,6 +92,39 @@ visit-date = تاریخ
 visit-previous = ویزیت‌های پیشین
 visits-title = ویزیت‌ها
 visits-all-of = همهٔ ویزیت‌های { $pet }
+visit-status-label = وضعیت
+visit-status =
+    { $status ->
+        [arrived] حاضر
+        [booked] رزروشده
+        [done] انجام‌شده
+       *[other] لغوشده
+    }
+visit-set-status =
+    { $status ->
+        [arrived] پذیرش
+       *[other] پایان
+    }
+visit-set-status-of =
+    { $status ->
+        [arrived] پذیرش { $pet }
+       *[other] پایان ویزیت { $pet }
+    }
+visit-edit = ویرایش ویزیت
+visit-edit-of = ویرایش ویزیت { $pet }
+visit-edit-on = ویرایش ویزیت { $date }
+visit-update = ذخیرهٔ ویزیت
+visit-cancel = لغو این ویزیت
+visit-restore = رزرو دوباره
+day-today = امروز
+day-any-time = بدون ساعت
+day-pet = حیوان
+day-owner = صاحب حیوان
+day-no-visits = در این روز ویزیتی نیست.
+day-previous = روز پیش
+day-next = روز بعد
+day-others = روزهای دیگر
+day-show = نمایش روز
 
 ## دامپزشکان
 
@@ -100,6 +136,7 @@ vets-all =
     }
 vet-specialties = تخصص‌ها
 vet-no-specialty = ندارد
+vet-any = فرقی نمی‌کند
 vet-specialty =
     { $name ->
         [dentistry] دندانپزشکی
@@ -117,6 +154,7 @@ pager-next = بعدی
 pager-last = آخرین
 pager-place = صفحهٔ { $page } از { $pages }
 pager-number = { $page }
+pager-sizes = در هر صفحه
 
 ## فیلدها
 
@@ -130,6 +168,10 @@ field-birthDate = تاریخ تولد
 field-type = نوع
 field-date = تاریخ
 field-description = توضیح
+field-time = ساعت
+field-vetId = دامپزشک
+field-note = یادداشت
+field-optional = (اختیاری)
 
 ## ایرادهای ورودی
 
@@ -147,10 +189,12 @@ problem-too-long =
 problem-characters = نویسه‌هایی دارد که نمایش‌دادنی نیستند
 problem-telephone = باید ۷ تا ۱۵ رقم داشته باشد و می‌تواند با + آغاز شود
 problem-date = تاریخ نیست؛ نمونهٔ درست: 2024-12-31
+problem-time = ساعت نیست؛ نمونهٔ درست: 14:30
 problem-future = نباید در آینده باشد
 problem-before-birth = پیش از تولد حیوان است
 problem-after-visit = پس از یکی از ویزیت‌های حیوان است
 problem-too-far = بیش از { $max } سال با امروز فاصله دارد
+problem-far-date = بیش از یک سال با امروز فاصله دارد؛ اگر درست است دوباره ذخیره کنید
 problem-too-many = افزودنی نیست: شمار آن‌ها به بیشینه رسیده است
 problem-type = نوعی نیست که بشناسیم
 problem-duplicate = از پیش وجود دارد
@@ -169,6 +213,8 @@ flash-owner-updated = اطلاعات صاحب حیوان ذخیره شد
 flash-pet-added = حیوان تازه افزوده شد
 flash-pet-updated = اطلاعات حیوان ذخیره شد
 flash-visit-booked = ویزیت ثبت شد
+flash-visit-updated = ویزیت ذخیره شد
+flash-visit-changed = ذخیره نشد: در این میان کس دیگری این ویزیت را تغییر داده است
 
 ## خطاها
 
@@ -217,20 +263,3 @@ error-503-title = یک لحظه، لطفاً
 error-503-text = اکنون نمی‌توانیم پاسخ دهیم. لطفاً چند ثانیهٔ دیگر دوباره تلاش کنید.
 error-504-title = خیلی طول کشید
 error-504-text = نتوانستیم به‌موقع پاسخ دهیم. لطفاً چند ثانیهٔ دیگر دوباره تلاش کنید.
-
-## یک روز
-
-date = { $day } { $month ->
-        [1] ژانویهٔ
-        [2] فوریهٔ
-        [3] مارس
-        [4] آوریل
-        [5] مهٔ
-        [6] ژوئن
-        [7] ژوئیهٔ
-        [8] اوت
-        [9] سپتامبر
-        [10] اکتبر
-        [11] نوامبر
-       *[12] دسامبر
-    } { $year }

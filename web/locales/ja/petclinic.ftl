@@ -11,10 +11,15 @@ nav-label = メインメニュー
 nav-home = ホーム
 nav-owners = 飼い主を探す
 nav-vets = 獣医師
-nav-error = エラー
-search-label = 姓で飼い主を探す
-search-placeholder = 姓
+search-label = 飼い主・ペット・電話番号を検索
+search-placeholder = 名前・ペット・電話番号
 search-button = 検索
+search-title = 検索
+search-results = 「{ $query }」の検索結果
+search-none = 「{ $query }」に一致する飼い主はいません
+search-none-hint = 飼い主の姓名、ペットの名前、電話番号の 4 桁以上で検索できます。
+search-add = 「{ $query }」を新しい飼い主として登録
+search-more = 最初の { $count } 件だけを表示しています。続けて入力すると絞り込めます。
 
 ## ようこそ
 
@@ -25,7 +30,6 @@ home-picture = あたたかな太陽の下に並んで座る犬と猫
 home-owners = すべての飼い主
 home-owners-text = 登録されている飼い主を見る
 home-new-owner = 新しい飼い主
-home-new-owner-text = はじめて来院した方を登録する
 home-vets = 獣医師
 home-vets-text = 在籍する獣医師と専門分野を見る
 
@@ -46,7 +50,6 @@ owners-found =
     }
 owners-more = 飼い主 { $count } 名以上
 owners-found-more = 姓が「{ $name }」で始まる飼い主 { $count } 名以上
-owner-last-name = 姓
 owner-name = 氏名
 owner-pets = ペット
 owner-no-pets = なし
@@ -87,6 +90,39 @@ visit-date = 日付
 visit-previous = これまでの診察
 visits-title = 診察の記録
 visits-all-of = { $pet } のすべての診察
+visit-status-label = 状態
+visit-status =
+    { $status ->
+        [arrived] 来院
+        [booked] 予約
+        [done] 完了
+       *[other] キャンセル
+    }
+visit-set-status =
+    { $status ->
+        [arrived] 受付する
+       *[other] 完了する
+    }
+visit-set-status-of =
+    { $status ->
+        [arrived] { $pet } を受付する
+       *[other] { $pet } の診察を完了する
+    }
+visit-edit = 診察を編集
+visit-edit-of = { $pet } の診察を編集
+visit-edit-on = { $date }の診察を編集
+visit-update = 診察を保存
+visit-cancel = この診察をキャンセル
+visit-restore = もう一度予約する
+day-today = 今日
+day-any-time = 時間未定
+day-pet = ペット
+day-owner = 飼い主
+day-no-visits = この日の診察はありません。
+day-previous = 前の日
+day-next = 次の日
+day-others = ほかの日
+day-show = 日付を表示
 
 ## 獣医師
 
@@ -97,6 +133,7 @@ vets-all =
     }
 vet-specialties = 専門分野
 vet-no-specialty = なし
+vet-any = 指定なし
 vet-specialty =
     { $name ->
         [dentistry] 歯科
@@ -114,6 +151,7 @@ pager-next = 次へ
 pager-last = 最後
 pager-place = { $pages } ページ中 { $page } ページ目
 pager-number = { $page }
+pager-sizes = 表示件数
 
 ## 入力欄
 
@@ -127,6 +165,10 @@ field-birthDate = 生年月日
 field-type = 種類
 field-date = 日付
 field-description = 内容
+field-time = 時間
+field-vetId = 担当獣医師
+field-note = メモ
+field-optional = （任意）
 
 ## 入力内容の問題
 
@@ -142,10 +184,12 @@ problem-too-long =
 problem-characters = 表示できない文字が含まれています
 problem-telephone = 数字 7〜15 桁で入力してください（先頭の + は可）
 problem-date = 日付ではありません。2024-12-31 のように入力してください
+problem-time = 時間ではありません。14:30 のように入力してください
 problem-future = 未来の日付は入力できません
 problem-before-birth = ペットの誕生日より前の日付です
 problem-after-visit = ペットの診察日より後です
 problem-too-far = { $max } 年より先の日付です
+problem-far-date = 1 年以上離れた日付です。正しければもう一度保存してください
 problem-too-many = 登録件数が上限に達しているため追加できません
 problem-type = 登録されていない種類です
 problem-duplicate = すでに登録されています
@@ -164,6 +208,8 @@ flash-owner-updated = 飼い主の情報を更新しました
 flash-pet-added = 新しいペットを追加しました
 flash-pet-updated = ペットの情報を更新しました
 flash-visit-booked = 診察を登録しました
+flash-visit-updated = 診察の情報を更新しました
+flash-visit-changed = 保存されませんでした。その間に別の人がこの診察を変更しました
 
 ## エラー
 
@@ -212,7 +258,3 @@ error-503-title = 少々お待ちください
 error-503-text = ただいまお答えできません。数秒後にもう一度お試しください。
 error-504-title = 時間がかかりすぎました
 error-504-text = 時間内にお答えできませんでした。数秒後にもう一度お試しください。
-
-## 日付
-
-date = { $year }年{ $month }月{ $day }日

@@ -11,10 +11,15 @@ nav-label = 주 메뉴
 nav-home = 홈
 nav-owners = 보호자 찾기
 nav-vets = 수의사
-nav-error = 오류
-search-label = 성으로 보호자 찾기
-search-placeholder = 성
+search-label = 보호자, 반려동물, 전화번호 검색
+search-placeholder = 이름, 반려동물, 전화번호
 search-button = 검색
+search-title = 검색
+search-results = “{ $query }” 검색 결과
+search-none = “{ $query }” 검색 결과가 없습니다
+search-none-hint = 보호자 이름(초성 가능), 반려동물 이름, 전화번호 네 자리 이상으로 찾을 수 있습니다.
+search-add = “{ $query }” 새 보호자로 등록
+search-more = 처음 { $count }명만 보여 줍니다. 더 입력하면 범위를 좁힐 수 있습니다.
 
 ## 환영
 
@@ -25,7 +30,6 @@ home-picture = 따뜻한 햇살 아래 나란히 앉아 있는 강아지와 고�
 home-owners = 모든 보호자
 home-owners-text = 등록된 보호자를 둘러보기
 home-new-owner = 새 보호자
-home-new-owner-text = 처음 오신 분을 등록하기
 home-vets = 수의사
 home-vets-text = 어떤 수의사가 무엇을 잘하는지 보기
 
@@ -46,7 +50,6 @@ owners-found =
     }
 owners-more = 보호자 { $count }명 이상
 owners-found-more = 성이 “{ $name }”(으)로 시작하는 보호자 { $count }명 이상
-owner-last-name = 성
 owner-name = 이름
 owner-pets = 반려동물
 owner-no-pets = 없음
@@ -87,6 +90,39 @@ visit-date = 날짜
 visit-previous = 이전 진료
 visits-title = 진료 기록
 visits-all-of = { $pet }의 모든 진료 기록
+visit-status-label = 상태
+visit-status =
+    { $status ->
+        [arrived] 접수
+        [booked] 예약
+        [done] 완료
+       *[other] 취소
+    }
+visit-set-status =
+    { $status ->
+        [arrived] 접수하기
+       *[other] 완료하기
+    }
+visit-set-status-of =
+    { $status ->
+        [arrived] { $pet } 접수하기
+       *[other] { $pet } 진료 완료하기
+    }
+visit-edit = 진료 수정
+visit-edit-of = { $pet } 진료 수정
+visit-edit-on = { $date } 진료 수정
+visit-update = 진료 저장
+visit-cancel = 진료 취소
+visit-restore = 다시 예약
+day-today = 오늘
+day-any-time = 시간 미정
+day-pet = 반려동물
+day-owner = 보호자
+day-no-visits = 이날은 진료가 없습니다.
+day-previous = 이전 날
+day-next = 다음 날
+day-others = 다른 날짜
+day-show = 날짜 보기
 
 ## 수의사
 
@@ -97,6 +133,7 @@ vets-all =
     }
 vet-specialties = 전문 분야
 vet-no-specialty = 없음
+vet-any = 지정하지 않음
 vet-specialty =
     { $name ->
         [dentistry] 치과
@@ -114,6 +151,7 @@ pager-next = 다음
 pager-last = 마지막
 pager-place = 전체 { $pages }페이지 중 { $page }페이지
 pager-number = { $page }
+pager-sizes = 페이지당
 
 ## 입력란
 
@@ -127,6 +165,10 @@ field-birthDate = 생년월일
 field-type = 종류
 field-date = 날짜
 field-description = 진료 내용
+field-time = 시간
+field-vetId = 담당 수의사
+field-note = 메모
+field-optional = (선택)
 
 ## 입력한 내용의 문제
 
@@ -142,10 +184,12 @@ problem-too-long =
 problem-characters = 표시할 수 없는 문자가 들어 있습니다
 problem-telephone = 숫자 7~15자리여야 합니다(맨 앞에 + 가능)
 problem-date = 날짜가 아닙니다. 2024-12-31처럼 입력해 주세요
+problem-time = 시간이 아닙니다. 14:30처럼 입력해 주세요
 problem-future = 미래의 날짜일 수 없습니다
 problem-before-birth = 반려동물이 태어나기 전입니다
 problem-after-visit = 반려동물의 진료 기록보다 늦습니다
 problem-too-far = 지금부터 { $max }년이 넘는 날짜입니다
+problem-far-date = 1년 넘게 떨어진 날짜입니다. 맞다면 다시 저장해 주세요
 problem-too-many = 더 이상 등록할 수 없습니다. 이미 너무 많습니다
 problem-type = 알 수 없는 종류입니다
 problem-duplicate = 이미 있습니다
@@ -164,6 +208,8 @@ flash-owner-updated = 보호자 정보를 저장했습니다
 flash-pet-added = 새 반려동물을 등록했습니다
 flash-pet-updated = 반려동물 정보를 저장했습니다
 flash-visit-booked = 진료를 등록했습니다
+flash-visit-updated = 진료 정보를 저장했습니다
+flash-visit-changed = 저장하지 않았습니다. 그사이 다른 사람이 이 진료를 변경했습니다
 
 ## 오류
 
@@ -212,7 +258,3 @@ error-503-title = 잠시만 기다려 주세요
 error-503-text = 지금은 응답할 수 없습니다. 몇 초 뒤에 다시 시도해 주세요.
 error-504-title = 시간이 너무 오래 걸렸습니다
 error-504-text = 제때 응답하지 못했습니다. 몇 초 뒤에 다시 시도해 주세요.
-
-## 날짜
-
-date = { $year }년 { $month }월 { $day }일

@@ -11,10 +11,15 @@ nav-label = Principal
 nav-home = Início
 nav-owners = Buscar tutores
 nav-vets = Veterinários
-nav-error = Erro
-search-label = Buscar tutores pelo sobrenome
-search-placeholder = Sobrenome
+search-label = Buscar tutores, animais e telefones
+search-placeholder = Nome, animal, telefone
 search-button = Buscar
+search-title = Busca
+search-results = Resultados para “{ $query }”
+search-none = Nenhum resultado para “{ $query }”
+search-none-hint = A busca é por nome e sobrenome do tutor, pelo nome dos animais e por 4 ou mais dígitos do telefone.
+search-add = Adicionar “{ $query }” como novo tutor
+search-more = Só os primeiros { $count } são mostrados. Digite mais para refinar a busca.
 
 ## Boas-vindas
 
@@ -25,7 +30,6 @@ home-picture = Um cachorro e um gato sentados lado a lado sob um sol quente
 home-owners = Todos os tutores
 home-owners-text = Ver todos os que conhecemos
 home-new-owner = Novo tutor
-home-new-owner-text = Cadastrar alguém que acabou de chegar
 home-vets = Veterinários
 home-vets-text = Quem está aqui e o que faz de melhor
 
@@ -48,7 +52,6 @@ owners-found =
     }
 owners-more = Mais de { $count } tutores
 owners-found-more = Mais de { $count } tutores cujo sobrenome começa com “{ $name }”
-owner-last-name = Sobrenome
 owner-name = Nome
 owner-pets = Animais
 owner-no-pets = nenhum
@@ -89,6 +92,39 @@ visit-date = Data
 visit-previous = Consultas anteriores
 visits-title = Consultas
 visits-all-of = Todas as consultas de { $pet }
+visit-status-label = Situação
+visit-status =
+    { $status ->
+        [arrived] na clínica
+        [booked] agendada
+        [done] concluída
+       *[other] cancelada
+    }
+visit-set-status =
+    { $status ->
+        [arrived] Chegou
+       *[other] Concluir
+    }
+visit-set-status-of =
+    { $status ->
+        [arrived] { $pet } chegou
+       *[other] Concluir a consulta de { $pet }
+    }
+visit-edit = Editar consulta
+visit-edit-of = Editar a consulta de { $pet }
+visit-edit-on = Editar a consulta de { $date }
+visit-update = Salvar consulta
+visit-cancel = Cancelar esta consulta
+visit-restore = Agendar de novo
+day-today = Hoje
+day-any-time = sem horário
+day-pet = Animal
+day-owner = Tutor
+day-no-visits = Não há consultas neste dia.
+day-previous = Dia anterior
+day-next = Próximo dia
+day-others = Outros dias
+day-show = Ver dia
 
 ## Veterinários
 
@@ -100,6 +136,7 @@ vets-all =
     }
 vet-specialties = Especialidades
 vet-no-specialty = nenhuma
+vet-any = Sem preferência
 vet-specialty =
     { $name ->
         [dentistry] odontologia
@@ -117,6 +154,7 @@ pager-next = Próxima
 pager-last = Última
 pager-place = Página { $page } de { $pages }
 pager-number = { $page }
+pager-sizes = Por página
 
 ## Campos
 
@@ -130,6 +168,10 @@ field-birthDate = Data de nascimento
 field-type = Tipo
 field-date = Data
 field-description = Descrição
+field-time = Horário
+field-vetId = Veterinário
+field-note = Observação
+field-optional = (opcional)
 
 ## Problemas com o que foi digitado
 
@@ -147,10 +189,12 @@ problem-too-long =
 problem-characters = contém caracteres que não podem ser mostrados
 problem-telephone = deve ter de 7 a 15 dígitos, com um + opcional na frente
 problem-date = não é uma data; o formato é este: 2024-12-31
+problem-time = não é um horário; o formato é este: 14:30
 problem-future = não pode estar no futuro
 problem-before-birth = é anterior ao nascimento do animal
 problem-after-visit = é posterior a uma visita do animal
 problem-too-far = está a mais de { $max } anos de hoje
+problem-far-date = está a mais de um ano de hoje; se estiver certo, salve de novo
 problem-too-many = não pode ser adicionado: já há registros demais
 problem-type = não é um tipo que conheçamos
 problem-duplicate = já existe
@@ -169,6 +213,8 @@ flash-owner-updated = Dados do tutor salvos
 flash-pet-added = Novo animal adicionado
 flash-pet-updated = Dados do animal salvos
 flash-visit-booked = Consulta registrada
+flash-visit-updated = Consulta salva
+flash-visit-changed = Não foi salvo: nesse meio-tempo, outra pessoa alterou esta consulta
 
 ## Erros
 
@@ -217,20 +263,3 @@ error-503-title = Um momento, por favor
 error-503-text = No momento não conseguimos responder. Tente de novo em alguns segundos.
 error-504-title = Demorou demais
 error-504-text = Não conseguimos responder a tempo. Tente de novo em alguns segundos.
-
-## Um dia
-
-date = { $day } de { $month ->
-        [1] janeiro
-        [2] fevereiro
-        [3] março
-        [4] abril
-        [5] maio
-        [6] junho
-        [7] julho
-        [8] agosto
-        [9] setembro
-        [10] outubro
-        [11] novembro
-       *[12] dezembro
-    } de { $year }

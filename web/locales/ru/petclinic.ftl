@@ -11,10 +11,15 @@ nav-label = Главное меню
 nav-home = Главная
 nav-owners = Поиск владельцев
 nav-vets = Ветеринары
-nav-error = Ошибка
-search-label = Поиск владельцев по фамилии
-search-placeholder = Фамилия
+search-label = Поиск владельцев, питомцев и телефонов
+search-placeholder = Имя, питомец, телефон
 search-button = Найти
+search-title = Поиск
+search-results = Найдено по запросу «{ $query }»
+search-none = По запросу «{ $query }» никого не найдено
+search-none-hint = Владельца можно найти по имени и фамилии, по кличке питомца или по 4 и более цифрам телефона.
+search-add = Добавить нового владельца: «{ $query }»
+search-more = Показаны только первые { $count }. Уточните запрос, чтобы найти остальных.
 
 ## Приветствие
 
@@ -25,7 +30,6 @@ home-picture = Собака и кошка сидят рядом под тёпл�
 home-owners = Все владельцы
 home-owners-text = Посмотреть всех, кого мы знаем
 home-new-owner = Новый владелец
-home-new-owner-text = Записать того, кто только что пришёл
 home-vets = Ветеринары
 home-vets-text = Кто здесь работает и в чём силён
 
@@ -50,7 +54,6 @@ owners-found =
     }
 owners-more = Более { $count } владельцев
 owners-found-more = Более { $count } владельцев, фамилия которых начинается на «{ $name }»
-owner-last-name = Фамилия
 owner-name = Имя
 owner-pets = Питомцы
 owner-no-pets = нет
@@ -91,6 +94,39 @@ visit-date = Дата
 visit-previous = Прошлые приёмы
 visits-title = Приёмы
 visits-all-of = Все приёмы питомца { $pet }
+visit-status-label = Статус
+visit-status =
+    { $status ->
+        [arrived] в клинике
+        [booked] записан
+        [done] завершён
+       *[other] отменён
+    }
+visit-set-status =
+    { $status ->
+        [arrived] Пришёл
+       *[other] Завершить
+    }
+visit-set-status-of =
+    { $status ->
+        [arrived] Отметить приход: { $pet }
+       *[other] Завершить приём: { $pet }
+    }
+visit-edit = Изменить приём
+visit-edit-of = Изменить приём питомца { $pet }
+visit-edit-on = Изменить приём: { $date }
+visit-update = Сохранить приём
+visit-cancel = Отменить этот приём
+visit-restore = Записать снова
+day-today = Сегодня
+day-any-time = без времени
+day-pet = Питомец
+day-owner = Владелец
+day-no-visits = В этот день приёмов нет.
+day-previous = Предыдущий день
+day-next = Следующий день
+day-others = Другие дни
+day-show = Показать день
 
 ## Ветеринары
 
@@ -103,6 +139,7 @@ vets-all =
     }
 vet-specialties = Специализации
 vet-no-specialty = нет
+vet-any = Любой
 vet-specialty =
     { $name ->
         [dentistry] стоматология
@@ -120,6 +157,7 @@ pager-next = Следующая
 pager-last = Последняя
 pager-place = Страница { $page } из { $pages }
 pager-number = { $page }
+pager-sizes = На странице
 
 ## Поля
 
@@ -133,6 +171,10 @@ field-birthDate = Дата рождения
 field-type = Вид
 field-date = Дата
 field-description = Описание
+field-time = Время
+field-vetId = Ветеринар
+field-note = Заметка
+field-optional = (необязательно)
 
 ## Что не так с введённым
 
@@ -151,10 +193,12 @@ problem-too-long =
 problem-characters = содержит символы, которые нельзя показать
 problem-telephone = должен состоять из 7–15 цифр, впереди может стоять +
 problem-date = не похоже на дату; нужна такая запись: 2024-12-31
+problem-time = не похоже на время; нужна такая запись: 14:30
 problem-future = не может быть в будущем
 problem-before-birth = раньше рождения питомца
 problem-after-visit = позже одного из визитов питомца
 problem-too-far = отстоит от сегодняшнего дня более чем на { $max } лет
+problem-far-date = отстоит от сегодняшнего дня больше чем на год; если всё верно, сохраните ещё раз
 problem-too-many = добавить нельзя: записей уже слишком много
 problem-type = такого вида мы не знаем
 problem-duplicate = уже есть
@@ -173,6 +217,8 @@ flash-owner-updated = Данные владельца сохранены
 flash-pet-added = Новый питомец добавлен
 flash-pet-updated = Данные питомца сохранены
 flash-visit-booked = Приём добавлен
+flash-visit-updated = Приём сохранён
+flash-visit-changed = Не сохранено: тем временем кто-то уже изменил этот приём
 
 ## Ошибки
 
@@ -221,20 +267,3 @@ error-503-title = Одну минуту
 error-503-text = Сейчас мы не можем на это ответить. Попробуйте ещё раз через несколько секунд.
 error-504-title = Это заняло слишком много времени
 error-504-text = Мы не успели ответить вовремя. Попробуйте ещё раз через несколько секунд.
-
-## День
-
-date = { $day } { $month ->
-        [1] января
-        [2] февраля
-        [3] марта
-        [4] апреля
-        [5] мая
-        [6] июня
-        [7] июля
-        [8] августа
-        [9] сентября
-        [10] октября
-        [11] ноября
-       *[12] декабря
-    } { $year } г.

@@ -11,10 +11,15 @@ nav-label = Ana menü
 nav-home = Ana sayfa
 nav-owners = Hayvan sahibi ara
 nav-vets = Veterinerler
-nav-error = Hata
-search-label = Soyadına göre hayvan sahibi ara
-search-placeholder = Soyadı
+search-label = Hayvan sahibi, hayvan ve telefon ara
+search-placeholder = Ad, hayvan, telefon
 search-button = Ara
+search-title = Arama
+search-results = “{ $query }” için sonuçlar
+search-none = “{ $query }” için kimse bulunamadı
+search-none-hint = Arama; hayvan sahibinin adı ve soyadı, hayvanın adı ya da telefonun en az 4 rakamı ile yapılır.
+search-add = “{ $query }” adıyla yeni hayvan sahibi ekle
+search-more = Yalnızca ilk { $count } kişi gösteriliyor. Aramayı daraltmak için daha fazla yazın.
 
 ## Hoş geldiniz
 
@@ -25,7 +30,6 @@ home-picture = Sıcak bir güneşin altında yan yana oturan bir köpek ve bir k
 home-owners = Bütün hayvan sahipleri
 home-owners-text = Tanıdığımız herkese göz atın
 home-new-owner = Yeni hayvan sahibi
-home-new-owner-text = Yeni gelen birini kaydedin
 home-vets = Veterinerler
 home-vets-text = Kimler burada ve en iyi neyi bilirler
 
@@ -48,7 +52,6 @@ owners-found =
     }
 owners-more = { $count } üzerinde hayvan sahibi
 owners-found-more = Soyadı “{ $name }” ile başlayan { $count } üzerinde hayvan sahibi
-owner-last-name = Soyadı
 owner-name = Ad
 owner-pets = Hayvanlar
 owner-no-pets = yok
@@ -89,6 +92,39 @@ visit-date = Tarih
 visit-previous = Önceki muayeneler
 visits-title = Muayeneler
 visits-all-of = Tüm muayeneler: { $pet }
+visit-status-label = Durum
+visit-status =
+    { $status ->
+        [arrived] geldi
+        [booked] randevulu
+        [done] tamamlandı
+       *[other] iptal edildi
+    }
+visit-set-status =
+    { $status ->
+        [arrived] Geldi
+       *[other] Tamamla
+    }
+visit-set-status-of =
+    { $status ->
+        [arrived] { $pet } geldi
+       *[other] { $pet } muayenesini tamamla
+    }
+visit-edit = Muayeneyi düzenle
+visit-edit-of = { $pet } muayenesini düzenle
+visit-edit-on = { $date } tarihli muayeneyi düzenle
+visit-update = Muayeneyi kaydet
+visit-cancel = Bu muayeneyi iptal et
+visit-restore = Yeniden randevu ver
+day-today = Bugün
+day-any-time = saatsiz
+day-pet = Hayvan
+day-owner = Hayvan sahibi
+day-no-visits = Bu günde muayene yok.
+day-previous = Önceki gün
+day-next = Sonraki gün
+day-others = Diğer günler
+day-show = Günü göster
 
 ## Veterinerler
 
@@ -100,6 +136,7 @@ vets-all =
     }
 vet-specialties = Uzmanlıklar
 vet-no-specialty = yok
+vet-any = Fark etmez
 vet-specialty =
     { $name ->
         [dentistry] diş hekimliği
@@ -117,6 +154,7 @@ pager-next = Sonraki
 pager-last = Son
 pager-place = Sayfa { $page } / { $pages }
 pager-number = { $page }
+pager-sizes = Sayfa başına
 
 ## Alanlar
 
@@ -130,6 +168,10 @@ field-birthDate = Doğum tarihi
 field-type = Tür
 field-date = Tarih
 field-description = Açıklama
+field-time = Saat
+field-vetId = Veteriner
+field-note = Not
+field-optional = (isteğe bağlı)
 
 ## Girilenlerdeki sorunlar
 
@@ -147,10 +189,12 @@ problem-too-long =
 problem-characters = gösterilemeyen karakterler içeriyor
 problem-telephone = 7–15 haneli olmalı, başında + bulunabilir
 problem-date = bir tarih değil; şöyle yazılır: 2024-12-31
+problem-time = bir saat değil; şöyle yazılır: 14:30
 problem-future = gelecekte olamaz
 problem-before-birth = hayvanın doğumundan önce
 problem-after-visit = evcil hayvanın bir ziyaretinden sonra
 problem-too-far = { $max } yıldan daha ileri bir tarih
+problem-far-date = bugünden bir yıldan daha uzak; doğruysa yeniden kaydedin
 problem-too-many = eklenemez: zaten çok fazla kayıt var
 problem-type = bildiğimiz bir tür değil
 problem-duplicate = zaten var
@@ -169,6 +213,8 @@ flash-owner-updated = Hayvan sahibinin bilgileri kaydedildi
 flash-pet-added = Yeni hayvan eklendi
 flash-pet-updated = Hayvanın bilgileri kaydedildi
 flash-visit-booked = Muayene kaydedildi
+flash-visit-updated = Muayene bilgileri kaydedildi
+flash-visit-changed = Kaydedilmedi: bu sırada başka biri bu muayeneyi değiştirdi
 
 ## Hatalar
 
@@ -217,20 +263,3 @@ error-503-title = Bir dakika, lütfen
 error-503-text = Şu anda buna yanıt veremiyoruz. Lütfen birkaç saniye sonra yeniden deneyin.
 error-504-title = Çok uzun sürdü
 error-504-text = Zamanında yanıt veremedik. Lütfen birkaç saniye sonra yeniden deneyin.
-
-## Bir gün
-
-date = { $day } { $month ->
-        [1] Ocak
-        [2] Şubat
-        [3] Mart
-        [4] Nisan
-        [5] Mayıs
-        [6] Haziran
-        [7] Temmuz
-        [8] Ağustos
-        [9] Eylül
-        [10] Ekim
-        [11] Kasım
-       *[12] Aralık
-    } { $year }

@@ -3,13 +3,16 @@
 use chrono::NaiveDate;
 use http::StatusCode;
 use schema::database::Connection;
+use schema::tables::STATUSES;
+use serde_json::json;
 
 use super::resource::{check_version, create as create_once, list, shown, size};
 use crate::app::extract::{Context, Id};
 use crate::db::Updated;
 use crate::pages::pets::store as pets;
+use crate::pages::vets;
 use crate::pages::visits::store::{self, Values, Visit};
-use crate::pages::visits::{position, read as read_form};
+use crate::pages::visits::{form, position};
 use crate::views::form::Form;
 use crate::views::{Error, Reply};
 
@@ -27,12 +30,17 @@ pub async fn index(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
 /// `POST /api/owners/{owner}/pets/{pet}/visits`
 pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let born = birth_date(&cx, owner, pet).await?;
-    let (form, values) = read_form(&cx.json()?, born, cx.app.today());
-    let Some(values) = values else { return Err(form.into_error()) };
+    let fields = cx.json()?;
+    let vets = vets::all(&cx).await?;
+    let (mut form, values) = form::read(&fields, born, cx.app.today(), &vets);
+    let status = form::status(&mut form, &fields).unwrap_or(STATUSES[0]);
+    let Some(values) = values.filter(|_| form.is_ok()) else { return Err(form.into_error()) };
+    let values = (values, status);
     let (form, path) = ((&values, form, "date"), format!("/api/owners/{}/pets/{}/visits", owner.0, pet.0));
-    let insert = move |conn: &mut Connection, values: &Values| store::insert(conn, pet.0, values);
+    let insert = move |conn: &mut Connection, values: &(Values, &str)| store::insert(conn, pet.0, &values.0, values.1);
     let (id, location) = create_once(&cx, "insert visit", path, form, insert).await?;
-    let visit = Visit { id, date: values.visit_date, description: values.description };
+    let vet = vets.iter().find(|vet| Some(vet.id) == values.0.vet_id);
+    let visit = values.0.of_visit(id, status, vet.map(|vet| (vet.first_name.clone(), vet.last_name.clone())));
     Ok(shown(&visit, &version_of(&visit), Some(location)))
 }
 
@@ -47,9 +55,11 @@ pub async fn update(cx: Context, owner: Id, pet: Id, visit: Id) -> Result<Reply,
     let current = read(&cx, owner, pet, visit).await?;
     check_version(&cx, &version_of(&current))?;
     let born = birth_date(&cx, owner, pet).await?;
-    let (form, values) = read_form(&cx.json()?, born, cx.app.today());
-    let Some(values) = values else { return Err(form.into_error()) };
-    let update = move |conn: &mut Connection| store::update(conn, pet.0, &current, &values);
+    let fields = cx.json()?;
+    let (mut form, values) = form::read(&fields, born, cx.app.today(), &vets::all(&cx).await?);
+    let status = form::status(&mut form, &fields);
+    let Some(values) = values.filter(|_| form.is_ok()) else { return Err(form.into_error()) };
+    let update = move |conn: &mut Connection| store::update(conn, pet.0, visit.0, Some(&current), &values, status);
     if cx.app.db.run("update visit", update).await? == Updated::Changed {
         return Err(Error::PreconditionFailed);
     }
@@ -79,6 +89,7 @@ async fn birth_date(cx: &Context, owner: Id, pet: Id) -> Result<NaiveDate, Error
     Ok(pet.birth_date)
 }
 
+/// A version of all values, the status included.
 fn version_of(visit: &Visit) -> Form {
-    Form::editing([("date", &*visit.date.to_string()), ("description", &visit.description)])
+    Form::editing([("values", &*json!(visit).to_string())])
 }

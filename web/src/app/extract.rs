@@ -139,6 +139,17 @@ pub fn page_number(query: &Fields<'_>) -> Result<i64, Error> {
     }
 }
 
+/// The number of rows per page that a query asks for, one of `sizes`.
+///
+/// # Errors
+/// [`Error::NotFound`] for any other.
+pub fn page_size(query: &Fields<'_>, usual: i64, sizes: &[i64]) -> Result<i64, Error> {
+    match query.get("size") {
+        None | Some("") => Ok(usual),
+        Some(size) => size.parse().ok().filter(|size| sizes.contains(size)).ok_or(Error::NotFound),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 
 use super::auth::AdminAuth;
 use super::health::Health;
+use crate::db::cache::Cache;
 use crate::db::{Db, vets};
 use crate::views::Views;
 use crate::views::mac::Key;
@@ -26,7 +27,9 @@ pub struct App {
     /// Templates and languages.
     pub views: Arc<Views>,
     /// The veterinarians, read at most every few seconds.
-    pub vets: Arc<vets::Cache>,
+    pub vets: Arc<vets::Cached>,
+    /// The home page's data with its day, read at most every second.
+    pub day: Arc<Cache<(NaiveDate, serde_json::Value), 1>>,
     /// Idempotency keys of the requests in flight.
     pub idempotency_keys: Arc<Mutex<HashSet<String>>>,
     /// The clinic's time zone.

@@ -1,15 +1,11 @@
 //! Veterinarians: few and seldom changed, so the list is cached for some seconds.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
 use diesel::prelude::*;
 use schema::database::Connection;
 use schema::tables::{specialty, vet, vet_specialty};
 use serde::Serialize;
 
-/// Time for which the list is kept; a change by another program shows after that.
-const KEEP: Duration = Duration::from_secs(20);
+use super::cache::Cache;
 
 /// A veterinarian, in the shape that the original's `/vets` has.
 #[derive(Debug, Serialize)]
@@ -17,8 +13,10 @@ const KEEP: Duration = Duration::from_secs(20);
 pub struct Vet {
     /// The id.
     pub id: i32,
-    first_name: String,
-    last_name: String,
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    pub last_name: String,
     specialties: Vec<Specialty>,
     nr_of_specialties: usize,
 }
@@ -33,21 +31,7 @@ pub struct Specialty {
 }
 
 /// The list as it was last read.
-#[derive(Default)]
-pub struct Cache(Mutex<Option<(Instant, Arc<Vec<Vet>>)>>);
-
-impl Cache {
-    /// The list, unless it is too old by `now`.
-    pub fn get(&self, now: Instant) -> Option<Arc<Vec<Vet>>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().filter(|(asked, _)| now.duration_since(*asked) < KEEP).map(|(_, vets)| vets.clone())
-    }
-
-    /// Keeps the list that the database was asked for at `asked`.
-    pub fn put(&self, asked: Instant, vets: Arc<Vec<Vet>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((asked, vets));
-    }
-}
+pub type Cached = Cache<Vec<Vet>, 20>;
 
 /// Id, first and last name, and a specialty.
 type Row = (i32, String, String, Option<(i32, String)>);
@@ -74,12 +58,15 @@ pub fn read(conn: &mut Connection) -> QueryResult<Vec<Vet>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[test]
     fn a_change_shows_within_30_seconds() {
         crate::db::testing::on_both(|conn| {
-            let (cache, start) = (Cache::default(), Instant::now());
+            let (cache, start) = (Cached::default(), Instant::now());
             let mut first_name = |after: Duration| {
                 let vets = cache.get(start + after).unwrap_or_else(|| {
                     let vets = Arc::new(read(conn).unwrap());
@@ -90,7 +77,7 @@ mod tests {
                 vets[0].first_name.clone()
             };
             assert_eq!(first_name(Duration::ZERO), "James");
-            assert_eq!(first_name(KEEP.saturating_sub(Duration::from_millis(1))), "James");
+            assert_eq!(first_name(Duration::from_millis(19_999)), "James");
             assert_eq!(first_name(Duration::from_secs(30)), "Jim");
         });
     }

@@ -6,7 +6,7 @@ pub mod store;
 use schema::database::Connection;
 use serde_json::json;
 
-use crate::app::extract::{Context, Id, page_number};
+use crate::app::extract::{Context, Id, page_number, page_size};
 use crate::db::Updated;
 use crate::pages::idempotency::IdempotencyKey;
 use crate::pages::owners::store::{COUNTED, Found, PAGE, PETS, Start};
@@ -15,6 +15,8 @@ use crate::views::flash::Flash;
 use crate::views::form::{Form, Problem};
 use crate::views::{Error, Reply};
 
+/// Numbers of owners per page to choose from.
+const SIZES: [i64; 3] = [PAGE, 20, 50];
 /// Number of the last page of an owner's pets that is read.
 const MAX_PETS_PAGE: i64 = 1000;
 
@@ -23,18 +25,19 @@ pub async fn find(_: Context) -> Result<Reply, Error> {
     Reply::page("owners/find", &json!({ "form": Form::filled([("lastName", "")]) }))
 }
 
-/// `GET /owners?lastName=&page=` or `&after=`: one owner is shown at once, several as a list, none as the form again.
+/// `GET /owners?lastName=&size=&page=` or `&after=`: one owner is shown at once, several as a list, none as the form again.
 pub async fn list(cx: Context) -> Result<Reply, Error> {
     let query = cx.query()?;
     let last_name = query.get("lastName").unwrap_or_default().trim().to_owned();
     let after = query.get("after").map(str::parse).transpose().map_err(|()| Error::NotFound)?;
     let page = page_number(&query)?;
-    let start = after.map_or(Start::Offset((page - 1) * PAGE), Start::After);
+    let size = page_size(&query, PAGE, &SIZES)?;
+    let start = after.map_or(Start::Offset((page - 1) * size), Start::After);
     if matches!(start, Start::Offset(offset) if offset >= COUNTED) {
         return Err(Error::PageTooFar);
     }
     let (name, begin) = (last_name.clone(), start.clone());
-    let found = cx.app.db.run("owners by name", move |conn| store::search(conn, &name, &begin, PAGE)).await?;
+    let found = cx.app.db.run("owners by name", move |conn| store::search(conn, &name, &begin, size)).await?;
     match (&found.owners[..], start) {
         ([], Start::Offset(0)) => {
             let mut form = Form::filled([("lastName", &*last_name)]);
@@ -44,7 +47,7 @@ pub async fn list(cx: Context) -> Result<Reply, Error> {
         ([], _) => Err(Error::NotFound),
         ([listed], Start::Offset(0)) if found.total == 1 => Reply::redirect(format!("/owners/{}", listed.owner.id)),
         (owners, start) => {
-            let pages = pages(&last_name, page, &start, &found);
+            let pages = pages(&last_name, size, page, &start, &found);
             let (total, more) = (found.total.min(COUNTED), found.total > COUNTED);
             let data = json!({ "lastName": last_name, "owners": owners, "total": total, "more": more, "pages": pages });
             Reply::page("owners/list", &data)
@@ -52,17 +55,18 @@ pub async fn list(cx: Context) -> Result<Reply, Error> {
     }
 }
 
-/// Links of a list: by number up to [`COUNTED`] results, and from there on by the last owner of a page.
-fn pages(last_name: &str, page: i64, start: &Start, found: &Found) -> Pages {
+/// Links of a list, and to the sizes of its pages if it has several: by number up to [`COUNTED`] results, and from there on by the last owner of a page.
+fn pages(last_name: &str, size: i64, page: i64, start: &Start, found: &Found) -> Pages {
+    let chosen = if size == PAGE { String::new() } else { format!("&size={size}") };
     let link = |place: (&str, &str)| {
-        format!("/owners?{}", serde_urlencoded::to_string([("lastName", last_name), place]).unwrap_or_default())
+        format!("/owners?{}{chosen}", serde_urlencoded::to_string([("lastName", last_name), place]).unwrap_or_default())
     };
     let numbered = |page: i64| link(("page", &page.to_string()));
     let behind = || found.last.as_ref().map(|last| link(("after", &last.to_string())));
-    match start {
+    let pages = match start {
         Start::After(_) => Pages::unnumbered(Some(numbered(1)), behind()),
         Start::Offset(_) => {
-            let count = (found.total.min(COUNTED) + PAGE - 1) / PAGE;
+            let count = (found.total.min(COUNTED) + size - 1) / size;
             let mut pages = Pages::numbered(page, count, numbered);
             if found.total > COUNTED {
                 pages.last = None;
@@ -70,12 +74,17 @@ fn pages(last_name: &str, page: i64, start: &Start, found: &Found) -> Pages {
             }
             pages
         }
-    }
+    };
+    let sized = |size: i64| {
+        let query = [("lastName", last_name), ("size", &size.to_string())];
+        format!("/owners?{}", serde_urlencoded::to_string(query).unwrap_or_default())
+    };
+    if found.total > PAGE { pages.with_sizes(size, &SIZES, sized) } else { pages }
 }
 
-/// `GET /owners/new`
-pub async fn new_form(_: Context) -> Result<Reply, Error> {
-    form_page(None, &form::empty())
+/// `GET /owners/new?name=`: with a name or a telephone number filled in.
+pub async fn new_form(cx: Context) -> Result<Reply, Error> {
+    form_page(None, &form::begun(cx.query()?.get("name").unwrap_or_default().trim()))
 }
 
 /// `POST /owners/new`

@@ -23,9 +23,11 @@ pub struct Pages {
     pub last: Option<String>,
     /// The pages around the current one, to go to directly.
     pub near: Vec<Near>,
+    /// Numbers of rows per page to choose from.
+    pub sizes: Vec<Near>,
 }
 
-/// A page near the current one; without a path, the current one itself.
+/// A page near the current one, or a size of pages; without a path, the current one itself.
 #[derive(Debug, Serialize)]
 pub struct Near {
     page: i64,
@@ -47,7 +49,15 @@ impl Pages {
             previous: before.then(|| link(current - 1)),
             next: after.then(|| link(current + 1)),
             last: after.then(|| link(count)),
+            sizes: Vec::new(),
         }
+    }
+
+    /// The same links, and one to each size of pages.
+    #[must_use]
+    pub fn with_sizes(mut self, current: i64, sizes: &[i64], link: impl Fn(i64) -> String) -> Self {
+        self.sizes = sizes.iter().map(|&size| Near { page: size, path: (size != current).then(|| link(size)) }).collect();
+        self
     }
 
     /// A page known only by its neighbours.

@@ -6,9 +6,10 @@ use std::time::Instant;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::app::extract::{Context, page_number};
+use crate::app::extract::{Context, Id, page_number};
 use crate::db::vets::{self, Vet};
 use crate::pages::pagination::Pages;
+use crate::pages::visits::day;
 use crate::views::{Error, Reply};
 
 /// Veterinarians a page.
@@ -24,6 +25,15 @@ pub async fn list(cx: Context) -> Result<Reply, Error> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let pages = Pages::numbered(page, count, |page| format!("/vets.html?page={page}"));
     Reply::page("vets/list", &json!({ "vetList": vets, "total": all.len(), "pages": pages }))
+}
+
+/// `GET /vets/{vet}?date=&page=`: a veterinarian's visits of today, or another day, and of the days after it.
+pub async fn show(cx: Context, vet: Id) -> Result<Reply, Error> {
+    let all = all(&cx).await?;
+    let shown = all.iter().find(|one| one.id == vet.0).ok_or(Error::NotFound)?;
+    let mut data = day::read(&cx, &format!("/vets/{}", vet.0), Some(vet.0), day::wanted(&cx)?).await?;
+    data["person"] = json!(shown);
+    Reply::page("vets/show", &data)
 }
 
 /// `GET /vets`

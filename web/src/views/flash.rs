@@ -50,10 +50,22 @@ pub enum Flash {
     PetUpdated,
     /// A new visit.
     VisitBooked,
+    /// A visit's values or status.
+    VisitUpdated,
+    /// A visit that somebody else has changed, so that it was not saved.
+    VisitChanged,
 }
 
 impl Flash {
-    const ALL: [Self; 5] = [Self::OwnerCreated, Self::OwnerUpdated, Self::PetAdded, Self::PetUpdated, Self::VisitBooked];
+    const ALL: [Self; 7] = [
+        Self::OwnerCreated,
+        Self::OwnerUpdated,
+        Self::PetAdded,
+        Self::PetUpdated,
+        Self::VisitBooked,
+        Self::VisitUpdated,
+        Self::VisitChanged,
+    ];
 
     /// The message's id in the catalogue, which is the cookie's value as well.
     pub fn message(self) -> &'static str {
@@ -63,6 +75,8 @@ impl Flash {
             Self::PetAdded => "flash-pet-added",
             Self::PetUpdated => "flash-pet-updated",
             Self::VisitBooked => "flash-visit-booked",
+            Self::VisitUpdated => "flash-visit-updated",
+            Self::VisitChanged => "flash-visit-changed",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, NaiveTime};
 use http::StatusCode;
 use schema::search::is_ignorable;
 use serde::Serialize;
@@ -18,6 +18,8 @@ use super::fields::Fields;
 pub const TOKEN: &str = "token";
 /// The longest text that is kept, in characters.
 pub const MAX_TEXT: usize = 255;
+/// The longest note that is kept, in characters.
+pub const MAX_NOTE: usize = 2000;
 
 /// Years from now in which a visit may be booked.
 pub const MAX_YEARS_AHEAD: u8 = 5;
@@ -44,6 +46,12 @@ pub enum Problem {
     AfterVisit,
     /// A visit more than [`MAX_YEARS_AHEAD`] years from now.
     TooFar,
+    /// A visit more than a year from now, which has to be confirmed.
+    FarDate,
+    /// Not a time of day in the form HH:MM.
+    Time,
+    /// More than [`MAX_NOTE`] characters.
+    NoteTooLong,
     /// None of the kinds of pets.
     Type,
     /// Another pet of the owner has that name.
@@ -58,7 +66,7 @@ impl Problem {
     fn code(self) -> &'static str {
         match self {
             Self::Required => "required",
-            Self::TooLong => "too-long",
+            Self::TooLong | Self::NoteTooLong => "too-long",
             Self::Characters => "characters",
             Self::Telephone => "telephone",
             Self::Date => "date",
@@ -66,6 +74,8 @@ impl Problem {
             Self::BeforeBirth => "before-birth",
             Self::AfterVisit => "after-visit",
             Self::TooFar => "too-far",
+            Self::FarDate => "far-date",
+            Self::Time => "time",
             Self::Type => "type",
             Self::Duplicate => "duplicate",
             Self::TooMany => "too-many",
@@ -85,6 +95,7 @@ impl From<Problem> for FieldProblem {
     fn from(problem: Problem) -> Self {
         let max = match problem {
             Problem::TooLong => Some(MAX_TEXT),
+            Problem::NoteTooLong => Some(MAX_NOTE),
             Problem::TooFar => Some(MAX_YEARS_AHEAD.into()),
             _ => None,
         };
@@ -101,6 +112,8 @@ pub struct Form {
     token: Option<String>,
     /// Version of the edited row when the form was first shown.
     version: Option<String>,
+    /// Value that was asked about, and is taken the second time.
+    confirmed: Option<String>,
     /// True if somebody else has saved since then.
     changed: bool,
     /// True if it has come from a client.
@@ -151,7 +164,21 @@ impl Form {
     /// The form that was sent, still without its fields.
     pub fn sent(fields: &Fields<'_>) -> Self {
         let hidden = |name| fields.get(name).map(str::to_owned);
-        Self { token: hidden(TOKEN), version: hidden("version"), sent: true, ..Self::default() }
+        Self { token: hidden(TOKEN), version: hidden("version"), confirmed: hidden("confirmed"), sent: true, ..Self::default() }
+    }
+
+    /// The same form, in which `value` counts as confirmed.
+    #[must_use]
+    pub fn confirming(self, value: String) -> Self {
+        Self { confirmed: Some(value), ..self }
+    }
+
+    /// Returns true if `value` was confirmed, or comes from a client that can't be asked; the form asks for it otherwise.
+    pub fn confirms(&mut self, value: &impl ToString) -> bool {
+        let value = Some(value.to_string());
+        let confirmed = (self.token.is_none() && self.version.is_none()) || self.confirmed == value;
+        self.confirmed = value;
+        confirmed
     }
 
     /// Returns true if the form names the version that it was made of. One without overwrites, as with the original.
@@ -191,6 +218,11 @@ impl Form {
     /// The problems of all fields, as an error of the API.
     pub fn into_error(self) -> Error {
         Error::Invalid(json!(self.problems))
+    }
+
+    /// The value of a field as it is shown.
+    pub fn value(&self, name: &str) -> &str {
+        self.fields.get(name).map_or("", |field| &field.value)
     }
 
     /// Returns true if nothing is wrong.
@@ -233,6 +265,37 @@ impl Form {
         self.read(fields, name, |typed| date(typed).and_then(check))
     }
 
+    /// A value that may be missing; the inner `None` if it is.
+    pub fn optional<T>(
+        &mut self,
+        fields: &Fields<'_>,
+        name: &'static str,
+        check: impl FnOnce(&str) -> Result<T, Problem>,
+    ) -> Option<Option<T>> {
+        self.read(fields, name, |typed| if typed.is_empty() { Ok(None) } else { check(typed).map(Some) })
+    }
+
+    /// A time of day that may be missing.
+    pub fn time(&mut self, fields: &Fields<'_>, name: &'static str) -> Option<Option<NaiveTime>> {
+        let formats = ["%H:%M", "%H:%M:%S"];
+        let parse = |typed: &str| formats.iter().find_map(|format| NaiveTime::parse_from_str(typed, format).ok());
+        self.optional(fields, name, |typed| parse(typed).ok_or(Problem::Time))
+    }
+
+    /// A text of several lines that may be missing.
+    pub fn note(&mut self, fields: &Fields<'_>, name: &'static str) -> Option<Option<String>> {
+        self.optional(fields, name, |typed| {
+            let text = typed.replace("\r\n", "\n");
+            if text.chars().any(|c| c.is_control() && c != '\n') {
+                Err(Problem::Characters)
+            } else if text.chars().count() > MAX_NOTE {
+                Err(Problem::NoteTooLong)
+            } else {
+                Ok(text)
+            }
+        })
+    }
+
     /// One of the choices that `find` knows.
     pub fn choice<T>(&mut self, fields: &Fields<'_>, name: &'static str, find: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         self.read(fields, name, |typed| if typed.is_empty() { Err(Problem::Required) } else { find(typed).ok_or(Problem::Type) })
@@ -258,6 +321,11 @@ fn is_visible(c: char) -> bool {
 
 /// The digits of a telephone number, in ASCII, behind the `+` of one with a country's code.
 fn telephone(typed: &str) -> Option<String> {
+    digits(typed).filter(|number| (7..=15).contains(&number.trim_start_matches('+').len()))
+}
+
+/// The digits of a part of a telephone number.
+pub fn digits(typed: &str) -> Option<String> {
     let plain: String = typed.nfkc().collect();
     let mut number = String::new();
     for c in plain.chars() {
@@ -270,8 +338,7 @@ fn telephone(typed: &str) -> Option<String> {
             _ => return None,
         }
     }
-    let digits = number.trim_start_matches('+').len();
-    (7..=15).contains(&digits).then_some(number)
+    Some(number)
 }
 
 /// Exactly `YYYY-MM-DD`, in the years that MySQL's DATE has (1000 to 9999).

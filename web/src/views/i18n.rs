@@ -1,40 +1,43 @@
 //! The languages: messages from `locales/<tag>/*.ftl`, and which language a request gets.
 
 use anyhow::Context as _;
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::types::{FluentNumber, FluentNumberOptions};
+use fluent_bundle::memoizer::MemoizerKind;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, HeaderName};
+use icu_calendar::Iso;
+use icu_datetime::fieldsets::{T, YMD, YMDE};
+use icu_datetime::input::{Date, Time};
+use icu_datetime::{DateTimeFormatter, NoCalendarFormatter};
+use icu_decimal::DecimalFormatter;
+use icu_decimal::options::DecimalFormatterOptions;
+use icu_locale_core::{Locale, locale};
+use icu_provider::DataError;
+use intl_memoizer::Memoizable;
+use unic_langid::LanguageIdentifier;
 
 use super::flash::cookie;
 use super::source::{Source, Text};
 
 macro_rules! language {
-    ($tag:literal, $name:literal, $dir:literal, $separator:literal, $from:literal, $zero:literal) => {
-        Language {
-            tag: $tag,
-            name: $name,
-            dir: $dir,
-            messages: text!("locales/", $tag, "/petclinic.ftl"),
-            write_numbers: |bundle| bundle.set_formatter(Some(|value, _| number(value, $separator, $from, $zero))),
-        }
+    ($tag:literal, $name:literal, $dir:literal) => {
+        Language { tag: $tag, name: $name, dir: $dir, messages: text!("locales/", $tag, "/petclinic.ftl") }
     };
 }
 
-/// Another language is a line here and its file. At the end of the line, how it writes numbers: what stands between
-/// thousands, from how many digits on, and its zero.
+/// Another language is a line here and its file.
 static LANGUAGES: [Language; 9] = [
-    language!("en", "English", "ltr", ",", 4, '0'),
-    language!("ko", "한국어", "ltr", ",", 4, '0'),
-    language!("de", "Deutsch", "ltr", ".", 4, '0'),
-    language!("es", "Español", "ltr", ".", 5, '0'),
-    language!("fa", "فارسی", "rtl", "٬", 4, '۰'),
-    language!("pt", "Português", "ltr", ".", 4, '0'),
-    language!("ru", "Русский", "ltr", "\u{a0}", 4, '0'),
-    language!("tr", "Türkçe", "ltr", ".", 4, '0'),
-    language!("ja", "日本語", "ltr", ",", 4, '0'),
+    language!("en", "English", "ltr"),
+    language!("ko", "한국어", "ltr"),
+    language!("de", "Deutsch", "ltr"),
+    language!("es", "Español", "ltr"),
+    language!("fa", "فارسی", "rtl"),
+    language!("pt", "Português", "ltr"),
+    language!("ru", "Русский", "ltr"),
+    language!("tr", "Türkçe", "ltr"),
+    language!("ja", "日本語", "ltr"),
 ];
 
 const COOKIE: &str = "lang";
@@ -49,7 +52,6 @@ pub struct Language {
     /// `ltr` or `rtl`.
     pub dir: &'static str,
     messages: Text,
-    write_numbers: fn(&mut FluentBundle<FluentResource>),
 }
 
 impl Language {
@@ -75,19 +77,25 @@ impl Language {
     }
 }
 
-/// A whole number as a language writes it; nothing for a text.
-fn number(value: &FluentValue<'_>, separator: &str, from: usize, zero: char) -> Option<String> {
-    let FluentValue::Number(number) = value else { return None };
-    let digits = format!("{:.0}", number.value);
-    let grouped = number.options.use_grouping && digits.len() >= from;
-    let mut text = String::with_capacity(2 * digits.len());
-    for (i, c) in digits.chars().enumerate() {
-        if grouped && i > 0 && (digits.len() - i) % 3 == 0 {
-            text.push_str(separator);
-        }
-        text.push(c.to_digit(10).and_then(|digit| char::from_u32(u32::from(zero) + digit)).unwrap_or(c));
+/// The numbers of a language.
+struct Numbers(DecimalFormatter);
+
+impl Memoizable for Numbers {
+    type Args = ();
+    type Error = DataError;
+
+    fn construct(language: LanguageIdentifier, (): ()) -> Result<Self, DataError> {
+        let locale = language.to_string().parse().unwrap_or(Locale::UNKNOWN);
+        DecimalFormatter::try_new(locale.into(), DecimalFormatterOptions::default()).map(Self)
     }
-    Some(text)
+}
+
+/// A whole number as a language writes it; nothing for a text.
+fn number<M: MemoizerKind>(value: &FluentValue<'_>, memoizer: &M) -> Option<String> {
+    let FluentValue::Number(number) = value else { return None };
+    #[expect(clippy::cast_possible_truncation, reason = "messages count rows")]
+    let whole = number.value as i64;
+    memoizer.with_try_get_threadsafe::<Numbers, _, _>((), |numbers| numbers.0.format(&whole.into()).to_string()).ok()
 }
 
 fn known(tag: &str) -> Option<usize> {
@@ -124,24 +132,41 @@ pub fn weighted(header: &str) -> impl Iterator<Item = (&str, f32)> {
     })
 }
 
-/// One language's messages.
-pub struct Catalogue(FluentBundle<FluentResource>);
+/// One language's messages, and its way to write days and times.
+pub struct Catalogue {
+    messages: FluentBundle<FluentResource>,
+    date: DateTimeFormatter<YMD>,
+    /// The Gregorian calendar next to another one.
+    gregorian: Option<DateTimeFormatter<YMD>>,
+    weekday: DateTimeFormatter<YMDE>,
+    time: NoCalendarFormatter<T>,
+}
 
 impl Catalogue {
-    /// Reads the messages of a language.
+    /// Reads a language's messages.
     ///
     /// # Errors
-    /// The file is not there, or no valid Fluent.
+    /// They can't be read, or a line is no message.
     pub fn new(language: &Language, source: &Source) -> anyhow::Result<Self> {
         let resource = FluentResource::try_new(source.read(language.messages)?.into_owned());
         let resource = resource.map_err(|(_, errors)| anyhow::anyhow!("{}: {errors:?}", language.messages.path))?;
         let tag = language.tag.parse().with_context(|| format!("language {}", language.tag))?;
-        let mut bundle = FluentBundle::new_concurrent(vec![tag]);
+        let mut messages = FluentBundle::new_concurrent(vec![tag]);
         // Isolation marks help where a value runs against the text's direction; elsewhere they only end up in copied text.
-        bundle.set_use_isolating(language.dir == "rtl");
-        (language.write_numbers)(&mut bundle);
-        bundle.add_resource(resource).map_err(|errors| anyhow::anyhow!("{}: {errors:?}", language.messages.path))?;
-        Ok(Self(bundle))
+        messages.set_use_isolating(language.dir == "rtl");
+        messages.set_formatter(Some(number));
+        messages.add_resource(resource).map_err(|errors| anyhow::anyhow!("{}: {errors:?}", language.messages.path))?;
+        // a language's own calendar: the Solar Hijri one in Persian
+        let locale: Locale = language.tag.parse()?;
+        let gregorian = if language.tag == "fa" { Some(locale!("fa-u-ca-gregory")) } else { None };
+        let gregorian = gregorian.map(|locale| DateTimeFormatter::try_new(locale.into(), YMD::long())).transpose()?;
+        Ok(Self {
+            messages,
+            gregorian,
+            date: DateTimeFormatter::try_new(locale.clone().into(), YMD::long())?,
+            weekday: DateTimeFormatter::try_new(locale.clone().into(), YMDE::long())?,
+            time: NoCalendarFormatter::try_new(locale.into(), T::hm())?,
+        })
     }
 
     /// The message `id` with its arguments filled in.
@@ -149,24 +174,42 @@ impl Catalogue {
     /// # Errors
     /// There is no such message, or it needs another argument.
     pub fn text(&self, id: &str, args: Option<&FluentArgs<'_>>) -> Result<String, String> {
-        let message = self.0.get_message(id).and_then(|message| message.value()).ok_or_else(|| format!("no message {id}"))?;
+        let message =
+            self.messages.get_message(id).and_then(|message| message.value()).ok_or_else(|| format!("no message {id}"))?;
         let mut errors = Vec::new();
-        let text = self.0.format_pattern(message, args, &mut errors);
+        let text = self.messages.format_pattern(message, args, &mut errors);
         if errors.is_empty() { Ok(text.into_owned()) } else { Err(format!("message {id}: {errors:?}")) }
     }
 
-    /// A day in words.
-    ///
-    /// # Errors
-    /// The language has no message `date`.
-    pub fn date(&self, date: NaiveDate) -> Result<String, String> {
-        let mut args = FluentArgs::new();
-        args.set("day", date.day());
-        args.set("month", date.month());
-        let in_one_piece = FluentNumberOptions { use_grouping: false, ..FluentNumberOptions::default() };
-        args.set("year", FluentNumber::new(date.year().into(), in_one_piece));
-        self.text("date", Some(&args))
+    /// A day in words, by the language's calendar and the Gregorian one.
+    pub fn date(&self, date: NaiveDate) -> Option<String> {
+        let day = iso(date)?;
+        Some(self.with_gregorian(self.date.format(&day).to_string(), day))
     }
+
+    /// A day in words with its weekday.
+    pub fn weekday(&self, date: NaiveDate) -> Option<String> {
+        let day = iso(date)?;
+        Some(self.with_gregorian(self.weekday.format(&day).to_string(), day))
+    }
+
+    fn with_gregorian(&self, date: String, day: Date<Iso>) -> String {
+        match &self.gregorian {
+            Some(gregorian) => format!("{date} ({})", gregorian.format(&day)),
+            None => date,
+        }
+    }
+
+    /// A time of day.
+    pub fn time(&self, time: NaiveTime) -> Option<String> {
+        let (hour, minute) = (u8::try_from(time.hour()).ok()?, u8::try_from(time.minute()).ok()?);
+        Some(self.time.format(&Time::try_new(hour, minute, 0, 0).ok()?).to_string())
+    }
+}
+
+/// A day as the calendars take it.
+fn iso(date: NaiveDate) -> Option<Date<Iso>> {
+    Date::try_new_iso(date.year(), u8::try_from(date.month()).ok()?, u8::try_from(date.day()).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -197,11 +240,25 @@ mod tests {
             ["1\u{a0}001 владелец", "22 владельца", "25 владельцев"]
         );
         assert_eq!(owners("fa", 1205), "۱٬۲۰۵ صاحب حیوان");
-        let date = |tag: &str| {
-            let catalogue = Catalogue::new(&LANGUAGES[known(tag).unwrap()], &Source::BuiltIn).unwrap();
-            catalogue.date(NaiveDate::from_ymd_opt(2013, 1, 4).unwrap()).unwrap().replace(['\u{2068}', '\u{2069}'], "")
-        };
-        assert_eq!([date("fa"), date("en")], ["۴ ژانویهٔ ۲۰۱۳", "January 4, 2013"]);
+        assert_eq!(owners("fa", 1_234_567), "۱٬۲۳۴٬۵۶۷ صاحب حیوان");
+    }
+
+    #[test]
+    fn days_and_times_are_written_as_in_the_language() {
+        let catalogue = |tag: &str| Catalogue::new(&LANGUAGES[known(tag).unwrap()], &Source::BuiltIn).unwrap();
+        let (date, time) = (NaiveDate::from_ymd_opt(2013, 1, 4).unwrap(), NaiveTime::from_hms_opt(14, 5, 0).unwrap());
+        for (tag, day, weekday, clock) in [
+            ("en", "January 4, 2013", "Friday, January 4, 2013", "2:05\u{202f}PM"),
+            ("ko", "2013년 1월 4일", "2013년 1월 4일 금요일", "오후 2:05"),
+            ("de", "4. Januar 2013", "Freitag, 4. Januar 2013", "14:05"),
+            ("fa", "۱۵ دی ۱۳۹۱ (۴ ژانویه ۲۰۱۳)", "جمعه ۱۵ دی ۱۳۹۱ (۴ ژانویه ۲۰۱۳)", "۱۴:۰۵"),
+        ] {
+            let catalogue = catalogue(tag);
+            assert_eq!(
+                [catalogue.date(date), catalogue.weekday(date), catalogue.time(time)],
+                [day, weekday, clock].map(|text| Some(text.to_owned()))
+            );
+        }
     }
 
     #[test]

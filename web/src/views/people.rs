@@ -3,7 +3,7 @@
 use schema::search::is_unspaced_script;
 
 /// A full name: `김민준` and `田中太郎` begin with the last name and have no space, other names begin with the first.
-pub(super) fn full_name(first: &str, last: &str) -> String {
+pub fn full_name(first: &str, last: &str) -> String {
     let unspaced = |name: &str| !name.is_empty() && name.chars().all(is_unspaced_script);
     if unspaced(first) && unspaced(last) { format!("{last}{first}") } else { format!("{first} {last}") }
 }

@@ -237,7 +237,7 @@ impl Views {
     fn render(&self, template: &str, mut data: Value, preferences: &RequestPreferences) -> Result<String, Error> {
         if let Value::Object(fields) = &mut data {
             let page = json!({
-                "section": section(template, &preferences.path),
+                "section": section(template),
                 "flash": preferences.flash.map(Flash::message),
                 "query": preferences.query,
                 "lastNameFirst": people::last_name_first(Language::all()[preferences.language].tag),
@@ -272,12 +272,11 @@ impl Views {
 }
 
 /// The part of the site that a page belongs to, for the navigation.
-fn section(template: &str, path: &str) -> &'static str {
+fn section(template: &str) -> &'static str {
     match template.split('/').next() {
         Some("home") => "home",
-        Some("owners" | "pets" | "visits") => "owners",
+        Some("owners" | "pets" | "visits" | "search") => "owners",
         Some("vets") => "vets",
-        _ if path == "/oups" => "oups",
         _ => "",
     }
 }

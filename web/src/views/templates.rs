@@ -23,10 +23,11 @@ macro_rules! templates {
 const LAYOUT: Text = text!("templates/layout.hbs");
 
 /// Every page. Another one is a line here and its file.
-const PAGES: [(&str, Text); 11] = templates![
+const PAGES: [(&str, Text); 13] = templates![
     "api",
     "home",
     "error",
+    "search",
     "owners/find",
     "owners/list",
     "owners/show",
@@ -35,10 +36,11 @@ const PAGES: [(&str, Text); 11] = templates![
     "visits/form",
     "visits/list",
     "vets/list",
+    "vets/show",
 ];
 
 /// Templates that several pages include.
-const PARTIALS: [(&str, Text); 4] = templates!["problems", "hidden", "field", "pager"];
+const PARTIALS: [(&str, Text); 6] = templates!["problems", "hidden", "field", "pager", "days", "visits/history"];
 
 /// All templates in one language.
 pub(super) struct Renderer {
@@ -52,9 +54,12 @@ impl Renderer {
         let mut templates = Handlebars::new();
         templates.set_strict_mode(true);
         templates.register_helper("t", Box::new(Translate(catalogue.clone())));
-        templates.register_helper("date", Box::new(Date(catalogue.clone())));
+        let (days, weekdays, times) = (catalogue.clone(), catalogue.clone(), catalogue.clone());
+        templates.register_helper("date", Box::new(Written(move |text: &str| days.date(text.parse().ok()?))));
+        templates.register_helper("weekday", Box::new(Written(move |text: &str| weekdays.weekday(text.parse().ok()?))));
+        templates.register_helper("clock", Box::new(Written(move |text: &str| times.time(text.parse().ok()?))));
+        templates.register_helper("phone", Box::new(Written(|number: &str| Some(people::telephone(language.tag, number)))));
         templates.register_helper("fullname", Box::new(Name));
-        templates.register_helper("phone", Box::new(Phone(language.tag)));
         let settle = |template: &str| settle(template, language, &catalogue, source);
         for (name, text) in PARTIALS {
             let partial = settle(&source.read(text)?).context(text.path)?;
@@ -157,10 +162,11 @@ fn fluent_value(value: &Value) -> FluentValue<'static> {
     }
 }
 
-/// `{{date value}}`: a day (YYYY-MM-DD) in words.
-struct Date(Arc<Catalogue>);
+/// A helper that writes a text another way: `{{date "2013-01-04"}}` a day, `{{clock "14:05"}}` a time, `{{phone number}}` a
+/// telephone number.
+struct Written<F>(F);
 
-impl HelperDef for Date {
+impl<F: Fn(&str) -> Option<String> + Send + Sync> HelperDef for Written<F> {
     fn call_inner<'reg: 'rc, 'rc>(
         &self,
         helper: &Helper<'rc>,
@@ -168,9 +174,8 @@ impl HelperDef for Date {
         _: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        let date = helper.param(0).and_then(|param| param.value().as_str()?.parse().ok());
-        let date = date.ok_or_else(|| failed("date takes a day".to_owned()))?;
-        self.0.date(date).map(derived).map_err(failed)
+        let text = helper.param(0).and_then(|param| param.value().as_str());
+        text.and_then(&self.0).map(derived).ok_or_else(|| failed(format!("{} can't write its argument", helper.name())))
     }
 }
 
@@ -190,23 +195,6 @@ impl HelperDef for Name {
             (Some(first), Some(last)) => Ok(derived(people::full_name(first, last))),
             _ => Err(failed("fullname takes a person".to_owned())),
         }
-    }
-}
-
-/// `{{phone number}}`: a telephone number as it is written where the language is spoken.
-struct Phone(&'static str);
-
-impl HelperDef for Phone {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, RenderError> {
-        let number = helper.param(0).and_then(|param| param.value().as_str());
-        let number = number.ok_or_else(|| failed("phone takes a number".to_owned()))?;
-        Ok(derived(people::telephone(self.0, number)))
     }
 }
 

@@ -36,7 +36,7 @@ async fn search_to_visit(browser: &Browser, said: &Said) {
     browser.enter(".site-search input", "col").await;
     browser.click(".site-search button").await;
     browser.shows("h1", "Jean Coleman").await;
-    assert_eq!(browser.place().await, "/owners/6");
+    assert_eq!(browser.place().await, "/owners/6#pets");
 
     browser.click("a[href='/owners/6/edit']").await;
     browser.enter("#city", "Busan").await;

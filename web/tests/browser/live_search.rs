@@ -5,7 +5,7 @@ use thirtyfour::Key;
 
 use crate::browser::{Browser, Person, browse, browse_as};
 
-const OPTIONS: &str = "[role=option]";
+const OPTIONS: &str = "main [role=option]";
 
 /// State of the field as a screen reader has it: expanded or not, and the active option.
 async fn state(browser: &Browser) -> serde_json::Value {
@@ -21,7 +21,7 @@ fn by_the_keyboard() {
         browser.open("/owners/find").await;
         browser.until("document.activeElement.getAttribute('role') === 'combobox'").await;
         browser.keys("d").await;
-        browser.shows("[role=status]", "Matches: 2").await;
+        browser.shows("main [role=status]", "Matches: 2").await;
         assert_eq!(state(browser).await, json!(["true", null]));
         browser.keys(Key::Down + "").await;
         assert_eq!(state(browser).await, json!(["true", "Betty Davis"]));
@@ -51,10 +51,10 @@ fn one_none_all_and_by_pointer() {
     browse(async |browser| {
         browser.open("/owners/find").await;
         browser.enter("#lastName", "nobody").await;
-        browser.shows("[role=status]", "Matches: 0").await;
+        browser.shows("main [role=status]", "Matches: 0").await;
         assert_eq!(state(browser).await, json!(["false", null]));
         browser.enter("#lastName", "col").await;
-        browser.shows("[role=status]", "Matches: 1").await;
+        browser.shows("main [role=status]", "Matches: 1").await;
         browser.shows(OPTIONS, "Jean Coleman").await;
         browser.shows(OPTIONS, "Max, Samantha").await;
         browser.click(OPTIONS).await;
@@ -75,7 +75,7 @@ fn problem_of_an_unknown_name_goes_when_typing() {
         browser.open("/owners?lastName=nobody").await;
         browser.element("#lastName-problem").await;
         browser.enter("#lastName", "d").await;
-        browser.shows("[role=status]", "Matches: 2").await;
+        browser.shows("main [role=status]", "Matches: 2").await;
         assert_eq!(browser.count("#lastName-problem, [aria-invalid], .refused").await, 0);
     });
 }
@@ -99,7 +99,7 @@ fn only_the_newest_answer_is_shown() {
         browser.keys("f").await;
         browser.until("window.answer").await;
         browser.keys("r").await;
-        browser.shows("[role=status]", "Matches: 1").await;
+        browser.shows("main [role=status]", "Matches: 1").await;
         let asked = "return [window.asked.map(([name]) => name), window.asked.map(([, signal]) => signal.aborted)];";
         assert_eq!(browser.js(asked).await, json!([["f", "fr"], [true, false]]));
     });
@@ -110,6 +110,6 @@ fn counted_in_the_digits_of_the_language() {
     browse_as(&Person { language: "fa", ..Person::default() }, async |browser| {
         browser.open("/owners/find").await;
         browser.enter("#lastName", "d").await;
-        browser.shows("[role=status]", "۲").await;
+        browser.shows("main [role=status]", "۲").await;
     });
 }

@@ -4,18 +4,23 @@ use crate::browser::{Browser, Person, Scheme, browse, browse_as};
 use crate::forms::somebody_else_saves;
 
 /// Every page that is there by its path alone.
-pub const PAGES: [(&str, &str); 14] = [
+pub const PAGES: [(&str, &str); 19] = [
     ("api", "/api"),
     ("welcome", "/"),
     ("find", "/owners/find"),
     ("none-found", "/owners?lastName=nobody"),
     ("owners", "/owners?lastName="),
     ("owner", "/owners/6"),
+    ("search", "/search?q=d"),
+    ("search-none", "/search?q=nobody"),
+    ("vet", "/vets/3"),
+    ("visits", "/owners/6/pets/7/visits"),
     ("owner-without-pets-visits", "/owners/1"),
     ("owner-new", "/owners/new"),
     ("pet-new", "/owners/6/pets/new"),
     ("pet-edit", "/owners/6/pets/7/edit"),
     ("visit-new", "/owners/6/pets/7/visits/new"),
+    ("visit-edit", "/owners/6/pets/7/visits/1/edit"),
     ("vets", "/vets.html"),
     ("missing", "/nowhere"),
     ("error", "/oups"),
@@ -44,7 +49,7 @@ async fn look(browser: &Browser, name: &str, looks: &Looks) {
 #[test]
 fn pages_that_show() {
     browse(async |browser| {
-        for (name, path) in &PAGES[..6] {
+        for (name, path) in &PAGES[..10] {
             browser.open(path).await;
             look(browser, name, EVERY).await;
         }
@@ -54,7 +59,7 @@ fn pages_that_show() {
 #[test]
 fn forms_and_errors() {
     browse(async |browser| {
-        for (name, path) in &PAGES[6..] {
+        for (name, path) in &PAGES[10..] {
             browser.open(path).await;
             look(browser, name, MOST).await;
         }

@@ -7,6 +7,7 @@
 mod browser;
 mod flows;
 mod forms;
+mod front_desk;
 mod keyboard;
 mod live_search;
 mod looks;

@@ -26,6 +26,11 @@ fn every_page_is_there_in_every_language() {
             "/owners/6/pets/7/edit",
             "/owners/6/pets/7/visits/new",
             "/vets.html?page=2",
+            "/vets/3",
+            "/search?q=d",
+            "/search?q=nobody",
+            "/owners/6/pets/7/visits/1/edit",
+            "/owners/6/pets/7/visits",
         ] {
             let page = get(shared(), path, "accept-language", tag);
             assert_eq!(page.status, 200, "{tag} {path}: {}", page.text);

@@ -131,6 +131,13 @@ fn responses_to_get_match_the_openapi_schema() {
         ("/vets.html", "/vets.html?page=2"),
         ("/vets.html", "/vets.html?page=3"),
         ("/vets", "/vets"),
+        ("/vets/{vet}", "/vets/3"),
+        ("/vets/{vet}", "/vets/99"),
+        ("/search", "/search?q=davis"),
+        ("/search", "/search?q=nobody"),
+        ("/search", "/search?q=leo&live="),
+        ("/search", "/search?q=6085551023"),
+        ("/owners/{owner}/pets/{pet}/visits/{visit}/edit", "/owners/6/pets/7/visits/1/edit"),
         ("/api/info", "/api/info"),
         ("/openapi.json", "/openapi.json"),
     ] {
@@ -160,6 +167,7 @@ fn responses_to_post_match_the_openapi_schema() {
             &[("name", "Tom"), ("birthDate", "2010-01-01"), ("type", "cat")],
         ),
         ("/owners/{owner}/pets/{pet}/visits/new", "/owners/6/pets/7/visits/new", &visit),
+        ("/owners/{owner}/pets/{pet}/visits/{visit}/edit", "/owners/6/pets/7/visits/1/edit", &visit),
     ] {
         let post = |asked: &str, fields: &[(&str, &str)]| {
             Page::of(clinic.request(Method::POST, asked).header("accept", "application/json").form(fields).send().unwrap())
@@ -177,6 +185,12 @@ fn responses_to_post_match_the_openapi_schema() {
         }
         seen.insert(path.to_owned());
     }
+    let path = "/owners/{owner}/pets/{pet}/visits/{visit}/status";
+    for fields in [&[("from", "booked"), ("status", "arrived")][..], &[]] {
+        let request = clinic.request(Method::POST, "/owners/6/pets/7/visits/1/status").header("accept", "application/json");
+        described.fits("post", path, &Page::of(request.form(fields).send().unwrap()));
+    }
+    seen.insert(path.to_owned());
     let described: BTreeSet<_> =
         described.operations().into_iter().filter(|(path, m)| m == "post" && !is_api(path)).map(|(path, _)| path).collect();
     assert_eq!(seen, described, "each is sent here");

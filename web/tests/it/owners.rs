@@ -42,6 +42,39 @@ fn names(list: &serde_json::Value) -> Vec<String> {
 }
 
 on_both! {
+    fn search_opens_the_only_owner_found(clinic) {
+        for (typed, path) in [
+            ("franklin", "/owners/1#pets"),
+            ("Jean Coleman", "/owners/6#pets"),
+            ("samantha", "/owners/6#pet-7"),
+            ("608-555-1023", "/owners/1#pets"),
+            ("2654", "/owners/6#pets"),
+            ("", "/owners?lastName="),
+        ] {
+            let found = clinic.get(&format!("/search?q={}", typed.replace(' ', "+")));
+            assert_eq!((found.status.as_u16(), found.location()), (302, path), "{typed}");
+        }
+        let live = clinic.json("/search?q=samantha&live=");
+        assert_eq!((&live["owners"][0]["lastName"], &live["owners"][0]["petId"]), (&"Coleman".into(), &7.into()));
+        clinic.get("/search?q=d").shows("Betty Davis").shows("Harold Davis").shows("David Schroeder");
+        clinic.get("/search?q=6085").shows("Schroeder").shows("Estaban").lacks("Only the first 10 are shown");
+        // who is not found is added with what was typed
+        let none = clinic.get("/search?q=Anna+%3Cb%3EBerg");
+        none.shows("Nobody found for “Anna &lt;b&gt;Berg”").shows("/owners/new?name&#x3D;Anna+%3Cb%3EBerg");
+        let form = clinic.get("/owners/new?name=Anna+Berg");
+        assert_eq!([form.value("firstName"), form.value("lastName")], ["Anna", "Berg"]);
+        assert_eq!(clinic.get("/owners/new?name=010-1234-5678").value("telephone"), "010-1234-5678");
+    }
+
+    fn size_of_a_page_is_chosen(clinic) {
+        let page = clinic.json("/owners?lastName=&size=20");
+        assert_eq!(page["owners"].as_array().unwrap().len(), 10);
+        clinic.get("/owners").shows("aria-sort=\"ascending\"").shows("size&#x3D;50");
+        for wrong in ["0", "6", "1000", "x"] {
+            assert_eq!(clinic.get(&format!("/owners?size={wrong}")).status, 404);
+        }
+    }
+
     fn the_list_has_five_a_page(clinic) {
         let first = clinic.json("/owners");
         assert_eq!(names(&first), ["Jeff Black", "Jean Coleman", "Betty Davis", "Harold Davis", "Maria Escobito"]);

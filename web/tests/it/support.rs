@@ -96,6 +96,7 @@ impl Clinic {
             views: Arc::new(Views::new(config.pages.source())),
             vets: Arc::default(),
             idempotency_keys: Arc::default(),
+            day: Arc::default(),
             time_zone: config.time_zone,
             commit: config.git_commit,
         };

@@ -1,6 +1,6 @@
 //! Owners in the database: one statement per page, whatever the size of the table.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
 use schema::database::{Backend, Connection, Statement, last_insert_id};
@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::db::{Updated, found, with_more};
+use crate::pages::visits::store::{SHORT_NOTE, Visit};
 
 /// Number of owners per page of a list.
 pub const PAGE: i64 = 5;
@@ -20,7 +21,7 @@ const LISTED_PETS: i64 = 5;
 /// Number of pets per page of an owner.
 pub const PETS: i64 = 10;
 /// Number of visits that an owner's page shows per pet.
-pub const NEWEST_VISITS: i64 = 10;
+pub const NEWEST_VISITS: i64 = 5;
 /// Characters of a name that is tried as last name and first name without a space between them.
 const JOINED_NAME: usize = 8;
 
@@ -123,9 +124,11 @@ pub struct Listed {
 }
 
 /// A search in one index: its column, and the text that names begin with.
-struct Lookup {
-    column: &'static str,
-    prefix: String,
+pub struct Lookup {
+    /// The column of keys.
+    pub column: &'static str,
+    /// The beginning of the names.
+    pub prefix: String,
 }
 
 impl Lookup {
@@ -136,7 +139,7 @@ impl Lookup {
 
 /// Lookups to try one after the other, until one finds somebody: by last name (or "last first"), by "last first" written
 /// without a space, as Korean, Chinese and Japanese names are, and by first name (or "first last").
-fn lookups(name: &str) -> Vec<Lookup> {
+pub fn lookups(name: &str) -> Vec<Lookup> {
     let mut lookups = vec![Lookup::new("name_key", name)];
     let letters = name.chars().count();
     if (2..=JOINED_NAME).contains(&letters) && name.chars().all(search::is_unspaced_script) {
@@ -186,9 +189,21 @@ struct ListRow {
 
 impl ListRow {
     fn into_listed(self) -> QueryResult<Listed> {
-        let (pets, more_pets) = with_more(from_json(self.pets)?, LISTED_PETS);
-        Ok(Listed { owner: self.owner, pets, more_pets })
+        Listed::new(self.owner, self.pets)
     }
+}
+
+impl Listed {
+    /// An owner with the JSON of [`first_pets`].
+    pub fn new(owner: Owner, pets: Option<String>) -> QueryResult<Self> {
+        let (pets, more_pets) = with_more(from_json(pets)?, LISTED_PETS);
+        Ok(Self { owner, pets, more_pets })
+    }
+}
+
+/// SQL of the names of the first pets of the owner with `page.id`, as JSON.
+pub fn first_pets(backend: Backend) -> String {
+    json_array(backend, "name", "name", "pet WHERE owner_id = page.id", "name, id", LISTED_PETS + 1)
 }
 
 /// The owners of a page with the names of their first pets, and the number of results where the page begins at an offset.
@@ -212,9 +227,9 @@ fn page_statement(backend: Backend, lookup: &Lookup, start: &Start, size: i64) -
             (COUNTED + 1).to_string(),
         ),
     };
-    let names = json_array(backend, "name", "name", "pet WHERE owner_id = page.id", "name, id", LISTED_PETS + 1);
+    let pets = first_pets(backend);
     let sql = format!(
-        "SELECT owner.id, first_name, last_name, address, city, telephone, sort_key, {total} AS total, {names} AS pets
+        "SELECT owner.id, first_name, last_name, address, city, telephone, sort_key, {total} AS total, {pets} AS pets
          FROM ({page}) AS page JOIN owner ON owner.id = page.id ORDER BY sort_key, owner.id"
     );
     let (from, below) = search::range(backend, &lookup.prefix);
@@ -270,16 +285,9 @@ pub struct PetDetails {
     name: String,
     birth_date: NaiveDate,
     r#type: String,
-    visits: Vec<VisitDetails>,
+    visits: Vec<Visit>,
     /// True if there are older visits.
     more_visits: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct VisitDetails {
-    id: i32,
-    date: NaiveDate,
-    description: String,
 }
 
 /// An owner, once per pet or without one.
@@ -295,17 +303,25 @@ struct DetailsRow {
     birth_date: Option<NaiveDate>,
     #[diesel(sql_type = Nullable<Text>)]
     pet_type: Option<String>,
-    /// Arrays of id, date and description, as JSON.
+    /// Arrays of a visit's values, as JSON.
     #[diesel(sql_type = Nullable<Text>)]
     visits: Option<String>,
 }
 
+/// Id, date, time, status, description, note, and the veterinarian's id and names.
+type VisitRow = (i32, NaiveDate, Option<NaiveTime>, String, String, Option<String>, Option<i32>, Option<String>, Option<String>);
+
 impl DetailsRow {
     /// The row's pet, if it has one.
     fn into_pet(self) -> QueryResult<Option<PetDetails>> {
-        let rows: Vec<(i32, NaiveDate, String)> = from_json(self.visits)?;
-        let mut visits: Vec<VisitDetails> =
-            rows.into_iter().map(|(id, date, description)| VisitDetails { id, date, description }).collect();
+        let rows: Vec<VisitRow> = from_json(self.visits)?;
+        let of_row = |(id, date, time, status, description, note, vet_id, first, last): VisitRow| {
+            let vet = first.zip(last);
+            let mut visit = Visit { id, date, time, status, description, note, vet_id, vet };
+            visit.shorten();
+            visit
+        };
+        let mut visits: Vec<Visit> = rows.into_iter().map(of_row).collect();
         visits.sort_by_key(|visit| std::cmp::Reverse((visit.date, visit.id)));
         let (visits, more_visits) = with_more(visits, NEWEST_VISITS);
         let pet = self.pet_id.zip(self.pet_name).zip(self.birth_date.zip(self.pet_type));
@@ -316,8 +332,15 @@ impl DetailsRow {
 /// An owner with [`PETS`] pets by name, after `skip` others, and the newest visits of each.
 pub fn details(conn: &mut Connection, id: i32, skip: i64) -> QueryResult<Details> {
     let backend = conn.backend();
-    let columns = "id, visit_date, description";
-    let (visit, rows) = (format!("JSON_ARRAY({columns})"), "visit WHERE pet_id = some_pets.id");
+    let columns = "id, visit_date, visit_time, status, description, note, vet_id";
+    let vet = |column| format!("(SELECT {column} FROM vet WHERE vet.id = vet_id)");
+    let visit = format!(
+        "JSON_ARRAY(id, visit_date, visit_time, status, description, SUBSTR(note, 1, {}), vet_id, {}, {})",
+        SHORT_NOTE + 1,
+        vet("first_name"),
+        vet("last_name")
+    );
+    let rows = "visit WHERE pet_id = some_pets.id";
     let visits = json_array(backend, &visit, columns, rows, "visit_date DESC, id DESC", NEWEST_VISITS + 1);
     let sql = format!(
         "SELECT owner.id, first_name, last_name, address, city, telephone,

@@ -1,38 +1,104 @@
 //! Visits in the database.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::CheckViolation;
 use schema::database::{Connection, last_insert_id};
-use schema::tables::visit;
-use serde::Serialize;
+use schema::tables::{STATUSES, vet, visit};
+use serde::{Serialize, Serializer};
 
 use crate::db::{Updated, found, violation, with_more};
 use crate::pages::owners::store::Owner;
 use crate::pages::pets::store::{self as pets, Pet};
+use crate::views::people;
 
 /// Largest number of visits that a pet may be given.
 pub const MAX_VISITS: i64 = 10_000;
+/// Characters of a note that a list shows.
+pub const SHORT_NOTE: usize = 160;
 
 /// Values that a form enters.
 #[derive(Clone, Debug, Insertable, AsChangeset)]
-#[diesel(table_name = visit)]
+#[diesel(table_name = visit, treat_none_as_null = true)]
 pub struct Values {
     /// The day of the visit.
     pub visit_date: NaiveDate,
+    /// Its time of day.
+    pub visit_time: Option<NaiveTime>,
+    /// The veterinarian who is asked for.
+    pub vet_id: Option<i32>,
     /// Its reason.
     pub description: String,
+    /// Whatever else there is to know.
+    pub note: Option<String>,
 }
 
 /// A visit.
-#[derive(Clone, Debug, Queryable, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Visit {
     /// The id.
     pub id: i32,
     /// The day.
     pub date: NaiveDate,
+    /// The time of day.
+    #[serde(serialize_with = "hours_and_minutes")]
+    pub time: Option<NaiveTime>,
+    /// One of [`STATUSES`].
+    pub status: String,
     /// Its reason.
     pub description: String,
+    /// Whatever else there is to know.
+    pub note: Option<String>,
+    /// The veterinarian's id.
+    pub vet_id: Option<i32>,
+    /// The veterinarian's first and last name.
+    #[serde(serialize_with = "full_name")]
+    pub vet: Option<(String, String)>,
+}
+
+impl Values {
+    /// The visit that these values are saved as.
+    pub fn of_visit(self, id: i32, status: &str, vet: Option<(String, String)>) -> Visit {
+        let Self { visit_date: date, visit_time: time, vet_id, description, note } = self;
+        Visit { id, date, time, status: status.to_owned(), description, note, vet_id, vet }
+    }
+}
+
+impl Visit {
+    /// Cuts the note to what a list shows.
+    pub fn shorten(&mut self) {
+        if let Some(note) = &mut self.note
+            && let Some((end, _)) = note.char_indices().nth(SHORT_NOTE)
+        {
+            note.truncate(end);
+            note.push('…');
+        }
+    }
+}
+
+/// Writes a time of day as time fields have it.
+pub fn hours_and_minutes<S: Serializer>(time: &Option<NaiveTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.format("%H:%M").to_string()).serialize(serializer)
+}
+
+/// Writes first and last name as pages have them.
+pub fn full_name<S: Serializer>(name: &Option<(String, String)>, serializer: S) -> Result<S::Ok, S::Error> {
+    name.as_ref().map(|(first, last)| people::full_name(first, last)).serialize(serializer)
+}
+
+/// The status that follows on another; none behind the last one.
+pub fn next_status(status: &str) -> Option<&'static str> {
+    match status {
+        "booked" => Some("arrived"),
+        "arrived" => Some("done"),
+        _ => None,
+    }
+}
+
+/// The known status of this name.
+pub fn known_status(name: &str) -> Option<&'static str> {
+    STATUSES.into_iter().find(|status| *status == name)
 }
 
 /// Position in the list of a pet's visits, the newest first.
@@ -51,15 +117,28 @@ pub struct OfPet {
     pub more: bool,
 }
 
+/// Reads the visits of a filter.
+macro_rules! select {
+    ($filtered:expr) => {
+        $filtered.left_join(vet::table).select((
+            visit::id,
+            visit::visit_date,
+            visit::visit_time,
+            visit::status,
+            visit::description,
+            visit::note,
+            visit::vet_id,
+            (vet::first_name, vet::last_name).nullable(),
+        ))
+    };
+}
+
 /// A pet and its `most` newest visits before a position; not found where the pet is another owner's.
 pub fn visits(conn: &mut Connection, owner: i32, pet: i32, before: Option<Position>, most: i64) -> QueryResult<OfPet> {
     let (owner, pet) = pets::get(conn, owner, pet)?;
     let newest = |limit: i64| {
-        visit::table.filter(visit::pet_id.eq(pet.id)).order((visit::visit_date.desc(), visit::id.desc())).limit(limit).select((
-            visit::id,
-            visit::visit_date,
-            visit::description,
-        ))
+        let of_pet = select!(visit::table).filter(visit::pet_id.eq(pet.id));
+        of_pet.order((visit::visit_date.desc(), visit::id.desc())).limit(limit)
     };
     // the rest of the position's day and the days before are a range of the index each
     let mut visits: Vec<Visit> = match before {
@@ -74,29 +153,47 @@ pub fn visits(conn: &mut Connection, owner: i32, pet: i32, before: Option<Positi
 }
 
 /// Inserts a visit and returns its id; fails as a check does where the pet has [`MAX_VISITS`] already.
-pub fn insert(conn: &mut Connection, pet: i32, values: &Values) -> QueryResult<i32> {
+pub fn insert(conn: &mut Connection, pet: i32, values: &Values, status: &str) -> QueryResult<i32> {
     let some = visit::table.filter(visit::pet_id.eq(pet)).select(visit::id).limit(1).offset(MAX_VISITS - 1);
     if some.first::<i32>(conn).optional()?.is_some() {
         return Err(violation(CheckViolation, "the pet has too many visits"));
     }
-    diesel::insert_into(visit::table).values((values, visit::pet_id.eq(pet))).execute(conn)?;
+    diesel::insert_into(visit::table).values((values, visit::pet_id.eq(pet), visit::status.eq(status))).execute(conn)?;
     last_insert_id(conn)
 }
 
 /// A pet's visit.
 pub fn get(conn: &mut Connection, pet: i32, id: i32) -> QueryResult<Visit> {
-    let of_pet = visit::table.find(id).filter(visit::pet_id.eq(pet));
-    of_pet.select((visit::id, visit::visit_date, visit::description)).get_result(conn)
+    select!(visit::table).filter(visit::id.eq(id)).filter(visit::pet_id.eq(pet)).get_result(conn)
 }
 
-/// Changes a pet's visit, if its values are still those of `current`.
-pub fn update(conn: &mut Connection, pet: i32, current: &Visit, values: &Values) -> QueryResult<Updated> {
-    let same = visit::table
-        .find(current.id)
-        .filter(visit::pet_id.eq(pet))
-        .filter(visit::visit_date.eq(current.date))
-        .filter(visit::description.eq(&current.description));
-    diesel::update(same).set(values).execute(conn).map(Updated::of)
+/// Changes a pet's visit, if it is still as `current`; whatever it is without that.
+pub fn update(
+    conn: &mut Connection,
+    pet: i32,
+    id: i32,
+    current: Option<&Visit>,
+    values: &Values,
+    status: Option<&str>,
+) -> QueryResult<Updated> {
+    diesel::Connection::transaction(conn, |conn| {
+        let row = visit::table.find(id).filter(visit::pet_id.eq(pet));
+        // locks the row, so that it does not change between the comparison and the update
+        found(diesel::update(row).set(visit::id.eq(id)).execute(conn)?)?;
+        if let Some(current) = current
+            && get(conn, pet, id)? != *current
+        {
+            return Ok(Updated::Changed);
+        }
+        diesel::update(row).set((values, status.map(|status| visit::status.eq(status)))).execute(conn)?;
+        Ok(Updated::Saved)
+    })
+}
+
+/// Changes the status of an owner's pet's visit, if it is still `from`.
+pub fn set_status(conn: &mut Connection, pet: i32, id: i32, from: &str, to: &str) -> QueryResult<Updated> {
+    let row = visit::table.find(id).filter(visit::pet_id.eq(pet)).filter(visit::status.eq(from));
+    diesel::update(row).set(visit::status.eq(to)).execute(conn).map(Updated::of)
 }
 
 /// Deletes a pet's visit.
