@@ -65,6 +65,43 @@ impl Web {
         Self::start_command(command("prlimit").arg(format!("--data={bytes}")).arg(WEB), url, directory)
     }
 
+    /// Starts it with its SQLite database in a volume of its own of so many bytes, and returns the path of that volume.
+    pub fn start_on_small_volume(bytes: u32, settings: &[&str]) -> (Self, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        prepared(&directory);
+        let volume = directory.path().join("volume");
+        fs::create_dir(&volume).unwrap();
+        let url = format!("sqlite:{}", volume.join("petclinic.db").display());
+        let logs = directory.path().join("logs");
+        fs::create_dir(&logs).unwrap();
+        let mut command = command("unshare");
+        let mount = format!(
+            "mount -t tmpfs -o size={bytes} data \"$1\" && cp \"$1\"/../petclinic.db \"$1\" && shift && exec \"$0\" --log-dir \"$@\""
+        );
+        command.args(["--map-root-user", "--mount", "sh", "-c", &mount, WEB]).args([&volume, &logs]).args(settings);
+        let web = Self::start_command(&mut command, &url, directory);
+        let volume = web.its_own(&volume);
+        (web, volume)
+    }
+
+    /// Starts it on any database as an account that is bound by the permissions of files.
+    pub fn start_unprivileged(url: &str, directory: tempfile::TempDir, settings: &[&str]) -> Self {
+        const ACCOUNT: u32 = 65534;
+        let [web, logs] = ["web", "logs"].map(|name| directory.path().join(name));
+        fs::create_dir(&logs).unwrap();
+        // the build's own directory may be closed to that account
+        fs::copy(WEB, &web).unwrap();
+        let mut command = command("setpriv");
+        if rustix::process::geteuid().is_root() {
+            for path in [directory.path(), &logs, &directory.path().join("petclinic.db")] {
+                std::os::unix::fs::chown(path, Some(ACCOUNT), Some(ACCOUNT)).unwrap();
+            }
+            let id = ACCOUNT.to_string();
+            command.args(["--reuid", &id, "--regid", &id, "--clear-groups"]);
+        }
+        Self::start_command(command.arg(web).arg("--log-dir").arg(logs).args(settings), url, directory)
+    }
+
     /// Starts it with log files for each write to which the system takes so long, until [`Web::end_slowness`].
     pub fn start_with_slow_volume(each: Duration, settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();

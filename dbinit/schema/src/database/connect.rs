@@ -65,7 +65,7 @@ fn mysql(url: &DatabaseUrl) -> Result<Connection, ConnectError> {
 
 #[cfg(not(feature = "mysql"))]
 fn mysql(_: &DatabaseUrl) -> Result<Connection, ConnectError> {
-    Err(ConnectError::new(ErrorKind::Other, "this build has no MySQL client (cargo feature mysql)".to_owned()))
+    Err(ConnectError::new(ErrorKind::UnsupportedServer, "this build has no MySQL client (cargo feature mysql)".to_owned()))
 }
 
 fn sqlite(url: &DatabaseUrl, limits: Limits, create: bool) -> Result<SqliteConnection, ConnectError> {
