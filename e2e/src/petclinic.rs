@@ -200,12 +200,7 @@ impl Petclinic {
     pub fn expose(&self) -> Result<Exposed> {
         kubectl(&["patch", "service", "petclinic-service", "-p", r#"{"spec":{"type":"NodePort"}}"#])?;
         let mut exposed = Exposed { address: ([127, 0, 0, 1], 0).into() };
-        let port =
-            json(&["get", "service", "petclinic-service"])?["spec"]["ports"][0]["nodePort"].as_u64().context("no node port")?;
-        let node = std::env::var("E2E_NODE").unwrap_or_else(|_| "127.0.0.1".to_owned());
-        exposed.address = SocketAddr::new(node.parse().context("E2E_NODE is no IP address")?, u16::try_from(port)?);
-        let address = exposed.address;
-        until("the Service answers", TIMEOUT, || Ok(testkit::load::get(address, "/healthcheck", Duration::from_secs(5)).ok()))?;
+        exposed.address = node_port("default")?;
         Ok(exposed)
     }
 
@@ -250,6 +245,19 @@ impl Petclinic {
         self.apply()?;
         self.settle(2).map(drop)
     }
+}
+
+/// Waits until `petclinic-service` of a namespace, which has a port on the nodes, answers, and returns its address.
+///
+/// # Errors
+/// The Service has no such port, `E2E_NODE` is no address, or nothing answers within [`TIMEOUT`].
+pub fn node_port(namespace: &str) -> Result<SocketAddr> {
+    let service = json(&["-n", namespace, "get", "service", "petclinic-service"])?;
+    let port = service["spec"]["ports"][0]["nodePort"].as_u64().context("no node port")?;
+    let node = std::env::var("E2E_NODE").unwrap_or_else(|_| "127.0.0.1".to_owned());
+    let address = SocketAddr::new(node.parse().context("E2E_NODE is no IP address")?, u16::try_from(port)?);
+    until("the Service answers", TIMEOUT, || Ok(testkit::load::get(address, "/healthcheck", Duration::from_secs(5)).ok()))?;
+    Ok(address)
 }
 
 /// The Service on a node's port; dropped, it is what `k8s/` says again.

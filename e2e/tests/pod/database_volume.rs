@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::overlays::{Copy, NAMESPACE, Namespace, objects, sql, start_second};
 
-/// The manifests of a second Petclinic whose database is on a volume of 400 MiB in memory.
-fn small_volume() -> Result<String> {
-    let mut objects = objects(&Copy::new()?.build("namespace")?)?;
+/// Puts the database of a second Petclinic's manifest on a volume of 400 MiB in memory.
+pub(crate) fn small_volume(manifest: &str) -> Result<String> {
+    let mut objects = objects(manifest)?;
     let mysql = objects.iter_mut().find(|object| object["kind"] == "StatefulSet").context("no StatefulSet")?;
     let spec = mysql["spec"].as_object_mut().context("no spec")?;
     spec.remove("volumeClaimTemplates");
@@ -23,7 +23,7 @@ fn small_volume() -> Result<String> {
 fn full_database_volume_answers_503_to_saves() -> Result<()> {
     let _petclinic = Petclinic::ready()?;
     let _namespace = Namespace::new(NAMESPACE)?;
-    let pod = start_second(&small_volume()?)?;
+    let pod = start_second(&small_volume(&Copy::new()?.build("namespace")?)?)?;
     let forward = PortForward::start_in(NAMESPACE, &pod.name, 8080)?;
     let url = format!("http://{}/owners/1", forward.address);
     let save = |description: &str| -> Result<u16> {

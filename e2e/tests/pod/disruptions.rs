@@ -232,9 +232,9 @@ fn killed_mysql_connections_are_replaced() -> Result<()> {
         for _ in 0..3 {
             let ids = petclinic
                 .sql("SELECT id FROM information_schema.processlist WHERE user = 'petclinic_web' AND command = 'Sleep'")?;
-            let kills: String = ids.lines().map(|id| format!("KILL {id};")).collect();
+            let kills: Vec<_> = ids.lines().map(|id| format!("KILL {id};")).collect();
             // one that has ended in the meantime
-            let _ = petclinic.sql(&kills);
+            let _ = petclinic.sql(&kills.concat());
             std::thread::sleep(Duration::from_secs(1));
         }
         Ok(())

@@ -12,6 +12,7 @@ mod health;
 mod images;
 mod logs;
 mod manifests;
+mod operations;
 mod orphans;
 mod overlays;
 mod rollout;

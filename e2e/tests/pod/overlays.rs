@@ -8,7 +8,6 @@ use e2e::kubectl::{feed, json, kubectl};
 use e2e::petclinic::{Petclinic, Pod, TIMEOUT};
 use e2e::{measurement, root, until};
 use serde_json::Value;
-use testkit::load::{Load, RunConfig};
 
 const OVERLAYS: [&str; 4] = ["eks", "external-database", "kind", "namespace"];
 /// The namespace of `overlays/namespace`.
@@ -33,8 +32,23 @@ impl Copy {
         Ok(copy)
     }
 
-    fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.directory.path().join(path)
+    }
+
+    /// Replaces a text of a file, which must have it.
+    pub(crate) fn edit(&self, path: &str, from: &str, to: &str) -> Result<()> {
+        let path = self.path(path);
+        let text = std::fs::read_to_string(&path)?;
+        ensure!(text.contains(from), "{} has no {from:?}", path.display());
+        Ok(std::fs::write(&path, text.replace(from, to))?)
+    }
+
+    /// A value of `overlays/namespace/secret.env`.
+    pub(crate) fn secret(&self, key: &str) -> Result<String> {
+        let text = std::fs::read_to_string(self.path("overlays/namespace/secret.env"))?;
+        let value = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        value.map(str::to_owned).with_context(|| format!("no {key}"))
     }
 
     /// Adds a line to an overlay's resources.
@@ -175,48 +189,5 @@ fn second_namespace_has_its_own_database() -> Result<()> {
     assert!(page(&pod.name, NAMESPACE)?.contains(&text), "the second Petclinic does not use its own database");
     let first = petclinic.settle(2)?.0.swap_remove(0);
     assert!(!page(&first.name, "default")?.contains(&text), "the first Petclinic uses the second one's database");
-    Ok(())
-}
-
-#[test]
-fn rotated_password_and_undo_fail_no_request() -> Result<()> {
-    let _petclinic = Petclinic::ready()?;
-    let copy = Copy::new()?;
-    let _namespace = Namespace::new(NAMESPACE)?;
-    start_second(&copy.build("namespace")?)?;
-    let in_namespace = |args: &[&str]| kubectl(&[&["-n", NAMESPACE], args].concat());
-    let rolled_out = || -> Result<String> {
-        until("two pods are rolled out", TIMEOUT, || {
-            in_namespace(&["rollout", "status", "deployment/petclinic", "--timeout=300s"])?;
-            let ready = in_namespace(&["get", "deployment", "petclinic", "-o", "jsonpath={.status.readyReplicas}"])?;
-            Ok((ready == "2").then_some(()))
-        })?;
-        in_namespace(&[
-            "get",
-            "deployment",
-            "petclinic",
-            "-o",
-            "jsonpath={.spec.template.spec.volumes[?(@.name=='web')].secret.secretName}",
-        ])
-    };
-    let mysql = || in_namespace(&["get", "pod", "mysql-0", "-o", "jsonpath={.metadata.uid}"]);
-    let (first, before) = (rolled_out()?, mysql()?);
-    let address = in_namespace(&["get", "service", "petclinic-service", "-o", "jsonpath={.spec.clusterIP}:80"])?;
-    let load = Load::start(RunConfig::gentle(address.parse()?, "/owners/1?n={n}"));
-
-    let env = copy.path("overlays/namespace/secret.env");
-    let secrets = std::fs::read_to_string(&env)?;
-    let old = secrets.lines().find_map(|line| line.strip_prefix("web-password=")).context("no web-password")?;
-    std::fs::write(&env, secrets.replace(old, &"0123456789abcdef".repeat(3)))?;
-    feed(&["apply", "-f", "-"], &copy.build("namespace")?)?;
-    let second = rolled_out()?;
-    in_namespace(&["rollout", "undo", "deployment/petclinic"])?;
-    let third = rolled_out()?;
-    let report = load.stop();
-    measurement("load while web's password is changed and changed back", &report);
-    assert!(report.failures().is_empty(), "{report}");
-    assert_ne!(first, second, "the changed Secret has its old name");
-    assert_eq!(first, third, "the undone rollout has another Secret");
-    assert_eq!(before, mysql()?, "MySQL was restarted");
     Ok(())
 }
