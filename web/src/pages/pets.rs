@@ -76,7 +76,7 @@ pub async fn update(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     Reply::saved(format!("/owners/{owner_id}"), Flash::PetUpdated)
 }
 
-/// The problem of a pet that the database refuses: its name is unique within its owner, and an owner's pets are limited.
+/// The problem of a row that the database refuses: an owner's pets have different names, and pets and visits are limited.
 pub fn violation<T>(result: &Result<T, DbError>) -> Option<Problem> {
     match result {
         Err(DbError::Query(DatabaseError(UniqueViolation, _))) => Some(Problem::Duplicate),

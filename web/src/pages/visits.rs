@@ -4,8 +4,6 @@ pub mod day;
 pub mod form;
 pub mod store;
 
-use diesel::result::DatabaseErrorKind::CheckViolation;
-use diesel::result::Error::DatabaseError;
 use schema::database::Connection;
 use schema::tables::STATUSES;
 use serde_json::json;
@@ -13,14 +11,14 @@ use serde_json::json;
 use self::store::{OfPet, Position, Visit};
 use crate::app::extract::{Context, Id, page_size};
 use crate::db::vets::Vet;
-use crate::db::{DbError, Updated};
+use crate::db::Updated;
 use crate::pages::idempotency::IdempotencyKey;
 use crate::pages::owners::store::NEWEST_VISITS;
 use crate::pages::pagination::Pages;
-use crate::pages::pets::store as pets;
+use crate::pages::pets::{store as pets, violation};
 use crate::pages::vets;
 use crate::views::flash::Flash;
-use crate::views::form::{Form, Problem};
+use crate::views::form::Form;
 use crate::views::{Error, Reply};
 
 /// Numbers of visits per page to choose from.
@@ -68,8 +66,8 @@ pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let save =
         move |conn: &mut Connection| store::insert(conn, pet.0, &values, STATUSES[0]).map(|_| format!("/owners/{}", owner.0));
     let inserted = cx.app.db.run("insert visit", move |conn| key.execute_once(conn, &save)).await;
-    if let Err(DbError::Query(DatabaseError(CheckViolation, _))) = inserted {
-        form.add_error("date", Problem::TooMany);
+    if let Some(problem) = violation(&inserted) {
+        form.add_error("date", problem);
         return form_page(&cx, of_pet, None, &form).await;
     }
     Reply::saved(inserted?, Flash::VisitBooked)
