@@ -2,7 +2,6 @@
 
 pub mod access_log;
 pub mod client;
-mod compression;
 mod csrf;
 mod errors;
 mod from_fn;
@@ -53,7 +52,6 @@ where
         .layer(from_fn(traces, trace::record))
         .map_request(move |request| client::identify(request, &trusted_proxies))
         .layer(from_fn((metrics, templates), access_log::write))
-        .layer(from_fn((), compression::gzip))
         .layer(from_fn((), headers::set))
         .layer(from_fn(renderer, errors::render))
         .layer(from_fn((), errors::catch_panic))

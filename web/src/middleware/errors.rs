@@ -1,4 +1,4 @@
-//! Error pages: the errors of handlers and layers, rendered in the client's language and format.
+//! Error pages: the errors of handlers and layers, rendered in the client's language and format; and compression.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,10 +11,11 @@ use warp::reply::Response;
 
 use super::from_fn::Next;
 use crate::app::extract::RequestId;
+use crate::views::compression::{accepts_gzip, compress};
 use crate::views::mac::Key;
 use crate::views::{Error, RequestPreferences, Views};
 
-/// Inserts the [`RequestPreferences`] for the router, and renders the error that a response carries.
+/// Inserts the [`RequestPreferences`] for the router, renders the error that a response carries, and compresses the response.
 pub(super) async fn render(
     (views, cookies): (Arc<Views>, Key),
     mut request: Request<Incoming>,
@@ -24,6 +25,7 @@ pub(super) async fn render(
     let id = extensions.get::<RequestId>().map(|id| id.0.clone());
     let query = uri.query().unwrap_or_default();
     let preferences = Arc::new(RequestPreferences::new(request.headers(), uri.path(), query, id, cookies));
+    let gzip = accepts_gzip(request.headers());
     request.extensions_mut().insert(Arc::clone(&preferences));
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<Error>() {
@@ -32,7 +34,7 @@ pub(super) async fn render(
     if let Some(cookie) = preferences.language_cookie().and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
-    response
+    compress(response, gzip).await
 }
 
 /// Answers for a handler that panicked. The panic hook has logged where.

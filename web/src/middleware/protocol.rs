@@ -15,11 +15,11 @@ pub struct HeadTooLarge(pub StatusCode);
 
 /// Rejects a request whose host or framing is doubtful, and answers `OPTIONS *`.
 pub(super) async fn validate((): (), request: Request<Incoming>, next: Next<Incoming>) -> Response {
-    if !is_valid(request.version(), request.headers()) {
-        return Error::Malformed.into_response();
-    }
     if let Some(HeadTooLarge(status)) = request.extensions().get() {
         return Error::Rejected(*status).into_response();
+    }
+    if !is_valid(request.version(), request.headers()) {
+        return Error::Malformed.into_response();
     }
     if request.uri().path() == "*" {
         if request.method() != Method::OPTIONS {

@@ -45,7 +45,7 @@ pub async fn compress(response: Response, accepted: bool) -> Response {
     if precompressed.is_none() && !is_compressible(&head, size.unwrap_or(0)) {
         return Response::from_parts(head, body);
     }
-    head.headers.append(VARY, HeaderValue::from_static("accept-encoding"));
+    head.headers.entry(VARY).or_insert(HeaderValue::from_static("accept-encoding"));
     if !accepted {
         return Response::from_parts(head, body);
     }

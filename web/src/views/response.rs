@@ -307,7 +307,7 @@ fn empty(status: StatusCode) -> Response {
 
 /// Pages show people's data, and one URL has several faces: caches keep them apart, and ask again.
 fn negotiated(mut response: Response) -> Response {
-    response.headers_mut().insert(VARY, HeaderValue::from_static("accept, accept-language, cookie"));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept, accept-encoding, accept-language, cookie"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     response
 }

@@ -36,7 +36,7 @@ fn responses_have_security_headers() {
 fn personal_pages_are_not_shared_by_caches() {
     let page = shared().get("/owners/1");
     assert_eq!(page.header("cache-control"), "private, no-cache");
-    assert_eq!(page.header("vary"), "accept, accept-language, cookie");
+    assert_eq!(page.header("vary"), "accept, accept-encoding, accept-language, cookie");
 }
 
 #[test]

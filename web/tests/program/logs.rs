@@ -28,7 +28,7 @@ fn access_line_precedes_end_of_response() {
 #[test]
 fn malformed_request_is_logged_disconnect_is_not() {
     let web = Web::start(&["--max-header-bytes", "8192", "--log-level", "debug"]);
-    let too_large = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(9000));
+    let too_large = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(17_000));
     for (bytes, status) in [("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0", 400), ("GET / HTTP/9.9\r\n\r\n", 400), (&too_large, 431)] {
         let mut client = web.connect();
         client.write(bytes);
