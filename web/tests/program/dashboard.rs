@@ -55,8 +55,9 @@ fn every_metric_of_the_dashboard_is_there() {
     let web = Web::start(&["--otel-exporter-otlp-endpoint", "http://127.0.0.1:9"]);
     assert_eq!(testkit::http::get(web.url("/owners/1")).status(), 200);
     let text = testkit::http::get(web.admin("/metrics")).text().unwrap();
-    // those of logshipper, kubelet and Prometheus itself, and a word of PromQL
-    let other = |name: &String| name.starts_with("logshipper_") || name.starts_with("kubelet_") || name == "up" || name == "bool";
+    // those of logshipper, Kubernetes and Prometheus itself, and words of PromQL
+    let other =
+        |name: &String| name.starts_with("logshipper_") || name.starts_with("kube") || ["up", "bool", "or"].contains(&&**name);
     let wanted: Vec<_> = metrics().into_iter().filter(|name| !other(name)).collect();
     assert!(wanted.len() > 10, "{wanted:?}");
     for name in wanted {
