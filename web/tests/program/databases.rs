@@ -120,7 +120,7 @@ fn replaced_sqlite_file_is_noticed() {
 /// Lines of the log that say that the database fails, and that it has recovered.
 fn outages(web: &Web) -> (usize, usize) {
     let count = |stream, message: &str| web.lines(stream).iter().filter(|line| line["message"] == message).count();
-    (count("err", "database gives no result"), count("app_db", "database gives results again"))
+    (count("err", "database statement failed; answering 503"), count("app_db", "database statement recovered"))
 }
 
 /// Saves until the log says that the database has recovered.
