@@ -10,8 +10,8 @@ use serde_json::json;
 
 use self::store::{OfPet, Position, Visit};
 use crate::app::extract::{Context, Id, page_size};
-use crate::db::vets::Vet;
 use crate::db::Updated;
+use crate::db::vets::Vet;
 use crate::pages::idempotency::IdempotencyKey;
 use crate::pages::owners::store::NEWEST_VISITS;
 use crate::pages::pagination::Pages;
