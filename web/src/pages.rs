@@ -8,4 +8,5 @@ pub mod pagination;
 pub mod pets;
 pub mod search;
 pub mod vets;
+pub mod visit;
 pub mod visits;

@@ -78,7 +78,7 @@ async fn start_and_serve(config: &Config, logging: &Logging, export: &Export) ->
         admin: AdminAuth::new(&config.admin),
         cookies: config.cookies.key()?,
         views: Arc::new(Views::new(config.pages.source())),
-        vets: Arc::default(),
+        cached_vets: Arc::default(),
         idempotency_keys: Arc::default(),
         day: Arc::default(),
         time_zone: config.time_zone,

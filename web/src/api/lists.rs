@@ -10,18 +10,17 @@ use super::resource::{after, list_by_id, size};
 use crate::app::extract::{Context, Id};
 use crate::db::vets::Specialty;
 use crate::pages::pets::store::types;
-use crate::pages::vets;
 use crate::views::{Error, Reply};
 
 /// `GET /api/vets?size=&after=`
 pub async fn vets(cx: Context) -> Result<Reply, Error> {
-    let all = vets::all(&cx).await?;
+    let all = cx.app.vets().await?;
     page(&cx, "/api/vets", &all, |vet| vet.id)
 }
 
 /// `GET /api/vets/{vet}`
 pub async fn vet(cx: Context, vet: Id) -> Result<Reply, Error> {
-    let all = vets::all(&cx).await?;
+    let all = cx.app.vets().await?;
     one(all.iter().find(|one| one.id == vet.0))
 }
 

@@ -10,8 +10,8 @@ use super::resource::{check_version, create as create_once, list, shown, size};
 use crate::app::extract::{Context, Id};
 use crate::db::Updated;
 use crate::pages::pets::store as pets;
-use crate::pages::vets;
-use crate::pages::visits::store::{self, Values, Visit};
+use crate::pages::visit::Visit;
+use crate::pages::visits::store::{self, Values};
 use crate::pages::visits::{form, position};
 use crate::views::form::Form;
 use crate::views::{Error, Reply};
@@ -31,7 +31,7 @@ pub async fn index(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
 pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let born = birth_date(&cx, owner, pet).await?;
     let fields = cx.json()?;
-    let vets = vets::all(&cx).await?;
+    let vets = cx.app.vets().await?;
     let (mut form, values) = form::read(&fields, born, cx.app.today(), &vets);
     let status = form::status(&mut form, &fields).unwrap_or(STATUSES[0]);
     let Some(values) = values.filter(|_| form.is_ok()) else { return Err(form.into_error()) };
@@ -56,7 +56,7 @@ pub async fn update(cx: Context, owner: Id, pet: Id, visit: Id) -> Result<Reply,
     check_version(&cx, &version_of(&current))?;
     let born = birth_date(&cx, owner, pet).await?;
     let fields = cx.json()?;
-    let (mut form, values) = form::read(&fields, born, cx.app.today(), &vets::all(&cx).await?);
+    let (mut form, values) = form::read(&fields, born, cx.app.today(), &cx.app.vets().await?);
     let status = form::status(&mut form, &fields);
     let Some(values) = values.filter(|_| form.is_ok()) else { return Err(form.into_error()) };
     let update = move |conn: &mut Connection| store::update(conn, pet.0, visit.0, Some(&current), &values, status);

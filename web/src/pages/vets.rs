@@ -1,13 +1,10 @@
 //! Veterinarians: few, and seldom changed, so that they are kept for some seconds.
 
-use std::sync::Arc;
-use std::time::Instant;
-
 use http::StatusCode;
 use serde_json::json;
 
 use crate::app::extract::{Context, Id, page_number};
-use crate::db::vets::{self, Vet};
+use crate::db::vets::Vet;
 use crate::pages::pagination::Pages;
 use crate::pages::visits::day;
 use crate::views::{Error, Reply};
@@ -18,7 +15,7 @@ const PAGE: usize = 5;
 /// `GET /vets.html?page=`
 pub async fn list(cx: Context) -> Result<Reply, Error> {
     let page = page_number(&cx.query()?)?;
-    let all = all(&cx).await?;
+    let all = cx.app.vets().await?;
     let count = all.len().div_ceil(PAGE).max(1);
     let shown = usize::try_from(page).ok().filter(|page| *page <= count).ok_or(Error::NotFound)?;
     let vets: Vec<&Vet> = all.iter().skip((shown - 1) * PAGE).take(PAGE).collect();
@@ -29,7 +26,7 @@ pub async fn list(cx: Context) -> Result<Reply, Error> {
 
 /// `GET /vets/{vet}?date=&page=`: a veterinarian's visits of today, or another day, and of the days after it.
 pub async fn show(cx: Context, vet: Id) -> Result<Reply, Error> {
-    let all = all(&cx).await?;
+    let all = cx.app.vets().await?;
     let shown = all.iter().find(|one| one.id == vet.0).ok_or(Error::NotFound)?;
     let mut data = day::read(&cx, &format!("/vets/{}", vet.0), Some(vet.0), day::wanted(&cx)?).await?;
     data["person"] = json!(shown);
@@ -38,16 +35,5 @@ pub async fn show(cx: Context, vet: Id) -> Result<Reply, Error> {
 
 /// `GET /vets`
 pub async fn json(cx: Context) -> Result<Reply, Error> {
-    Ok(Reply::Json(StatusCode::OK, json!({ "vetList": &*all(&cx).await? })))
-}
-
-/// All of them, by id.
-pub async fn all(cx: &Context) -> Result<Arc<Vec<Vet>>, Error> {
-    let now = Instant::now();
-    if let Some(vets) = cx.app.vets.get(now) {
-        return Ok(vets);
-    }
-    let vets = Arc::new(cx.app.db.run("vets with specialties", vets::read).await?);
-    cx.app.vets.put(now, vets.clone());
-    Ok(vets)
+    Ok(Reply::Json(StatusCode::OK, json!({ "vetList": &*cx.app.vets().await? })))
 }

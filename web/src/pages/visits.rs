@@ -8,15 +8,16 @@ use schema::database::Connection;
 use schema::tables::STATUSES;
 use serde_json::json;
 
-use self::store::{OfPet, Position, Visit};
+use self::store::{OfPet, Position};
 use crate::app::extract::{Context, Id, page_size};
 use crate::db::Updated;
 use crate::db::vets::Vet;
 use crate::pages::idempotency::IdempotencyKey;
 use crate::pages::owners::store::NEWEST_VISITS;
 use crate::pages::pagination::Pages;
-use crate::pages::pets::{store as pets, violation};
-use crate::pages::vets;
+use crate::pages::pets::store as pets;
+use crate::pages::pets::violation;
+use crate::pages::visit::Visit;
 use crate::views::flash::Flash;
 use crate::views::form::Form;
 use crate::views::{Error, Reply};
@@ -60,7 +61,7 @@ pub async fn new_form(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
 pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let fields = cx.form()?;
     let of_pet = read_pet(&cx, owner, pet).await?;
-    let (mut form, values) = form::read(&fields, of_pet.pet.birth_date, cx.app.today(), &vets::all(&cx).await?);
+    let (mut form, values) = form::read(&fields, of_pet.pet.birth_date, cx.app.today(), &cx.app.vets().await?);
     let Some(values) = values else { return form_page(&cx, of_pet, None, &form).await };
     let key = IdempotencyKey::of(&fields, &format!("{} {}", owner.0, pet.0), &values);
     let save =
@@ -84,7 +85,7 @@ pub async fn edit_form(cx: Context, owner: Id, pet: Id, visit: Id) -> Result<Rep
 /// since. One without a version overwrites.
 pub async fn update(cx: Context, owner: Id, pet: Id, visit: Id) -> Result<Reply, Error> {
     let (of_pet, current) = read_visit(&cx, owner, pet, visit).await?;
-    let (mut form, values) = form::read(&cx.form()?, of_pet.pet.birth_date, cx.app.today(), &vets::all(&cx).await?);
+    let (mut form, values) = form::read(&cx.form()?, of_pet.pet.birth_date, cx.app.today(), &cx.app.vets().await?);
     let now = form::of(&current);
     if form.is_outdated(&now) {
         form.show_changes(now);
@@ -138,7 +139,7 @@ async fn read_visit(cx: &Context, owner: Id, pet: Id, visit: Id) -> Result<(OfPe
 async fn form_page(cx: &Context, of_pet: OfPet, visit: Option<Visit>, form: &Form) -> Result<Reply, Error> {
     let OfPet { owner, pet, mut visits, more } = of_pet;
     visits.iter_mut().for_each(Visit::shorten);
-    let vets = vets::all(cx).await?;
+    let vets = cx.app.vets().await?;
     let choice = |vet: &Vet| {
         let mut choice = json!(vet);
         choice["selected"] = json!(form.value("vetId") == vet.id.to_string());

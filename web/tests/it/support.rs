@@ -94,7 +94,7 @@ impl Clinic {
             admin: AdminAuth::new(&config.admin),
             cookies: config.cookies.key().unwrap(),
             views: Arc::new(Views::new(config.pages.source())),
-            vets: Arc::default(),
+            cached_vets: Arc::default(),
             idempotency_keys: Arc::default(),
             day: Arc::default(),
             time_zone: config.time_zone,

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::db::{Updated, found, with_more};
-use crate::pages::visits::store::{SHORT_NOTE, Visit};
+use crate::pages::visit::{SHORT_NOTE, Visit};
 
 /// Number of owners per page of a list.
 pub const PAGE: i64 = 5;

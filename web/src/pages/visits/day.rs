@@ -7,10 +7,11 @@ use schema::database::{Connection, Statement};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::store::{hours_and_minutes, next_status};
+use super::store::next_status;
 use crate::app::extract::{Context, Id, page_number};
 use crate::db::with_more;
 use crate::pages::pagination::Pages;
+use crate::pages::visit::hours_and_minutes;
 use crate::views::{Error, people};
 
 /// Days that are shown, the first one included.

@@ -2,8 +2,9 @@
 
 use chrono::{Days, Months, NaiveDate};
 
-use super::store::{Values, Visit, known_status};
+use super::store::{Values, known_status};
 use crate::db::vets::Vet;
+use crate::pages::visit::Visit;
 use crate::views::Fields;
 use crate::views::form::{Form, MAX_YEARS_AHEAD, Problem};
 

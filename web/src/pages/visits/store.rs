@@ -5,18 +5,14 @@ use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::CheckViolation;
 use schema::database::{Connection, last_insert_id};
 use schema::tables::{STATUSES, vet, visit};
-use serde::{Serialize, Serializer};
 
 use crate::db::{Updated, found, violation, with_more};
 use crate::pages::owners::store::Owner;
 use crate::pages::pets::store::{self as pets, Pet};
-use crate::views::people;
+use crate::pages::visit::Visit;
 
 /// Largest number of visits that a pet may be given.
 pub const MAX_VISITS: i64 = 10_000;
-/// Characters of a note that a list shows.
-pub const SHORT_NOTE: usize = 160;
-
 /// Values that a form enters.
 #[derive(Clone, Debug, Insertable, AsChangeset)]
 #[diesel(table_name = visit, treat_none_as_null = true)]
@@ -33,58 +29,12 @@ pub struct Values {
     pub note: Option<String>,
 }
 
-/// A visit.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Visit {
-    /// The id.
-    pub id: i32,
-    /// The day.
-    pub date: NaiveDate,
-    /// The time of day.
-    #[serde(serialize_with = "hours_and_minutes")]
-    pub time: Option<NaiveTime>,
-    /// One of [`STATUSES`].
-    pub status: String,
-    /// Its reason.
-    pub description: String,
-    /// Whatever else there is to know.
-    pub note: Option<String>,
-    /// The veterinarian's id.
-    pub vet_id: Option<i32>,
-    /// The veterinarian's first and last name.
-    #[serde(serialize_with = "full_name")]
-    pub vet: Option<(String, String)>,
-}
-
 impl Values {
     /// The visit that these values are saved as.
     pub fn of_visit(self, id: i32, status: &str, vet: Option<(String, String)>) -> Visit {
         let Self { visit_date: date, visit_time: time, vet_id, description, note } = self;
         Visit { id, date, time, status: status.to_owned(), description, note, vet_id, vet }
     }
-}
-
-impl Visit {
-    /// Cuts the note to what a list shows.
-    pub fn shorten(&mut self) {
-        if let Some(note) = &mut self.note
-            && let Some((end, _)) = note.char_indices().nth(SHORT_NOTE)
-        {
-            note.truncate(end);
-            note.push('…');
-        }
-    }
-}
-
-/// Writes a time of day as time fields have it.
-pub fn hours_and_minutes<S: Serializer>(time: &Option<NaiveTime>, serializer: S) -> Result<S::Ok, S::Error> {
-    time.map(|time| time.format("%H:%M").to_string()).serialize(serializer)
-}
-
-/// Writes first and last name as pages have them.
-pub fn full_name<S: Serializer>(name: &Option<(String, String)>, serializer: S) -> Result<S::Ok, S::Error> {
-    name.as_ref().map(|(first, last)| people::full_name(first, last)).serialize(serializer)
 }
 
 /// The status that follows on another; none behind the last one.
