@@ -29,7 +29,10 @@ fn main() {
     println!("medians of {RUNS} runs, interleaved; lines of web's access log; {} cores", cores());
     println!("{:<66} {:>12} {:>12} {:>8} {:>8}", "", "this", "other", "ratio", "goal");
     compression(root.path(), megabytes);
-    window(root.path(), megabytes * 3);
+    let day = Day::new(root.path(), megabytes * 3);
+    window(root.path(), &day);
+    search(root.path(), &day);
+    fs::remove_dir_all(day.dir).unwrap();
     throughput(root.path(), Duration::from_secs(seconds));
     idle(root.path());
 }
@@ -178,46 +181,103 @@ fn wait_for_compression(dir: &Path) {
     }
 }
 
-fn window(root: &Path, megabytes: u64) {
-    let dir = root.join("day");
-    fs::create_dir(&dir).unwrap();
-    let start: DateTime<Utc> = "2026-07-23T00:00:00Z".parse().unwrap();
-    let mut log = AccessLog::new(start, TimeDelta::days(1), megabytes << 20);
-    let mut segment = Vec::with_capacity(SEGMENT + 1024);
-    for number in 1..=(megabytes << 20) / SEGMENT as u64 {
-        segment.clear();
-        while segment.len() < SEGMENT {
-            log.line(&mut segment);
+/// The compressed segments of a day, and a text that only the line in their middle has.
+struct Day {
+    dir: PathBuf,
+    megabytes: u64,
+    id: String,
+}
+
+impl Day {
+    fn new(root: &Path, megabytes: u64) -> Self {
+        let dir = root.join("day");
+        fs::create_dir(&dir).unwrap();
+        let start: DateTime<Utc> = "2026-07-23T00:00:00Z".parse().unwrap();
+        let mut log = AccessLog::new(start, TimeDelta::days(1), megabytes << 20);
+        let mut segment = Vec::with_capacity(SEGMENT + 1024);
+        let segments = (megabytes << 20) / SEGMENT as u64;
+        let mut id = String::new();
+        for number in 1..=segments {
+            segment.clear();
+            while segment.len() < SEGMENT {
+                log.line(&mut segment);
+            }
+            fs::write(dir.join(Segment::new("access".parse().unwrap(), number, start).name(Form::Plain)), &segment).unwrap();
+            if number == segments.div_ceil(2) {
+                let line = segment[..segment.len() / 2].rsplit(|byte| *byte == b'\n').nth(1).unwrap();
+                let line: serde_json::Value = serde_json::from_slice(line).unwrap();
+                line["span_id"].as_str().unwrap().clone_into(&mut id);
+            }
         }
-        fs::write(dir.join(Segment::new("access".parse().unwrap(), number, start).name(Form::Plain)), &segment).unwrap();
+        drop((Daemon::start(root, "day"), wait_for_compression(&dir)).0);
+        Self { dir, megabytes, id }
     }
-    drop((Daemon::start(root, "day"), wait_for_compression(&dir)).0);
+}
+
+/// `logshipper cat`, of the day.
+fn cat(root: &Path, arguments: &[&str]) -> Command {
+    let mut cat = Command::new(env!("CARGO_BIN_EXE_logshipper"));
+    cat.env_clear().arg("--log-root").arg(root).args(["cat", "day", "access"]).args(arguments);
+    cat
+}
+
+fn window(root: &Path, day: &Day) {
     let (mut this, mut other) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        let mut cat = Command::new(env!("CARGO_BIN_EXE_logshipper"));
-        cat.env_clear().arg("--log-root").arg(root).args([
-            "cat",
-            "day",
-            "access",
-            "--since",
-            "2026-07-23T14:00",
-            "--until",
-            "2026-07-23T14:05",
-        ]);
         let mut lines = [0, 0];
+        let mut cat = cat(root, &["--since", "2026-07-23T14:00", "--until", "2026-07-23T14:05"]);
         this.push(timed(|| lines[0] = count(&mut cat)));
         let mut grep = Command::new("sh");
-        grep.args(["-c", "zcat *.gz | grep '^{\"timestamp\":\"2026-07-23T14:0[0-4]:'"]).current_dir(&dir);
+        grep.args(["-c", "zcat *.gz | grep '^{\"timestamp\":\"2026-07-23T14:0[0-4]:'"]).current_dir(&day.dir);
         other.push(timed(|| lines[1] = count(&mut grep)));
         assert!(lines[0] == lines[1] && lines[0] > 0, "{lines:?}");
     }
-    row(&format!("5 minutes of a day of {megabytes} MiB; zcat | grep"), median(this) * 1e3, median(other) * 1e3, "ms", "<= 0.02");
-    fs::remove_dir_all(dir).unwrap();
+    let what = format!("5 minutes of a day of {} MiB; zcat | grep", day.megabytes);
+    row(&what, median(this) * 1e3, median(other) * 1e3, "ms", "<= 0.02");
 }
 
+/// CPU time of a search for a literal in all lines, compared with the tools that are installed.
+fn search(root: &Path, day: &Day) {
+    const QUERY: &str = "import duckdb, sys; [print(row[0]) for row in duckdb.sql(\"SELECT json FROM read_json_objects('*.gz', \
+                         format = 'newline_delimited') WHERE contains(json::VARCHAR, '\" + sys.argv[1] + \"')\").fetchall()]";
+    let python = std::env::var("DUCKDB_PYTHON").unwrap_or_else(|_| "python3".into());
+    let tools: [(&str, &[&str]); 3] = [
+        ("zgrep -F", &["sh", "-c", "zgrep -h -F $0 *.gz"]),
+        ("rg -z -F", &["rg", "--no-config", "-z", "-F", "-I"]),
+        ("DuckDB", &[&python, "-c", QUERY]),
+    ];
+    let mut seconds = vec![Vec::new(); tools.len() + 1];
+    for _ in 0..RUNS {
+        let mut run = |number: usize, mut command: Command| {
+            let before = child_seconds();
+            if count(command.current_dir(&day.dir)) > 0 {
+                seconds[number].push(child_seconds() - before);
+            }
+        };
+        run(0, cat(root, &["--grep", &day.id]));
+        for (number, (_, tool)) in (1..).zip(tools) {
+            let mut command = Command::new(tool[0]);
+            command.args(&tool[1..]).arg(&day.id);
+            run(number, command);
+        }
+    }
+    let this = median(seconds.remove(0));
+    for ((name, _), other) in tools.iter().zip(seconds) {
+        let what = format!("CPU time of a search for a literal in {} MiB; {name}", day.megabytes);
+        if other.is_empty() { println!("{what}: not installed") } else { row(&what, this, median(other), "s", "<= 0.33") }
+    }
+}
+
+/// CPU time of all children that have ended.
+fn child_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields = stat.rsplit(')').next().unwrap().split_whitespace().skip(13).take(2);
+    fields.map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
+}
+
+/// The number of lines that a command prints; none if it isn't installed.
 fn count(command: &mut Command) -> usize {
-    let output = command.output().unwrap();
-    memchr::memchr_iter(b'\n', &output.stdout).count()
+    command.output().map_or(0, |output| memchr::memchr_iter(b'\n', &output.stdout).count())
 }
 
 /// Rate of one writer in this time, in MB/s, with a logshipper or without. Nothing may be lost.
