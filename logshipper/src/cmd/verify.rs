@@ -12,8 +12,8 @@ use crate::dir::Dir;
 use crate::gzip::index::Index;
 use crate::gzip::read::{ReadAt, digest};
 use crate::reader::filter;
+use crate::reader::members::{FETCH, Members};
 use crate::reader::pods::{Logs, PodLogs, Selection, find};
-use crate::reader::stream::{FETCH, Members};
 use crate::survey::Survey;
 
 const BUFFER: usize = 64 << 10;

@@ -8,36 +8,30 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use flate2::read::MultiGzDecoder;
 use handoff::{FileName, Form, Segment, Stream};
 
 use crate::archive::Object;
-use crate::dir::{Dir, Meta, meta_of};
+use crate::dir::{Dir, Meta};
 use crate::gzip::index::Index;
 use crate::gzip::read::ReadAt;
 use crate::in_place;
-use crate::line::{self, Span};
+use crate::line;
 use crate::reader::filter::Filter;
+use crate::reader::members::{BUFFER, FETCH, Gz};
+use crate::reader::piece::{Piece, Plain, Source, named};
 use crate::survey::RolledFile;
 
 /// Bytes of a line that are held in memory; the rest of a longer one is streamed or counted.
 pub const LINE: usize = 64 << 10;
-const BUFFER: usize = 64 << 10;
-/// The part of an archived segment that is fetched at once.
-pub(crate) const FETCH: usize = 1 << 20;
-/// The part of a member that is fetched to see how it begins.
-const BEGINNING: usize = 16 << 10;
 /// The difference between clocks that a segment's name is trusted with.
 const CLOCK: TimeDelta = TimeDelta::days(1);
 /// Time in which a renamed file may still get lines: a writer checks the name at least once per second.
 const LETTING_GO: Duration = Duration::from_millis(1500);
-/// The beginning of a live file, by which one that was truncated and written again is recognised.
-const FINGERPRINT: usize = 64;
 
 /// The position in a stream.
 #[allow(clippy::struct_excessive_bools)]
@@ -76,59 +70,6 @@ pub struct Reader<'a> {
 enum Queued {
     Here(Segment),
     Archived(Segment, Object),
-}
-
-/// One file of a stream, open.
-struct Piece {
-    name: String,
-    source: Source,
-}
-
-enum Source {
-    Plain(Plain),
-    Gz(Box<Gz>),
-}
-
-/// A live file, or a segment that isn't compressed yet.
-struct Plain {
-    file: BufReader<File>,
-    identity: (u64, u64),
-    position: u64,
-    /// The position at which its lines begin: more than 0 for a file that was rotated in place.
-    start: u64,
-    /// It has, or had, the live file's name.
-    is_live: bool,
-    /// The time at which the file was seen to have been renamed.
-    renamed: Option<Instant>,
-    /// No line comes any more.
-    is_final: bool,
-    /// Its end was reached, and it may have been truncated since.
-    waited: bool,
-    fingerprint: Vec<u8>,
-}
-
-/// The wanted members of a compressed segment.
-struct Gz {
-    file: Rc<dyn ReadAt>,
-    /// The runs of members to read, in their order.
-    runs: VecDeque<Run>,
-    decoder: Option<Box<dyn BufRead>>,
-    /// Plain bytes at the beginning that were read from the live file.
-    skip: u64,
-    /// Plain bytes of wanted members that are left in this run. In one without any, the first time ends a wanted event.
-    left: u64,
-    fetch: usize,
-}
-
-/// Adjacent members.
-#[derive(Debug, Default)]
-struct Run {
-    begin: u64,
-    end: u64,
-    /// Their plain bytes; 0 if they aren't wanted but may begin with the end of a wanted event.
-    plain: u64,
-    /// The latest time of the members before it that are passed over.
-    skipped: Option<i64>,
 }
 
 /// The next thing in a stream.
@@ -642,16 +583,7 @@ impl<'a> Reader<'a> {
     /// The members of a compressed segment that may be wanted.
     fn compressed(&mut self, file: impl ReadAt + 'static, fetch: usize) -> io::Result<Source> {
         let skip = self.resume.take();
-        let index = if skip.is_none() && self.filter.uses_index() { Index::read(&file)? } else { None };
-        let length = file.length()?;
-        if length == 0 {
-            return Err(io::Error::other("empty: its lines are lost"));
-        }
-        let runs = match index {
-            Some(index) => runs(&index, self.filter, &mut self.in_event),
-            None => VecDeque::from([Run { end: length, plain: u64::MAX, ..Run::default() }]),
-        };
-        Ok(Source::Gz(Box::new(Gz { file: Rc::new(file), runs, decoder: None, skip: skip.unwrap_or(0), left: 0, fetch })))
+        Ok(Source::Gz(Box::new(Gz::open(file, fetch, skip, self.filter, &mut self.in_event)?)))
     }
 }
 
@@ -663,143 +595,12 @@ impl Queued {
     }
 }
 
-impl Piece {
-    /// Appends bytes to `line`, at most `most`, up to and with the end of a line; `None` at the end of the file.
-    fn fill(&mut self, most: usize, line: &mut Vec<u8>, skipped: &mut Option<i64>) -> io::Result<Option<usize>> {
-        match &mut self.source {
-            Source::Plain(plain) => {
-                let filled = take_line(&mut plain.file, most, line)?;
-                plain.position += filled as u64;
-                if plain.fingerprint.len() < FINGERPRINT {
-                    let from = line.len() - filled;
-                    plain.fingerprint.extend(line[from..].iter().take(FINGERPRINT - plain.fingerprint.len()));
-                }
-                Ok((filled > 0).then_some(filled))
-            }
-            Source::Gz(gz) => loop {
-                if let Some(decoder) = &mut gz.decoder {
-                    io::copy(&mut decoder.take(std::mem::take(&mut gz.skip)), &mut io::sink())?;
-                    let filled = take_line(decoder, most, line)?;
-                    if filled > 0 {
-                        return Ok(Some(filled));
-                    }
-                }
-                let Some(run) = gz.runs.pop_front() else { return Ok(None) };
-                *skipped = run.skipped.max(*skipped);
-                gz.left = run.plain;
-                // A run without members says only what was passed over at the end.
-                gz.decoder = (run.begin < run.end).then(|| {
-                    let members = Members { file: Rc::clone(&gz.file), begin: run.begin, end: run.end };
-                    let fetch = if run.plain == 0 { BEGINNING } else { gz.fetch };
-                    let decoder = MultiGzDecoder::new(BufReader::with_capacity(fetch, members));
-                    Box::new(BufReader::with_capacity(BUFFER, decoder)) as _
-                });
-            },
-        }
-    }
-
-    /// The position in a live file.
-    fn live_position(&self) -> Option<u64> {
-        match &self.source {
-            Source::Plain(plain) => plain.is_live.then_some(plain.position),
-            Source::Gz(_) => None,
-        }
-    }
-
-    fn is_live(&self) -> bool {
-        matches!(&self.source, Source::Plain(plain) if plain.is_live)
-    }
-}
-
-impl Plain {
-    fn new(file: File, meta: &Meta, is_live: bool) -> Self {
-        Self {
-            file: BufReader::with_capacity(BUFFER, file),
-            identity: meta.identity,
-            position: 0,
-            start: 0,
-            is_live,
-            renamed: None,
-            is_final: false,
-            waited: false,
-            fingerprint: Vec::new(),
-        }
-    }
-
-    /// The number of bytes that were read of a file that has been truncated since.
-    fn truncated_at(&self) -> io::Result<Option<u64>> {
-        let mut begin = [0; FINGERPRINT];
-        let is_shorter = self.file.get_ref().length()? < self.position;
-        let count = if is_shorter { 0 } else { ReadAt::read_at(self.file.get_ref(), &mut begin, self.start)? };
-        // Zeros are what a rotation in place leaves.
-        let is_other = !begin[..count].starts_with(&self.fingerprint) && begin[..count].iter().any(|byte| *byte != 0);
-        Ok((is_shorter || is_other).then_some(self.position))
-    }
-
-    fn restart(&mut self) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(0))?;
-        (self.start, self.position) = (0, 0);
-        self.fingerprint.clear();
-        Ok(())
-    }
-
-    /// Returns true if the writer of a renamed file must have let go of it.
-    fn is_settled(&mut self, letting_go: Duration) -> io::Result<bool> {
-        let renamed = *self.renamed.get_or_insert_with(Instant::now);
-        Ok(renamed.elapsed() >= letting_go || meta_of(self.file.get_ref())?.links == 0)
-    }
-}
-
 /// Checks whether a compressed segment begins with these bytes, and that there are any.
 fn begins_with(dir: &Dir, segment: &Segment, fingerprint: &[u8]) -> bool {
     let mut found = vec![0; fingerprint.len()];
     let opened = dir.open_file(OsStr::new(&segment.name(Form::Gz)));
     let read = opened.and_then(|(file, _)| MultiGzDecoder::new(file).read_exact(&mut found));
     !fingerprint.is_empty() && read.is_ok() && found == fingerprint
-}
-
-/// Appends bytes to `line`, at most `most`, up to and with the end of a line.
-fn take_line(reader: &mut impl BufRead, most: usize, line: &mut Vec<u8>) -> io::Result<usize> {
-    reader.take(most as u64).read_until(b'\n', line)
-}
-
-fn named(name: &str, error: &io::Error) -> io::Error {
-    match error.raw_os_error() {
-        // The kind of it ends the command.
-        Some(code) if code == libc::EMFILE || code == libc::ENFILE => io::Error::from_raw_os_error(code),
-        _ => io::Error::new(error.kind(), format!("{name}: {error}")),
-    }
-}
-
-/// The runs of members to read; `in_event` says whether an event of the time range may go on in the first member, and
-/// afterwards in the next segment.
-fn runs(index: &Index, filter: &Filter, in_event: &mut bool) -> VecDeque<Run> {
-    let mut runs: VecDeque<Run> = VecDeque::new();
-    let (mut begin, mut skipped) = (0, None);
-    for member in &index.members {
-        let end = begin + u64::from(member.compressed);
-        // A member none of whose lines has a time goes on with what is before it.
-        let is_wanted = member.span.is_none_or(|span| filter.overlaps(span));
-        match runs.back_mut().filter(|last| *in_event && is_wanted && last.end == begin) {
-            Some(last) => {
-                last.end = end;
-                last.plain += u64::from(member.plain);
-            }
-            None if is_wanted => runs.push_back(Run { begin, end, plain: member.plain.into(), skipped }),
-            // Its first lines may belong to the last event of the time range.
-            None if *in_event => runs.push_back(Run { begin, end, plain: 0, skipped: None }),
-            None => {}
-        }
-        if !is_wanted {
-            skipped = member.span.map(|span: Span| span.last);
-        }
-        *in_event = is_wanted;
-        begin = end;
-    }
-    if let Some(skipped) = skipped.filter(|_| !*in_event) {
-        runs.push_back(Run { begin, end: begin, plain: 0, skipped: Some(skipped) });
-    }
-    runs
 }
 
 /// The archived segments that may hold wanted times, by when they and the ones before them were closed: an index costs a
@@ -813,33 +614,6 @@ fn in_time<T>(archived: BTreeMap<Segment, T>, filter: &Filter) -> BTreeMap<Segme
             && filter.until.zip(from).is_none_or(|(until, from)| from - clock <= until)
     };
     archived.into_iter().filter(wanted).collect()
-}
-
-/// The compressed bytes of some members.
-pub(crate) struct Members<R> {
-    file: R,
-    begin: u64,
-    end: u64,
-}
-
-impl<R: ReadAt> Members<R> {
-    /// The whole file.
-    pub(crate) fn all(file: R) -> io::Result<Self> {
-        let end = file.length()?;
-        Ok(Self { file, begin: 0, end })
-    }
-}
-
-impl<R: ReadAt> Read for Members<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let wanted = usize::try_from(self.end - self.begin).unwrap_or(usize::MAX).min(buffer.len());
-        let count = self.file.read_at(&mut buffer[..wanted], self.begin)?;
-        if count == 0 && wanted > 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.begin += count as u64;
-        Ok(count)
-    }
 }
 
 #[cfg(test)]
