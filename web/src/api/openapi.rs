@@ -19,7 +19,7 @@ pub async fn page(cx: Context) -> Result<Reply, Error> {
     let asset = asset.map_err(|error| Error::Render(format!("{error:#}")))?.ok_or(Error::NotFound)?;
     let document: Value = serde_json::from_str(&asset.content).map_err(|error| Error::Render(error.to_string()))?;
     let groups: Vec<Value> = array(&document["tags"]).map(|tag| group(&document, tag)).collect();
-    Reply::page("api", &json!({ "document": DOCUMENT, "groups": groups }))
+    Reply::page("api", json!({ "document": DOCUMENT, "groups": groups }))
 }
 
 /// A tag with its operations.

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use diesel::QueryResult;
 use http::header::IF_MATCH;
-use schema::database::Connection;
+use schema::database::{Connection, last_insert_id};
 use serde::Serialize;
 use serde_json::json;
 
@@ -72,12 +72,15 @@ pub(super) async fn create<V: Clone + Debug + Send + 'static>(
     statement: &'static str,
     path: String,
     (values, mut form, field): (&V, Form, &'static str),
-    insert: impl Fn(&mut Connection, &V) -> QueryResult<i32> + Send + 'static,
+    insert: impl Fn(&mut Connection, &V) -> QueryResult<()> + Send + 'static,
 ) -> Result<(i32, String), Error> {
     let key = IdempotencyKey::of_header(cx, &path)?;
     let (values, sent) = (values.clone(), format!("{:016x}", fingerprint(format!("{values:?}").as_bytes())));
     let tag = sent.clone();
-    let save = move |conn: &mut Connection| insert(conn, &values).map(|id| format!("{path}/{id}#{tag}"));
+    let save = move |conn: &mut Connection| {
+        insert(conn, &values)?;
+        Ok(format!("{path}/{}#{tag}", last_insert_id(conn)?))
+    };
     let saved = cx.app.db.run(statement, move |conn| key.execute_once(conn, &save)).await;
     if let Some(problem) = violation(&saved) {
         form.add_error(field, problem);

@@ -15,18 +15,18 @@ pub async fn welcome(cx: Context) -> Result<Reply, Error> {
     let query = cx.query()?;
     let is_plain = ["date", "page", "changed"].iter().all(|name| query.get(name).is_none());
     if !is_plain || Flash::of(cx.headers(), &cx.app.cookies).is_some() {
-        return Reply::page("home", &day::read(&cx, "/", None, day::wanted(&cx)?).await?);
+        return Reply::page("home", day::read(&cx, "/", None, day::wanted(&cx)?).await?);
     }
     let (now, today) = (Instant::now(), cx.app.today());
     if let Some(kept) = cx.app.day.get(now).filter(|kept| kept.0 == today) {
-        return Reply::page("home", &kept.1);
+        return Reply::page("home", kept.1.clone());
     }
     match day::read(&cx, "/", None, today).await {
         Ok(data) => {
             cx.app.day.put(now, Arc::new((today, data.clone())));
-            Reply::page("home", &data)
+            Reply::page("home", data)
         }
-        Err(Error::Unavailable(_)) => Reply::page("home", &day::unavailable(today)),
+        Err(Error::Unavailable(_)) => Reply::page("home", day::unavailable(today)),
         Err(error) => Err(error),
     }
 }

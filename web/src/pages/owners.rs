@@ -3,7 +3,7 @@
 pub mod form;
 pub mod store;
 
-use schema::database::Connection;
+use schema::database::{Connection, last_insert_id};
 use serde_json::json;
 
 use crate::app::extract::{Context, Id, page_number, page_size};
@@ -22,7 +22,7 @@ const MAX_PETS_PAGE: i64 = 1000;
 
 /// `GET /owners/find`
 pub async fn find(_: Context) -> Result<Reply, Error> {
-    Reply::page("owners/find", &json!({ "form": Form::filled([("lastName", "")]) }))
+    Reply::page("owners/find", json!({ "form": Form::filled([("lastName", "")]) }))
 }
 
 /// `GET /owners?lastName=&size=&page=` or `&after=`: one owner is shown at once, several as a list, none as the form again.
@@ -42,7 +42,7 @@ pub async fn list(cx: Context) -> Result<Reply, Error> {
         ([], Start::Offset(0)) => {
             let mut form = Form::filled([("lastName", &*last_name)]);
             form.add_error("lastName", Problem::NotFound);
-            Reply::page("owners/find", &json!({ "form": form }))
+            Reply::page("owners/find", json!({ "form": form }))
         }
         ([], _) => Err(Error::NotFound),
         ([listed], Start::Offset(0)) if found.total == 1 => Reply::redirect(format!("/owners/{}", listed.owner.id)),
@@ -50,7 +50,7 @@ pub async fn list(cx: Context) -> Result<Reply, Error> {
             let pages = pages(&last_name, size, page, &start, &found);
             let (total, more) = (found.total.min(COUNTED), found.total > COUNTED);
             let data = json!({ "lastName": last_name, "owners": owners, "total": total, "more": more, "pages": pages });
-            Reply::page("owners/list", &data)
+            Reply::page("owners/list", data)
         }
     }
 }
@@ -93,7 +93,10 @@ pub async fn create(cx: Context) -> Result<Reply, Error> {
     let (form, values) = form::read(&fields);
     let Some(values) = values else { return form_page(None, &form) };
     let key = IdempotencyKey::of(&fields, "owner", &values);
-    let save = move |conn: &mut Connection| store::insert(conn, &values).map(|id| format!("/owners/{id}"));
+    let save = move |conn: &mut Connection| {
+        store::insert(conn, &values)?;
+        Ok(format!("/owners/{}", last_insert_id(conn)?))
+    };
     let location = cx.app.db.run("insert owner", move |conn| key.execute_once(conn, &save)).await?;
     Reply::saved(location, Flash::OwnerCreated)
 }
@@ -114,7 +117,7 @@ pub async fn show(cx: Context, owner: Id) -> Result<Reply, Error> {
         previous: (page > 1).then(|| link(page - 1)),
         ..Pages::unnumbered((page > 1).then(|| link(1)), owner.more_pets.then(|| link(page + 1)))
     };
-    Reply::page("owners/show", &json!({ "owner": owner, "pages": pages }))
+    Reply::page("owners/show", json!({ "owner": owner, "pages": pages }))
 }
 
 /// `GET /owners/{owner}/edit`

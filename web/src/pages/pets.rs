@@ -31,7 +31,7 @@ pub async fn create(cx: Context, owner: Id) -> Result<Reply, Error> {
     let Some(values) = values else { return form_page(&cx, &owner, None, &types, &form) };
     let id = owner.id;
     let key = IdempotencyKey::of(&fields, &id.to_string(), &values);
-    let save = move |conn: &mut Connection| store::insert(conn, id, &values).map(|_| format!("/owners/{id}"));
+    let save = move |conn: &mut Connection| store::insert(conn, id, &values).map(|()| format!("/owners/{id}"));
     let inserted = cx.app.db.run("insert pet", move |conn| key.execute_once(conn, &save)).await;
     if let Some(problem) = violation(&inserted) {
         form.add_error("name", problem);

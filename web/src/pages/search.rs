@@ -24,5 +24,5 @@ pub async fn show(cx: Context) -> Result<Reply, Error> {
         return Reply::redirect(format!("/owners/{}#{place}", only.listed.owner.id));
     }
     let add = format!("/owners/new?{}", serde_urlencoded::to_string([("name", &typed)]).unwrap_or_default());
-    Reply::page("search", &json!({ "query": typed, "owners": owners, "more": more, "add": add }))
+    Reply::page("search", json!({ "query": typed, "owners": owners, "more": more, "add": add }))
 }

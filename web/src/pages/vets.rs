@@ -21,7 +21,7 @@ pub async fn list(cx: Context) -> Result<Reply, Error> {
     let vets: Vec<&Vet> = all.iter().skip((shown - 1) * PAGE).take(PAGE).collect();
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let pages = Pages::numbered(page, count, |page| format!("/vets.html?page={page}"));
-    Reply::page("vets/list", &json!({ "vetList": vets, "total": all.len(), "pages": pages }))
+    Reply::page("vets/list", json!({ "vetList": vets, "total": all.len(), "pages": pages }))
 }
 
 /// `GET /vets/{vet}?date=&page=`: a veterinarian's visits of today, or another day, and of the days after it.
@@ -30,7 +30,7 @@ pub async fn show(cx: Context, vet: Id) -> Result<Reply, Error> {
     let shown = all.iter().find(|one| one.id == vet.0).ok_or(Error::NotFound)?;
     let mut data = day::read(&cx, &format!("/vets/{}", vet.0), Some(vet.0), day::wanted(&cx)?).await?;
     data["person"] = json!(shown);
-    Reply::page("vets/show", &data)
+    Reply::page("vets/show", data)
 }
 
 /// `GET /vets`

@@ -41,7 +41,7 @@ pub async fn list(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let pages = Pages::unnumbered(before.is_some().then(|| link(size)), next);
     let pages = if is_long { pages.with_sizes(size, &SIZES, link) } else { pages };
     let data = json!({ "owner": owner, "pet": pet, "visits": visits, "pages": pages });
-    Reply::page("visits/list", &data)
+    Reply::page("visits/list", data)
 }
 
 /// Reads `DATE,ID`.
@@ -60,16 +60,16 @@ pub async fn new_form(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
 /// `POST /owners/{owner}/pets/{pet}/visits/new`
 pub async fn create(cx: Context, owner: Id, pet: Id) -> Result<Reply, Error> {
     let fields = cx.form()?;
-    let of_pet = read_pet(&cx, owner, pet).await?;
-    let (mut form, values) = form::read(&fields, of_pet.pet.birth_date, cx.app.today(), &cx.app.vets().await?);
-    let Some(values) = values else { return form_page(&cx, of_pet, None, &form).await };
+    let (_, found) = cx.app.db.run("pet of owner", move |conn: &mut Connection| pets::get(conn, owner.0, pet.0)).await?;
+    let (mut form, values) = form::read(&fields, found.birth_date, cx.app.today(), &cx.app.vets().await?);
+    let Some(values) = values else { return form_page(&cx, read_pet(&cx, owner, pet).await?, None, &form).await };
     let key = IdempotencyKey::of(&fields, &format!("{} {}", owner.0, pet.0), &values);
     let save =
-        move |conn: &mut Connection| store::insert(conn, pet.0, &values, STATUSES[0]).map(|_| format!("/owners/{}", owner.0));
+        move |conn: &mut Connection| store::insert(conn, pet.0, &values, STATUSES[0]).map(|()| format!("/owners/{}", owner.0));
     let inserted = cx.app.db.run("insert visit", move |conn| key.execute_once(conn, &save)).await;
     if let Some(problem) = violation(&inserted) {
         form.add_error("date", problem);
-        return form_page(&cx, of_pet, None, &form).await;
+        return form_page(&cx, read_pet(&cx, owner, pet).await?, None, &form).await;
     }
     Reply::saved(inserted?, Flash::VisitBooked)
 }

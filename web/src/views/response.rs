@@ -7,7 +7,6 @@ use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, ETAG, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE, VARY, WWW_AUTHENTICATE,
 };
 use http::{Method, StatusCode};
-use serde::Serialize;
 use serde_json::{Value, json};
 use warp::reply::Response;
 
@@ -68,18 +67,11 @@ pub enum Reply {
 
 impl Reply {
     /// A page that shows `data`.
-    ///
-    /// # Errors
-    /// [`Error::Render`] where `data` can't be expressed as JSON.
-    pub fn page(template: &'static str, data: &impl Serialize) -> Result<Self, Error> {
-        let data = serde_json::to_value(data).map_err(|error| Error::Render(error.to_string()))?;
+    pub fn page(template: &'static str, data: Value) -> Result<Self, Error> {
         Ok(Self::Page { template, data, refused: None })
     }
 
     /// A page that shows `data` and, as `form`, a form.
-    ///
-    /// # Errors
-    /// As [`Reply::page`].
     pub fn form(template: &'static str, mut data: Value, form: &Form) -> Result<Self, Error> {
         data["form"] = json!(form);
         Ok(Self::Page { template, data, refused: form.refused() })

@@ -61,15 +61,19 @@ impl Renderer {
         templates.register_helper("phone", Box::new(Written(|number: &str| Some(people::telephone(language.tag, number)))));
         templates.register_helper("fullname", Box::new(Name));
         let settle = |template: &str| settle(template, language, &catalogue, source);
+        let mut calls = Vec::with_capacity(PARTIALS.len());
         for (name, text) in PARTIALS {
-            let partial = settle(&source.read(text)?).context(text.path)?;
-            templates.register_partial(name, partial).context(text.path)?;
+            let partial = source.read(text)?;
+            templates.register_partial(name, settle(&partial).context(text.path)?).context(text.path)?;
+            calls.push((format!("{{{{> {name}}}}}\n"), partial));
         }
         let layout = source.read(LAYOUT)?;
         for (name, text) in PAGES {
             let page = source.read(text)?;
             let (title, content) = page.split_once('\n').unwrap_or((&page, ""));
             let page = layout.replace("{{layout title}}", title).replace("{{layout content}}", content);
+            // without arguments a partial is a part of the page: handlebars would copy the data to call it
+            let page = calls.iter().fold(page, |page, (call, partial)| page.replace(call, partial));
             let page = settle(&page).context(text.path)?;
             templates.register_template_string(name, page).context(text.path)?;
         }

@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveTime};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
-use schema::database::{Backend, Connection, Statement, last_insert_id};
+use schema::database::{Backend, Connection, Statement};
 use schema::search;
 use schema::tables::owner;
 use serde::Serialize;
@@ -359,10 +359,10 @@ pub fn details(conn: &mut Connection, id: i32, skip: i64) -> QueryResult<Details
     Ok(Details { owner, pets, more_pets })
 }
 
-/// Inserts an owner, and returns its id.
-pub fn insert(conn: &mut Connection, values: &Values) -> QueryResult<i32> {
+/// Inserts an owner.
+pub fn insert(conn: &mut Connection, values: &Values) -> QueryResult<()> {
     diesel::insert_into(owner::table).values(values).execute(conn)?;
-    last_insert_id(conn)
+    Ok(())
 }
 
 /// Changes an owner's values, if they are still those of `current`; whatever they are without it.

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::{CheckViolation, UniqueViolation};
-use schema::database::{Connection, last_insert_id};
+use schema::database::Connection;
 use schema::search;
 use schema::tables::{owner, pet, pet_type, visit};
 use serde::Serialize;
@@ -99,10 +99,10 @@ fn check_name(conn: &mut Connection, owner: i32, pet: Option<i32>, name: &str) -
 }
 
 /// Inserts a pet of an owner.
-pub fn insert(conn: &mut Connection, owner: i32, values: &Values) -> QueryResult<i32> {
+pub fn insert(conn: &mut Connection, owner: i32, values: &Values) -> QueryResult<()> {
     check_name(conn, owner, None, &values.name)?;
     diesel::insert_into(pet::table).values((values, pet::owner_id.eq(owner))).execute(conn)?;
-    last_insert_id(conn)
+    Ok(())
 }
 
 /// Changes the values of an owner's pet, if they are still those of `current`; whatever they are without it.

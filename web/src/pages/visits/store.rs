@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveTime};
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::CheckViolation;
-use schema::database::{Connection, last_insert_id};
+use schema::database::Connection;
 use schema::tables::{STATUSES, vet, visit};
 
 use crate::db::{Updated, found, violation, with_more};
@@ -102,14 +102,14 @@ pub fn visits(conn: &mut Connection, owner: i32, pet: i32, before: Option<Positi
     Ok(OfPet { owner, pet, visits, more })
 }
 
-/// Inserts a visit and returns its id; fails as a check does where the pet has [`MAX_VISITS`] already.
-pub fn insert(conn: &mut Connection, pet: i32, values: &Values, status: &str) -> QueryResult<i32> {
+/// Inserts a visit; fails as a check does where the pet has [`MAX_VISITS`] already.
+pub fn insert(conn: &mut Connection, pet: i32, values: &Values, status: &str) -> QueryResult<()> {
     let some = visit::table.filter(visit::pet_id.eq(pet)).select(visit::id).limit(1).offset(MAX_VISITS - 1);
     if some.first::<i32>(conn).optional()?.is_some() {
         return Err(violation(CheckViolation, "the pet has too many visits"));
     }
     diesel::insert_into(visit::table).values((values, visit::pet_id.eq(pet), visit::status.eq(status))).execute(conn)?;
-    last_insert_id(conn)
+    Ok(())
 }
 
 /// A pet's visit.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use diesel::Connection as _;
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
+use schema::database::last_insert_id;
 
 use super::*;
 use crate::pages::owners::store::{Values, insert};
@@ -17,7 +18,8 @@ fn add(conn: &mut Connection, (first, last, telephone, pet): (&str, &str, &str, 
         city: "b".to_owned(),
         telephone: telephone.to_owned(),
     };
-    let owner = insert(conn, &values).unwrap();
+    insert(conn, &values).unwrap();
+    let owner = last_insert_id(conn).unwrap();
     let sql = format!("INSERT INTO pet (name, birth_date, type_id, owner_id) VALUES ('{pet}', '2020-01-01', 1, {owner})");
     conn.batch_execute(&sql).unwrap();
 }
