@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn every_migration_is_compiled_in_for_both_backends() {
+    fn migrations_are_compiled_in_for_both_backends() {
         for (backend, list) in [("mysql", MYSQL), ("sqlite", SQLITE)] {
             let names: Vec<_> = list.iter().map(|migration| migration.name).collect();
             assert_eq!(names, folders(backend));

@@ -79,14 +79,14 @@ impl Petclinic {
     /// # Errors
     /// No cluster, or the pods did not become ready.
     pub fn ready() -> Result<Self> {
-        let petclinic = Self::alone();
+        let petclinic = Self::exclusive();
         petclinic.apply()?;
-        petclinic.settle(2)?;
+        petclinic.wait_for_replicas(2)?;
         Ok(petclinic)
     }
 
     /// Waits for the other tests and touches nothing.
-    pub fn alone() -> Self {
+    pub fn exclusive() -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
         // a test that failed leaves the next one a cluster to put in order
         Self { _alone: ALONE.lock().unwrap_or_else(PoisonError::into_inner) }
@@ -153,7 +153,7 @@ impl Petclinic {
     ///
     /// # Errors
     /// Not within [`TIMEOUT`]; the error tells the pods' states.
-    pub fn settle(&self, count: usize) -> Result<(Vec<Pod>, Duration)> {
+    pub fn wait_for_replicas(&self, count: usize) -> Result<(Vec<Pod>, Duration)> {
         let now = json(&["get", "deployment", "petclinic"])?;
         if now["spec"]["replicas"].as_u64() != u64::try_from(count).ok() && !(count == 2 && now["spec"]["replicas"] == 1) {
             self.scale(count)?;
@@ -180,7 +180,7 @@ impl Petclinic {
     /// A new annotation on the pods, and so new pods. Waits until the old ones are gone.
     ///
     /// # Errors
-    /// As [`Self::settle`].
+    /// As [`Self::wait_for_replicas`].
     pub fn roll_out(&self, count: usize) -> Result<Duration> {
         let before: Vec<_> = self.pods()?.into_iter().map(|pod| pod.name).collect();
         kubectl(&["rollout", "restart", "deployment", "petclinic"])?;
@@ -208,7 +208,7 @@ impl Petclinic {
     ///
     /// # Errors
     /// `kubectl` failed.
-    pub fn in_endpoints(&self, pod: &str) -> Result<bool> {
+    pub fn is_in_endpoints(&self, pod: &str) -> Result<bool> {
         let slices = json(&["get", "endpointslices", "-lkubernetes.io/service-name=petclinic-service"])?;
         Ok(list(&slices, "/items")
             .flat_map(|slice| list(slice, "/endpoints"))
@@ -239,11 +239,11 @@ impl Petclinic {
     /// Puts everything back: what `k8s/` says, two ready pods.
     ///
     /// # Errors
-    /// As [`Self::settle`].
+    /// As [`Self::wait_for_replicas`].
     pub fn restore(&self) -> Result<()> {
         kubectl(&["scale", "statefulset", "mysql", "--replicas=1"])?;
         self.apply()?;
-        self.settle(2).map(drop)
+        self.wait_for_replicas(2).map(drop)
     }
 }
 

@@ -160,7 +160,7 @@ impl Compactor {
         let started = Instant::now();
         let (name, stream) = (OsStr::new(&file.name), &file.rolled.stream);
         let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(false) };
-        let _locked = match handover::ask(&pod.dir, name, &self.evidence) {
+        let _locked = match handover::try_acquire(&pod.dir, name, &self.evidence) {
             Ok(Handover::Granted(found, meta)) if meta.identity == file.identity => found,
             // Or its program has given its name to another file.
             Ok(_) => return Ok(false),
@@ -244,7 +244,7 @@ impl Compactor {
         let live = OsStr::new(&live);
         // While the numbers are ours, no other thread or process renames the file.
         let Some(numbering) = Numbering::lock(&pod.dir)? else { return Ok(false) };
-        match handover::ask(&pod.dir, live, &self.evidence) {
+        match handover::try_acquire(&pod.dir, live, &self.evidence) {
             Ok(Handover::Held(Holder::Writer)) if handover::can_reopen(&pod.dir, live, &self.evidence)? => return Ok(false),
             Ok(Handover::Held(Holder::Writer | Holder::Unknown)) => {}
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -329,7 +329,7 @@ impl Compactor {
     fn compress(&mut self, pod: &Pod, policy: &Policy, segment: &Segment, checkpoint: Checkpoint<'_>) -> io::Result<Outcome> {
         let started = Instant::now();
         let name = segment.name(Form::Plain);
-        let (file, meta) = match handover::ask(&pod.dir, OsStr::new(&name), &self.evidence)? {
+        let (file, meta) = match handover::try_acquire(&pod.dir, OsStr::new(&name), &self.evidence)? {
             Handover::Granted(file, meta) => (file, meta),
             Handover::Held(holder) => {
                 self.signal_writer(pod, &name);
@@ -362,7 +362,7 @@ impl Compactor {
     fn remove(&mut self, pod: &Pod, segment: &Segment, reason: RetentionReason) -> io::Result<Outcome> {
         let (plain, gz) = (segment.name(Form::Plain), segment.name(Form::Gz));
         if pod.dir.meta(OsStr::new(&plain))?.is_some() {
-            let _locked = match handover::ask(&pod.dir, OsStr::new(&plain), &self.evidence)? {
+            let _locked = match handover::try_acquire(&pod.dir, OsStr::new(&plain), &self.evidence)? {
                 Handover::Granted(file, _) => file,
                 Handover::Held(holder) => return Ok(Outcome::Held(holder)),
             };

@@ -139,7 +139,7 @@ impl Collector {
         let plain = survey.segments.values().any(|forms| forms.plain.is_some());
         // An empty live file may have a writer too, which lives on without its logshipper.
         for live in &survey.live {
-            let asked = handover::ask(&pod.dir, OsStr::new(&live.stream.live_name()), &evidence)?;
+            let asked = handover::try_acquire(&pod.dir, OsStr::new(&live.stream.live_name()), &evidence)?;
             if live.bytes > 0 || matches!(asked, Handover::Held(_)) {
                 return Ok(());
             }

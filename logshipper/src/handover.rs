@@ -68,7 +68,7 @@ impl Mode {
 
 /// Returns the way in which the live file `name` would be rotated now.
 pub fn mode(dir: &Dir, name: &OsStr, evidence: &Evidence) -> io::Result<Mode> {
-    Ok(match ask(dir, name, evidence)? {
+    Ok(match try_acquire(dir, name, evidence)? {
         Handover::Granted(..) | Handover::Held(Holder::Lock) => Mode::Handoff,
         Handover::Held(Holder::Writer) if can_reopen(dir, name, evidence)? => Mode::Reopen,
         Handover::Held(Holder::Writer | Holder::Unknown) => match dir.open_update(name) {
@@ -119,8 +119,8 @@ impl Evidence {
     }
 }
 
-/// Asks for the file `name`.
-pub fn ask(dir: &Dir, name: &OsStr, evidence: &Evidence) -> io::Result<Handover> {
+/// Acquires the file `name`, unless somebody still has it.
+pub fn try_acquire(dir: &Dir, name: &OsStr, evidence: &Evidence) -> io::Result<Handover> {
     let (file, meta) = dir.open_file(name)?;
     let locked = match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => false,
@@ -175,7 +175,7 @@ mod tests {
     fn file_is_held_by_lock_then_by_writer_then_by_none() {
         let temp = tempfile::tempdir().unwrap();
         let dir = Dir::open(temp.path()).unwrap();
-        let ask = || match ask(&dir, OsStr::new("segment"), &Evidence::None).unwrap() {
+        let ask = || match try_acquire(&dir, OsStr::new("segment"), &Evidence::None).unwrap() {
             Handover::Held(holder) => Some(holder),
             Handover::Granted(..) => None,
         };

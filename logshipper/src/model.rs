@@ -389,7 +389,7 @@ fn kill_at_each_call_with_rolled_files_loses_nothing() {
 }
 
 #[test]
-fn disk_error_at_each_call_with_rolled_files_breaks_nothing() {
+fn disk_error_with_rolled_files_breaks_nothing() {
     for errno in [Errno::NOSPC, Errno::IO, Errno::ACCESS] {
         for after in 0.. {
             let mut world = rolled_world();

@@ -92,7 +92,7 @@ pub fn rotate_now(dir: &Dir, stream: &Stream, now: Now) -> io::Result<Option<Seg
     survey.live.retain(|live| live.stream == *stream);
     let Some(rotation) = plan::rotations(&survey, &Policy::AT_ONCE, &numbers, now.wall).pop() else { return Ok(None) };
     let live = stream.live_name();
-    if let Handover::Held(Holder::Writer | Holder::Unknown) = handover::ask(dir, OsStr::new(&live), &Evidence::None)? {
+    if let Handover::Held(Holder::Writer | Holder::Unknown) = handover::try_acquire(dir, OsStr::new(&live), &Evidence::None)? {
         return Err(io::Error::other("its writer doesn't follow the handoff; the daemon rotates it in place or with a signal"));
     }
     dir.rename(OsStr::new(&live), OsStr::new(&rotation.segment.name(Form::Plain)))?;
@@ -186,7 +186,7 @@ impl Rotator {
         let survey = self.surveyor.survey(&pod.name, &pod.dir, &ArchiveState::default(), &policy.log_files, now)?;
         for rotation in plan::final_rotations(survey, &self.numbers, now.wall) {
             let live = rotation.segment.stream.live_name();
-            let asked = handover::ask(&pod.dir, OsStr::new(&live), &self.evidence);
+            let asked = handover::try_acquire(&pod.dir, OsStr::new(&live), &self.evidence);
             // The lock is held over the rename: a writer that opens the file now finds it renamed.
             if matches!(asked, Ok(Handover::Granted(..))) {
                 self.rotate(&pod.dir, &numbering, &rotation);
@@ -200,7 +200,7 @@ impl Rotator {
     fn hand_over(&mut self, dir: &Dir, numbering: &Numbering, rotation: &Rotation) -> Option<bool> {
         let live = rotation.segment.stream.live_name();
         let can_reopen = || handover::can_reopen(dir, OsStr::new(&live), &self.evidence).unwrap_or(false);
-        match handover::ask(dir, OsStr::new(&live), &self.evidence) {
+        match handover::try_acquire(dir, OsStr::new(&live), &self.evidence) {
             Ok(Handover::Granted(..) | Handover::Held(Holder::Lock)) => Some(self.rotate(dir, numbering, rotation)),
             // The compactor sends the signal: the segment is in use.
             Ok(Handover::Held(Holder::Writer)) if can_reopen() => Some(self.rotate(dir, numbering, rotation)),

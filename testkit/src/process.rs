@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_waited_for_and_a_signal_arrives() {
+    fn child_receives_signal_after_its_line() {
         let mut child =
             Child::spawn(command("sh").args(["-c", "trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.01; done"]));
         assert_eq!(child.line("ready"), "ready");
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_dies_with_the_thread_that_started_it() {
+    fn child_dies_with_its_parent_thread() {
         let id = thread::spawn(|| {
             let mut child = Child::spawn(command("sh").args(["-c", "echo ready; exec sleep 1000"]));
             child.line("ready");

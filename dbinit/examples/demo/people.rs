@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_follows_from_its_number_alone() {
+    fn row_depends_on_its_number_alone() {
         let (one, other) = (People::new(), People::new());
         let _ = other.owner(5);
         assert_eq!(one.owner(77).address, other.owner(77).address);

@@ -58,7 +58,7 @@ fn missing_schema_is_reported() {
 /// On a server as careful as a production one: synchronous, doubly written, with a binary log.
 #[test]
 #[ignore = "takes minutes: ./dev soak"]
-fn a_million_owners() {
+fn million_owners_keep_pages_fast() {
     let server = Server::start_with(&[
         "--log-bin=binlog",
         "--innodb-flush-method=O_DIRECT",

@@ -32,7 +32,7 @@ fn plain(database: &mysql::Database, port: u16) -> String {
 }
 
 #[test]
-fn killed_between_any_two_statements_on_mysql() {
+fn kill_between_statements_is_repaired() {
     let reference = mysql::database();
     assert_code(&run(&mut dbinit(&plain(&reference, shared_server_port()), &[])), 0);
     let expected = contents(&plain(&reference, shared_server_port()));
@@ -54,7 +54,7 @@ fn killed_between_any_two_statements_on_mysql() {
 
 /// The same while web's account is made.
 #[test]
-fn killed_between_any_two_account_statements() {
+fn kill_during_account_creation_is_repaired() {
     let database = mysql::database();
     assert_code(&run(&mut dbinit(&plain(&database, shared_server_port()), &[])), 0);
     let points = sweep(|point, proxy| {

@@ -70,7 +70,7 @@ fn nothing_pending_takes_six_statements_without_ddl() {
 }
 
 #[test]
-fn nothing_pending_works_on_read_only_or_locked_server() {
+fn no_pending_work_succeeds_on_read_only_server() {
     let server = Server::start();
     let (_database, url) = database(&server);
     let account = Account::new();

@@ -9,12 +9,12 @@ use e2e::petclinic::{Petclinic, Pod};
 
 #[test]
 fn fresh_apply_is_ready_without_restart() -> Result<()> {
-    let petclinic = Petclinic::alone();
+    let petclinic = Petclinic::exclusive();
     petclinic.erase()?;
 
     let started = Instant::now();
     petclinic.apply()?;
-    let (pods, _) = petclinic.settle(2)?;
+    let (pods, _) = petclinic.wait_for_replicas(2)?;
     measurement("from kubectl apply to two ready pods", format!("{:.1} s", started.elapsed().as_secs_f64()));
 
     for pod in &pods {
@@ -33,7 +33,7 @@ fn fresh_apply_is_ready_without_restart() -> Result<()> {
     assert_eq!(before, after);
     measurement("applied again", format!("{} objects as they were", after.len()));
     let names = |pods: &[Pod]| pods.iter().map(|pod| pod.name.clone()).collect::<Vec<_>>();
-    assert_eq!(names(&petclinic.settle(2)?.0), names(&pods));
+    assert_eq!(names(&petclinic.wait_for_replicas(2)?.0), names(&pods));
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use testkit::load::{Load, RunConfig};
 #[test]
 fn deleted_mysql_is_503_until_it_is_back() -> Result<()> {
     let petclinic = Petclinic::ready()?;
-    let pods = petclinic.settle(2)?.0;
+    let pods = petclinic.wait_for_replicas(2)?.0;
     let pod = &pods[0];
     petclinic.sql(
         "DELETE FROM petclinic.visit WHERE description = 'kept'; INSERT INTO petclinic.visit (pet_id, visit_date, description) \
@@ -27,7 +27,7 @@ fn deleted_mysql_is_503_until_it_is_back() -> Result<()> {
     let fallen = until("readiness falls", TIMEOUT, || Ok((!petclinic.pod(&pod.name)?.ready).then_some(())));
     let back = petclinic.database_ready();
     let risen = until("readiness rises", TIMEOUT, || Ok(petclinic.pod(&pod.name)?.ready.then_some(())));
-    petclinic.settle(2)?;
+    petclinic.wait_for_replicas(2)?;
     std::thread::sleep(Duration::from_secs(2));
     let report = load.stop();
     measurement("load", &report);
@@ -55,7 +55,7 @@ fn deleted_mysql_is_503_until_it_is_back() -> Result<()> {
 #[test]
 fn rollout_without_mysql_waits_in_dbinit() -> Result<()> {
     let petclinic = Petclinic::ready()?;
-    let old = petclinic.settle(2)?.0;
+    let old = petclinic.wait_for_replicas(2)?.0;
     kubectl(&["scale", "statefulset", "mysql", "--replicas=0"])?;
     until("MySQL is gone", TIMEOUT, || {
         Ok(kubectl(&["get", "pods", "-lapp.kubernetes.io/name=mysql", "-o", "name"])?.is_empty().then_some(()))
@@ -94,10 +94,10 @@ fn rollout_without_mysql_waits_in_dbinit() -> Result<()> {
 #[test]
 fn five_pods_prepare_an_empty_database_once() -> Result<()> {
     let petclinic = Petclinic::ready()?;
-    petclinic.settle(0)?;
+    petclinic.wait_for_replicas(0)?;
     petclinic.sql("DROP DATABASE petclinic; CREATE DATABASE petclinic; DROP USER petclinic_web@'%'")?;
 
-    let (pods, took) = petclinic.settle(5)?;
+    let (pods, took) = petclinic.wait_for_replicas(5)?;
     measurement("five pods ready after", format!("{:.1} s", took.as_secs_f64()));
     assert!(pods.iter().all(|pod| pod.all_restarts() == 0), "a pod was restarted");
     let rows = petclinic.sql(

@@ -66,13 +66,13 @@ fn pod_waits_for_a_node(petclinic: &Petclinic) -> Result<()> {
 #[test]
 fn deletion_on_cordoned_node_fails_no_request() -> Result<()> {
     let petclinic = Petclinic::ready()?;
-    let pod = petclinic.settle(2)?.0.swap_remove(0);
+    let pod = petclinic.wait_for_replicas(2)?.0.swap_remove(0);
     without_failures(&petclinic, || {
         let cordoned = Cordoned::new()?;
         kubectl(&["delete", "pod", &pod.name])?;
         pod_waits_for_a_node(&petclinic)?;
         drop(cordoned);
-        petclinic.settle(2).map(drop)
+        petclinic.wait_for_replicas(2).map(drop)
     })
 }
 
@@ -94,7 +94,7 @@ fn drain_keeps_one_pod_and_fails_no_request() -> Result<()> {
         ensure!(error.contains("disruption budget"), "{error}");
         ensure!(petclinic.pods()?.iter().filter(|pod| pod.ready && !pod.ending).count() == 1, "not one pod left");
         drop(cordoned);
-        petclinic.settle(2).map(drop)
+        petclinic.wait_for_replicas(2).map(drop)
     })
 }
 
@@ -102,8 +102,8 @@ fn drain_keeps_one_pod_and_fails_no_request() -> Result<()> {
 fn scaling_fails_no_request() -> Result<()> {
     let petclinic = Petclinic::ready()?;
     without_failures(&petclinic, || {
-        petclinic.settle(4)?;
-        petclinic.settle(2).map(drop)
+        petclinic.wait_for_replicas(4)?;
+        petclinic.wait_for_replicas(2).map(drop)
     })
 }
 
@@ -125,7 +125,7 @@ fn missing_image_stops_rollout() -> Result<()> {
         })
     });
     kubectl(&["rollout", "undo", "deployment/petclinic"])?;
-    petclinic.settle(2)?;
+    petclinic.wait_for_replicas(2)?;
     result
 }
 
@@ -142,7 +142,7 @@ fn bad_setting_of_web_stops_rollout() -> Result<()> {
         Ok(())
     });
     kubectl(&["rollout", "undo", "deployment/petclinic"])?;
-    petclinic.settle(2)?;
+    petclinic.wait_for_replicas(2)?;
     result
 }
 
@@ -158,7 +158,7 @@ fn lost_with_one_web(report: &Report) -> Result<()> {
 fn killed_web_loses_requests_in_flight_only() -> Result<()> {
     let petclinic = Petclinic::ready()?;
     let node = Node::start()?;
-    let pod = petclinic.settle(2)?.0.swap_remove(0);
+    let pod = petclinic.wait_for_replicas(2)?.0.swap_remove(0);
     let report = under_load(&petclinic, || {
         node.kill(&pod, "web")?;
         restarted(&petclinic, &pod, "web").map(drop)
@@ -169,7 +169,7 @@ fn killed_web_loses_requests_in_flight_only() -> Result<()> {
 #[test]
 fn memory_limit_of_web_loses_requests_in_flight_only() -> Result<()> {
     let petclinic = Petclinic::ready()?;
-    let pod = petclinic.settle(2)?.0.swap_remove(0);
+    let pod = petclinic.wait_for_replicas(2)?.0.swap_remove(0);
     let report = under_load(&petclinic, || {
         // when the container's limit is reached, the kernel ends the process with the highest score: web, next to many small ones
         let hogs = "echo 1000 >/proc/1/oom_score_adj; for n in $(seq 40); do tail /dev/zero & done; wait";
@@ -192,7 +192,7 @@ fn memory_limit_of_web_loses_requests_in_flight_only() -> Result<()> {
 fn recreated_sandbox_recovers() -> Result<()> {
     let petclinic = Petclinic::ready()?;
     let node = Node::start()?;
-    let pod = petclinic.settle(2)?.0.swap_remove(0);
+    let pod = petclinic.wait_for_replicas(2)?.0.swap_remove(0);
     let report = under_load(&petclinic, || {
         // as after a restart of the node: every container starts again, with the pod's directory already there
         let uid = pod.object["metadata"]["uid"].as_str().context("no uid")?.replace('-', "[-_]");
@@ -210,7 +210,7 @@ fn recreated_sandbox_recovers() -> Result<()> {
 fn removed_log_directory_fails_no_request() -> Result<()> {
     let petclinic = Petclinic::ready()?;
     let node = Node::start()?;
-    let pod = petclinic.settle(2)?.0.swap_remove(0);
+    let pod = petclinic.wait_for_replicas(2)?.0.swap_remove(0);
     without_failures(&petclinic, || {
         node.sh(&format!("rm -rf /logs/{}/*", pod.directory))?;
         until("web writes a new file", TIMEOUT, || {
@@ -222,7 +222,7 @@ fn removed_log_directory_fails_no_request() -> Result<()> {
         .map(drop)
     })?;
     kubectl(&["delete", "pod", &pod.name])?;
-    petclinic.settle(2).map(drop)
+    petclinic.wait_for_replicas(2).map(drop)
 }
 
 #[test]
@@ -252,9 +252,9 @@ fn read_only_mysql_answers_reads_or_503() -> Result<()> {
         petclinic.sql("SET GLOBAL super_read_only = ON")?;
         std::thread::sleep(Duration::from_secs(10));
         petclinic.sql("SET GLOBAL super_read_only = OFF, GLOBAL read_only = OFF")?;
-        petclinic.settle(2).map(drop)
+        petclinic.wait_for_replicas(2).map(drop)
     })?;
-    let pods = petclinic.settle(2)?.0;
+    let pods = petclinic.wait_for_replicas(2)?.0;
     ensure!(pods.iter().all(|pod| pod.restarts("web") == 0), "web was restarted");
     let outcomes = report.outcomes();
     ensure!(!outcomes.contains_key("500"), "{outcomes:?}");
@@ -264,13 +264,13 @@ fn read_only_mysql_answers_reads_or_503() -> Result<()> {
 #[test]
 fn killed_mysql_answers_503_until_it_is_back() -> Result<()> {
     let petclinic = Petclinic::ready()?;
-    let pods = petclinic.settle(2)?.0;
+    let pods = petclinic.wait_for_replicas(2)?.0;
     let node = Node::start()?;
     let report = under_load(&petclinic, || {
         let mysql = petclinic.pod("mysql-0")?;
         node.kill(&mysql, "mysql")?;
         restarted(&petclinic, &mysql, "mysql")?;
-        petclinic.settle(2).map(drop)
+        petclinic.wait_for_replicas(2).map(drop)
     })?;
     let answers = report.answers.iter().filter_map(|answer| answer.outcome.clone().ok());
     ensure!(answers.into_iter().all(|status| status == 200 || status == 503), "{report}");
@@ -295,10 +295,10 @@ fn locked_table_answers_503_in_time() -> Result<()> {
 #[test]
 fn forced_deletion_loses_requests_in_flight_only() -> Result<()> {
     let petclinic = Petclinic::ready()?;
-    let pod = petclinic.settle(2)?.0.swap_remove(0);
+    let pod = petclinic.wait_for_replicas(2)?.0.swap_remove(0);
     let report = under_load(&petclinic, || {
         kubectl(&["delete", "pod", &pod.name, "--force", "--grace-period=0"])?;
-        petclinic.settle(2).map(drop)
+        petclinic.wait_for_replicas(2).map(drop)
     })?;
     lost_with_one_web(&report)
 }
@@ -312,7 +312,7 @@ fn newer_schema_serves_the_version_before() -> Result<()> {
          INSERT INTO petclinic.dbinit_history VALUES ('99999999999999_note', '00000000', '2026-11-28T00:00:00Z')",
     )?;
     let rolled_back = without_failures(&petclinic, || petclinic.roll_out(2).map(drop));
-    let log = petclinic.settle(2)?.0.first().map(|pod| kubectl(&["logs", &pod.name, "-c", "dbinit"]));
+    let log = petclinic.wait_for_replicas(2)?.0.first().map(|pod| kubectl(&["logs", &pod.name, "-c", "dbinit"]));
     petclinic.sql("ALTER TABLE petclinic.owner DROP COLUMN note; DELETE FROM petclinic.dbinit_history WHERE name LIKE '9%'")?;
     rolled_back?;
     let log = log.context("no pod")??;

@@ -135,7 +135,7 @@ fn archived(manifest: &str) -> String {
 
 /// Deletes the pod of an example on an emptyDir, whose lines are then in the archive alone.
 fn deleted_pod_is_archived(name: &'static str, stream: &'static str) -> Result<()> {
-    let _petclinic = Petclinic::alone();
+    let _petclinic = Petclinic::exclusive();
     let node = Node::start()?;
     node.sh(&format!("rm -rf {ARCHIVE} && mkdir {ARCHIVE} && chmod 0777 {ARCHIVE}"))?;
     let (_example, pod) = Example::start(name, stream, archived)?;
@@ -147,28 +147,28 @@ fn deleted_pod_is_archived(name: &'static str, stream: &'static str) -> Result<(
 
 #[test]
 fn nginx_keeps_lines_while_logshipper_is_killed() -> Result<()> {
-    let _petclinic = Petclinic::alone();
+    let _petclinic = Petclinic::exclusive();
     let (example, pod) = Example::start("nginx", "access", str::to_owned)?;
     example.kill_under_load(&pod)
 }
 
 #[test]
 fn java_keeps_lines_while_logshipper_is_killed() -> Result<()> {
-    let _petclinic = Petclinic::alone();
+    let _petclinic = Petclinic::exclusive();
     let (example, pod) = Example::start("java", "app", str::to_owned)?;
     example.kill_under_load(&pod)
 }
 
 #[test]
 fn python_keeps_lines_while_logshipper_is_killed() -> Result<()> {
-    let _petclinic = Petclinic::alone();
+    let _petclinic = Petclinic::exclusive();
     let (example, pod) = Example::start("python", "app", str::to_owned)?;
     example.kill_under_load(&pod)
 }
 
 #[test]
 fn group_of_a_volume_lets_another_user_rotate() -> Result<()> {
-    let _petclinic = Petclinic::alone();
+    let _petclinic = Petclinic::exclusive();
     // the way that k8s/examples/README.md describes: logshipper has its own user, and the program's umask admits the group
     let (example, pod) = Example::start("python", "app", |manifest| {
         manifest
@@ -195,7 +195,7 @@ fn deleted_python_pod_leaves_every_line_in_archive() -> Result<()> {
 
 #[test]
 fn deleted_java_pod_leaves_every_line_on_the_node() -> Result<()> {
-    let _petclinic = Petclinic::alone();
+    let _petclinic = Petclinic::exclusive();
     let node = Node::start()?;
     let (_example, pod) = Example::start("java", "app", str::to_owned)?;
     let report = delete_under_load(&pod)?;

@@ -13,20 +13,20 @@ use testkit::load::{Load, RunConfig};
 #[test]
 fn failing_healthcheck_restarts_web_alone() -> Result<()> {
     let petclinic = Petclinic::ready()?;
-    let pods = petclinic.settle(2)?.0;
+    let pods = petclinic.wait_for_replicas(2)?.0;
     let [sick, well] = &pods[..] else { unreachable!("two pods") };
     let (before, others) = (sick.restarts("web"), well.all_restarts());
     let service = petclinic.expose()?;
     let load = Load::start(RunConfig::gentle(service.address, "/vets.html?n={n}"));
 
     switch_health_off(&sick.name)?;
-    let ((), out) = until("its endpoint is out", TIMEOUT, || Ok((!petclinic.in_endpoints(&sick.name)?).then_some(())))?;
+    let ((), out) = until("its endpoint is out", TIMEOUT, || Ok((!petclinic.is_in_endpoints(&sick.name)?).then_some(())))?;
     measurement("endpoint out after", format!("{:.1} s", out.as_secs_f64()));
     let out_at = load.elapsed() + Duration::from_secs(1);
     let ((), restarted) =
         until("web is restarted", TIMEOUT, || Ok((petclinic.pod(&sick.name)?.restarts("web") > before).then_some(())))?;
     measurement("restarted after", format!("{:.1} s more", restarted.as_secs_f64()));
-    let ((), back) = until("its endpoint is back", TIMEOUT, || Ok(petclinic.in_endpoints(&sick.name)?.then_some(())))?;
+    let ((), back) = until("its endpoint is back", TIMEOUT, || Ok(petclinic.is_in_endpoints(&sick.name)?.then_some(())))?;
     measurement("endpoint back after", format!("{:.1} s more", back.as_secs_f64()));
     std::thread::sleep(Duration::from_secs(3));
     let report = load.stop();

@@ -13,7 +13,7 @@ fn logs_are_on_the_node_and_in_kubectl() -> Result<()> {
     let petclinic = Petclinic::ready()?;
     let node = Node::start()?;
     let service = petclinic.expose()?;
-    let pods = petclinic.settle(2)?.0;
+    let pods = petclinic.wait_for_replicas(2)?.0;
 
     // before the load: kubelet rotates what a container has said, and shows what came after that
     for pod in &pods {

@@ -24,7 +24,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 #[test]
 fn manifests_are_accepted_by_the_api_server() -> Result<()> {
-    let _petclinic = Petclinic::alone();
+    let _petclinic = Petclinic::exclusive();
     let files = files(&root().join("k8s"))?;
     // a dry run makes no namespace for the objects in it
     let namespace = root().join("k8s/ingress-controller/10-namespace.yaml");

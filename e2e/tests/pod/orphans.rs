@@ -14,13 +14,13 @@ fn deleted_pod_leaves_every_line() -> Result<()> {
     let node = Node::start()?;
     let run = std::process::id();
     let service = petclinic.expose()?;
-    let pods = petclinic.settle(2)?.0;
+    let pods = petclinic.wait_for_replicas(2)?.0;
     let load = Load::start(RunConfig::gentle(service.address, &format!("/?run={run}&line={{n}}.")));
     std::thread::sleep(Duration::from_secs(3));
     for pod in &pods {
         kubectl(&["delete", "pod", &pod.name])?;
     }
-    let living = petclinic.settle(2)?.0;
+    let living = petclinic.wait_for_replicas(2)?.0;
     let report = load.stop();
     measurement("load while both pods are deleted one after the other", &report);
     assert!(report.failures().is_empty(), "{report}");
@@ -59,7 +59,7 @@ fn deleted_pod_is_compressed_then_removed() -> Result<()> {
 
 fn reaped(petclinic: &Petclinic) -> Result<()> {
     let node = Node::start()?;
-    let dead = petclinic.settle(2)?.0.swap_remove(0);
+    let dead = petclinic.wait_for_replicas(2)?.0.swap_remove(0);
     let directory = format!("/logs/{}", dead.directory);
     let service = petclinic.expose()?;
     let load = Load::start(RunConfig::gentle(service.address, "/?line={n}."));
@@ -87,7 +87,7 @@ fn reaped(petclinic: &Petclinic) -> Result<()> {
         Ok(node.sh(&format!("ls -d {directory} 2>/dev/null || true"))?.is_empty().then_some(()))
     })?;
     measurement("reaped", format!("{:.1} s later", reaped.as_secs_f64()));
-    for pod in petclinic.settle(2)?.0 {
+    for pod in petclinic.wait_for_replicas(2)?.0 {
         assert!(!node.sh(&format!("ls /logs/{}", pod.directory))?.is_empty(), "the directory of a living pod is gone");
     }
     Ok(())

@@ -103,7 +103,7 @@ impl Drop for Namespace {
 
 #[test]
 fn overlays_are_accepted_by_the_api_server() -> Result<()> {
-    let _petclinic = Petclinic::alone();
+    let _petclinic = Petclinic::exclusive();
     let copy = Copy::new()?;
     // one without a StatefulSet, whose volume's size and class can't be changed
     let _namespaces = [Namespace::new("nginx-ingress")?, Namespace::new(NAMESPACE)?, Namespace::new("e2e-overlays")?];
@@ -118,7 +118,7 @@ fn overlays_are_accepted_by_the_api_server() -> Result<()> {
 
 #[test]
 fn base_applies_equally_by_file_and_kustomization() -> Result<()> {
-    let _petclinic = Petclinic::alone();
+    let _petclinic = Petclinic::exclusive();
     let directory = root().join("k8s");
     let names = |flag| -> Result<Vec<String>> {
         let applied = kubectl(&["apply", "--dry-run=server", "-o", "name", flag, &directory.to_string_lossy()])?;
@@ -187,7 +187,7 @@ fn second_namespace_has_its_own_database() -> Result<()> {
         kubectl(&["get", "--raw", &format!("/api/v1/namespaces/{namespace}/pods/{pod}:8080/proxy/owners/1")])
     };
     assert!(page(&pod.name, NAMESPACE)?.contains(&text), "the second Petclinic does not use its own database");
-    let first = petclinic.settle(2)?.0.swap_remove(0);
+    let first = petclinic.wait_for_replicas(2)?.0.swap_remove(0);
     assert!(!page(&first.name, "default")?.contains(&text), "the first Petclinic uses the second one's database");
     Ok(())
 }

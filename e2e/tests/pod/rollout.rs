@@ -23,9 +23,9 @@ fn rollouts_and_deletions_fail_no_request() -> Result<()> {
         let took = petclinic.roll_out(2)?;
         measurement(&format!("rollout {round}"), format!("{:.1} s", took.as_secs_f64()));
     }
-    for pod in petclinic.settle(2)?.0 {
+    for pod in petclinic.wait_for_replicas(2)?.0 {
         delete_with_long_requests(&petclinic, &pod.name, &[service.address, nginx.address])?;
-        let (_, took) = petclinic.settle(2)?;
+        let (_, took) = petclinic.wait_for_replicas(2)?;
         measurement(&format!("{} deleted, two are ready again after", pod.name), format!("{:.1} s", took.as_secs_f64()));
     }
     until("20 000 requests", TIMEOUT, || {

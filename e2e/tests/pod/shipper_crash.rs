@@ -12,7 +12,7 @@ use testkit::load::{Load, RunConfig};
 fn crashing_logshipper_keeps_both_endpoints() -> Result<()> {
     let petclinic = Petclinic::ready()?;
     let node = Node::start()?;
-    let pods = petclinic.settle(2)?.0;
+    let pods = petclinic.wait_for_replicas(2)?.0;
     let service = petclinic.expose()?;
     let load = Load::start(RunConfig::gentle(service.address, "/?crash={n}."));
     let mut crashes = 0;
@@ -20,7 +20,7 @@ fn crashing_logshipper_keeps_both_endpoints() -> Result<()> {
         for pod in &pods {
             crashes += node.kill_children(pod, "logshipper")?;
         }
-        pods.iter().try_fold(true, |all, pod| Ok(all && petclinic.in_endpoints(&pod.name)?))
+        pods.iter().try_fold(true, |all, pod| Ok(all && petclinic.is_in_endpoints(&pod.name)?))
     })?;
     let report = load.stop();
     measurement("load", &report);
@@ -43,7 +43,7 @@ fn crashing_logshipper_keeps_both_endpoints() -> Result<()> {
 #[test]
 fn bad_setting_stops_rollout_and_is_printed() -> Result<()> {
     let petclinic = Petclinic::ready()?;
-    let old = petclinic.settle(2)?.0;
+    let old = petclinic.wait_for_replicas(2)?.0;
     kubectl(&["set", "env", "deployment/petclinic", "ROTATE_BYTES=x"])?;
     let stopped = until("a new pod fails in logdir", TIMEOUT, || {
         let new = petclinic.pods()?.into_iter().find(|pod| !old.iter().any(|it| it.name == pod.name));
@@ -55,7 +55,7 @@ fn bad_setting_stops_rollout_and_is_printed() -> Result<()> {
     measurement("logdir", printed.trim());
     let line: serde_json::Value = serde_json::from_str(printed.trim())?;
     assert!(line["message"].as_str().is_some_and(|message| message.starts_with("ROTATE_BYTES: \"x\"")), "{printed}");
-    let now = petclinic.settle(2)?.0;
+    let now = petclinic.wait_for_replicas(2)?.0;
     for pod in &old {
         assert!(now.iter().any(|it| it.name == pod.name && it.all_restarts() == pod.all_restarts()), "{} was replaced", pod.name);
     }

@@ -27,7 +27,7 @@ fn killed_logshipper_loses_no_line() -> Result<()> {
 fn kill_under_load(petclinic: &Petclinic) -> Result<()> {
     let node = Node::start()?;
     let service = petclinic.expose()?;
-    let pods = petclinic.settle(PODS)?.0;
+    let pods = petclinic.wait_for_replicas(PODS)?.0;
     let load = Load::start(RunConfig { pause: Duration::from_millis(10), ..RunConfig::gentle(service.address, "/?line={n}.") });
     let mut killed = 0;
     for round in 1..=KILLS {

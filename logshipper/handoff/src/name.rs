@@ -222,7 +222,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_formatted_segment_is_read_back(segment in segment(), gz: bool) {
+        fn formatted_segment_name_parses_back(segment in segment(), gz: bool) {
             let form = if gz { Form::Gz } else { Form::Plain };
             let name = segment.name(form);
             prop_assert_eq!(FileName::parse(&name), Some(FileName::Segment(segment, form)));
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sequence_grows_past_six_digits() {
+    fn sequence_grows_past_six_digits() {
         let name = "access.1000000.20260723T101112Z.log.gz";
         assert!(matches!(FileName::parse(name), Some(FileName::Segment(Segment { sequence: 1_000_000, .. }, Form::Gz))));
     }

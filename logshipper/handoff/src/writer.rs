@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_byte_of_a_part() {
+    fn part_includes_its_last_byte() {
         let parts = [IoSlice::new(b"\n"), IoSlice::new(b"ab")];
         assert_eq!([0, 1, 2, 3, 4].map(|count| last_of(&parts, count)), [None, Some(b'\n'), Some(b'a'), Some(b'b'), None]);
     }

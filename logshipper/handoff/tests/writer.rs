@@ -57,7 +57,7 @@ fn torn_line_of_a_crash_joins_no_other() {
 }
 
 #[test]
-fn the_directory_vanishes_and_comes_back() {
+fn vanished_directory_is_opened_again() {
     let parent = directory();
     let dir = parent.path().join("pod");
     let writer = Writer::open(&dir, "access").unwrap();
@@ -119,7 +119,7 @@ fn unusable_live_file_is_refused_at_once() {
 }
 
 #[test]
-fn a_bad_stream_name_and_a_missing_parent_are_errors() {
+fn bad_stream_name_and_missing_parent_are_errors() {
     let dir = directory();
     assert_eq!(Writer::new(dir.path(), "../access").unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(Writer::open(&dir.path().join("no/such"), "access").unwrap_err().kind(), ErrorKind::NotFound);

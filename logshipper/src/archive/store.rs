@@ -71,8 +71,8 @@ pub type Archived = BTreeMap<String, BTreeMap<Segment, Object>>;
 
 /// The object under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum There {
-    Nothing,
+enum RemoteState {
+    Missing,
     /// As many bytes as the segment has.
     Segment,
     /// Another number of bytes.
@@ -110,9 +110,9 @@ impl Archive {
         &self.0.url
     }
 
-    /// Runs a conversation with the store to its end. The calling thread is the one that works on it.
-    pub fn wait<T>(&self, conversation: impl Future<Output = T>) -> T {
-        self.0.runtime.block_on(conversation)
+    /// Runs a future to completion on this thread.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.0.runtime.block_on(future)
     }
 
     /// The key of a segment whose lines have this CRC, and the first of them this time.
@@ -145,30 +145,30 @@ impl Archive {
 
     /// Uploads a segment of `bytes` bytes unless it is there, and says whether it was uploaded.
     pub async fn put(&self, key: &Path, file: &File, bytes: u64) -> Result<bool, ArchiveError> {
-        match self.look(key, bytes).await? {
-            There::Segment => return Ok(false),
-            There::Nothing if bytes <= PART => match self.put_whole(key, file, bytes, PutMode::Create).await {
+        match self.stat(key, bytes).await? {
+            RemoteState::Segment => return Ok(false),
+            RemoteState::Missing if bytes <= PART => match self.put_whole(key, file, bytes, PutMode::Create).await {
                 // Somebody else was faster, or wrote at the same moment.
-                Err(ArchiveError::Exists(_)) if self.look(key, bytes).await? == There::Segment => return Ok(false),
+                Err(ArchiveError::Exists(_)) if self.stat(key, bytes).await? == RemoteState::Segment => return Ok(false),
                 // A store that can't do it under a condition.
                 Err(ArchiveError::Unsupported(_)) => self.put_whole(key, file, bytes, PutMode::Overwrite).await?,
                 done => done?,
             },
-            There::Other if bytes <= PART => self.put_whole(key, file, bytes, PutMode::Overwrite).await?,
-            There::Nothing | There::Other => self.put_parts(key, file, bytes).await?,
+            RemoteState::Other if bytes <= PART => self.put_whole(key, file, bytes, PutMode::Overwrite).await?,
+            RemoteState::Missing | RemoteState::Other => self.put_parts(key, file, bytes).await?,
         }
         Ok(true)
     }
 
     /// Asks with a GET of one byte: the answer to a HEAD says of an error neither whether it is the bucket that is missing,
     /// nor which credential is wrong.
-    async fn look(&self, key: &Path, bytes: u64) -> Result<There, ArchiveError> {
+    async fn stat(&self, key: &Path, bytes: u64) -> Result<RemoteState, ArchiveError> {
         let options = GetOptions { range: Some(GetRange::Bounded(0..1)), ..GetOptions::default() };
         match self.0.store.get_opts(key, options).await {
-            Ok(found) if found.meta.size == bytes => Ok(There::Segment),
-            Ok(_) => Ok(There::Other),
+            Ok(found) if found.meta.size == bytes => Ok(RemoteState::Segment),
+            Ok(_) => Ok(RemoteState::Other),
             Err(error @ object_store::Error::NotFound { .. }) if !error.to_string().contains("NoSuchBucket") => {
-                Ok(There::Nothing)
+                Ok(RemoteState::Missing)
             }
             Err(error) => Err(error.into()),
         }
@@ -217,7 +217,7 @@ impl Archive {
         let Inner { prefix, store, .. } = &*self.0;
         let mut pods = Archived::new();
         let mut keys = 0;
-        self.wait(async {
+        self.block_on(async {
             for folder in self.folders(wanted).await? {
                 let mut found = store.list(Some(&folder));
                 while let Some(meta) = found.try_next().await? {
@@ -270,7 +270,7 @@ impl Archive {
         let Inner { prefix, store, .. } = &*self.0;
         let pod = PathPart::from(escaped(pod));
         let mut numbers = BTreeMap::new();
-        self.wait(async {
+        self.block_on(async {
             let streams = store.list_with_delimiter(Some(prefix)).await?.common_prefixes;
             for stream in streams.into_iter().filter(is_stream) {
                 let mut dates = store.list_with_delimiter(Some(&stream)).await?.common_prefixes;
@@ -348,7 +348,7 @@ impl ReadAt for Object {
         if at >= end {
             return Ok(0);
         }
-        let got = self.archive.wait(self.archive.0.store.get_range(&self.key, at..end));
+        let got = self.archive.block_on(self.archive.0.store.get_range(&self.key, at..end));
         let got = got.map_err(|error| io::Error::other(ArchiveError::from(error)))?;
         let count = got.len().min(buffer.len());
         buffer[..count].copy_from_slice(&got[..count]);
@@ -388,7 +388,7 @@ mod tests {
         let archive = Archive::open(&format!("file://{}", temp.path().display())).unwrap();
         let Inner { url, prefix, runtime, .. } = Arc::into_inner(archive.0).unwrap();
         let archive = Archive(Arc::new(Inner { url, prefix, runtime, store: Box::new(InMemory::new()) }));
-        let put = |key: String| archive.wait(archive.0.store.put(&key.into(), PutPayload::new())).unwrap();
+        let put = |key: String| archive.block_on(archive.0.store.put(&key.into(), PutPayload::new())).unwrap();
         for n in 1..=100 {
             put(format!("stream=access/date=2026-07-{:02}/pod-1.{n:06}.20260723T101112Z.00000001.log.gz", n % 2 + 1));
         }

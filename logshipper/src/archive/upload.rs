@@ -161,7 +161,7 @@ impl Uploader {
                 () = expiry(shutdown) => Err(ArchiveError::Stopped),
             }
         };
-        let uploaded = self.archive.wait(put)?;
+        let uploaded = self.archive.block_on(put)?;
         self.archive_state.mark(pod, segment, &file, &self.archive.address(&key));
         if uploaded {
             self.metrics.archived.inc();

@@ -49,7 +49,7 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
-fn each_segment_is_uploaded_once_with_its_exact_bytes() {
+fn segments_are_uploaded_once_with_exact_bytes() {
     let (store, logs) = (Store::start(), Logs::new());
     let daemon = store.ship(&logs, &EACH_LINE);
     write(&logs, 1..=3);
@@ -336,7 +336,7 @@ fn large_segment_is_uploaded_in_parts() {
 }
 
 #[test]
-fn a_directory_can_be_the_archive() {
+fn directory_serves_as_archive() {
     let logs = Logs::new();
     let archive = tempfile::tempdir().unwrap();
     let url = format!("file://{}", archive.path().display());

@@ -54,7 +54,7 @@ fn bad_settings_are_one_line_and_64() {
 }
 
 #[test]
-fn the_admin_port_counts_and_answers_probes() {
+fn admin_port_serves_metrics_and_probes() {
     let logs = Logs::new();
     let daemon = logs.started(&SMALL);
     wait_until("ready", || logs.admin("/readyz").0 == 200);
@@ -128,7 +128,7 @@ fn idle_stream_is_rotated_by_age_and_compressed() {
 }
 
 #[test]
-fn the_last_pass_is_quick_and_complete() {
+fn last_pass_is_quick_and_complete() {
     let ((), logs) = in_time(|logs| {
         fs::write(logs.path(SEGMENT), vec![b'\n'; 1 << 20]).unwrap();
         let daemon = logs.started(&SMALL);
@@ -204,7 +204,7 @@ fn start_completes_an_interrupted_run() {
 }
 
 #[test]
-fn the_oldest_segments_go() {
+fn retention_removes_oldest_segments() {
     let logs = Logs::new();
     let name = |sequence: u32| format!("access.{sequence:06}.20260723T101112Z.log");
     for sequence in 1..=5 {
@@ -288,7 +288,7 @@ fn unknown_files_are_left_alone() {
 }
 
 #[test]
-fn the_directory_is_removed_and_comes_back() {
+fn removed_directory_is_opened_again() {
     let logs = Logs::new();
     let daemon = logs.started(&SMALL);
     wait_until("the lock", || logs.path(".logshipper.lock").exists());

@@ -116,7 +116,7 @@ fn names_of_directories_command_no_terminal() {
 }
 
 #[test]
-fn lines_that_end_in_crlf_are_matched_and_shown_without_cr() {
+fn crlf_lines_match_and_show_without_cr() {
     let logs = Logs::new();
     fs::write(logs.path("app.log"), "one\r\ntwo\r\n").unwrap();
     assert_eq!(run(&logs, &["cat", "--grep", "one$"]), "one\r\n");

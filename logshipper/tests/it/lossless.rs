@@ -84,7 +84,7 @@ fn logshipper_is_killed_fifty_times() {
 }
 
 #[test]
-fn the_writer_is_killed_twenty_times() {
+fn killed_writer_loses_no_line() {
     const RUNS: u32 = 24;
     let logs = Logs::new();
     let mut moments = Moments::new();

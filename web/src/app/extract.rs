@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_a_positive_number() {
+    fn id_accepts_positive_numbers_only() {
         assert_eq!("7".parse(), Ok(Id(7)));
         assert_eq!("2147483647".parse(), Ok(Id(i32::MAX)));
         for text in ["", "0", "-1", "+1", "01", "2147483648", "99999999999", "abc", "1x", "1%20", "١"] {

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_shows_within_30_seconds() {
+    fn change_of_vets_shows_within_30_seconds() {
         crate::db::testing::on_both(|conn| {
             let (cache, start) = (Cached::default(), Instant::now());
             let mut first_name = |after: Duration| {

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_weight_wins() {
+    fn highest_weight_wins() {
         let tag = |accept| negotiate(accept).map(|index| LANGUAGES[index].tag);
         assert_eq!(tag("de;q=0.7, ko-KR, en;q=0.9"), Some("ko"));
         assert_eq!(tag("fr-CH, fr;q=0.9, pt-BR;q=0.8, *;q=0.5"), Some("pt"));

@@ -59,9 +59,9 @@ pub enum Reply {
         /// The file.
         asset: Asset,
         /// Asked for by its hashed name: it never changes.
-        forever: bool,
+        immutable: bool,
         /// The client has it.
-        known: bool,
+        not_modified: bool,
     },
 }
 
@@ -155,7 +155,7 @@ impl Views {
                 response.headers_mut().insert(ALLOW, allow(methods)?);
                 response
             }
-            Reply::Asset { asset, forever, known } => asset_response(asset, forever, known)?,
+            Reply::Asset { asset, immutable, not_modified } => asset_response(asset, immutable, not_modified)?,
         })
     }
 
@@ -304,10 +304,11 @@ fn negotiated(mut response: Response) -> Response {
     response
 }
 
-fn asset_response(asset: Asset, forever: bool, known: bool) -> Result<Response, Error> {
+fn asset_response(asset: Asset, immutable: bool, not_modified: bool) -> Result<Response, Error> {
     let tag = HeaderValue::try_from(asset.etag()).map_err(|error| Error::Render(error.to_string()))?;
-    let lasting = if forever { "public, max-age=31536000, immutable" } else { "public, no-cache" };
-    let mut response = if known { empty(StatusCode::NOT_MODIFIED) } else { with_type(StatusCode::OK, asset.kind, asset.content) };
+    let lasting = if immutable { "public, max-age=31536000, immutable" } else { "public, no-cache" };
+    let mut response =
+        if not_modified { empty(StatusCode::NOT_MODIFIED) } else { with_type(StatusCode::OK, asset.kind, asset.content) };
     if let Some(compressed) = asset.compressed {
         response.extensions_mut().insert(Precompressed(compressed));
     }

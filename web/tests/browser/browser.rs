@@ -26,7 +26,7 @@ pub struct Browser {
 pub struct Person {
     /// `Accept-Language`.
     pub language: &'static str,
-    pub without_javascript: bool,
+    pub pages_work_without_javascript: bool,
 }
 
 /// Runs a test for somebody who reads English.
@@ -98,7 +98,7 @@ fn capabilities(person: &Person) -> ChromeCapabilities {
     if rustix::process::geteuid().is_root() {
         arguments.push("--no-sandbox");
     }
-    let javascript = if person.without_javascript { 2 } else { 1 };
+    let javascript = if person.pages_work_without_javascript { 2 } else { 1 };
     let preferences = json!({
         "intl.accept_languages": person.language,
         "profile.managed_default_content_settings.javascript": javascript,

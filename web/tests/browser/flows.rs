@@ -98,8 +98,10 @@ fn in_persian_from_right_to_left() {
 }
 
 #[test]
-fn without_javascript() {
-    browse_as(&Person { language: "en", without_javascript: true }, async |browser| search_to_visit(browser, &ENGLISH).await);
+fn pages_work_without_javascript() {
+    browse_as(&Person { language: "en", pages_work_without_javascript: true }, async |browser| {
+        search_to_visit(browser, &ENGLISH).await;
+    });
 }
 
 #[test]

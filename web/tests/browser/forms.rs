@@ -30,7 +30,7 @@ fn focus_is_on_first_problem_summary_links_to_each() {
 }
 
 #[test]
-fn a_birth_date_is_a_date_field_that_ends_today() {
+fn birth_date_field_ends_today() {
     browse(async |browser| {
         browser.open("/owners/1/pets/new").await;
         let field = "const field = document.getElementById('birthDate'); return [field.type, field.max];";

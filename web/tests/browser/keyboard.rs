@@ -5,7 +5,7 @@ use thirtyfour::Key;
 use crate::browser::browse;
 
 #[test]
-fn from_search_to_visit() {
+fn visit_is_booked_from_search() {
     browse(async |browser| {
         browser.open("/").await;
         browser.tab_to(".skip").await;

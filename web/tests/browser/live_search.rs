@@ -16,7 +16,7 @@ async fn state(browser: &Browser) -> serde_json::Value {
 }
 
 #[test]
-fn by_the_keyboard() {
+fn keyboard_alone_books_a_visit() {
     browse(async |browser| {
         browser.open("/owners/find").await;
         browser.until("document.activeElement.getAttribute('role') === 'combobox'").await;

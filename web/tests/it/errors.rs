@@ -9,7 +9,7 @@ fn send(clinic: &Clinic, method: &str, path: &str) -> Page {
 }
 
 #[test]
-fn an_unknown_path_gets_a_page_or_problem_details() {
+fn unknown_path_returns_page_or_problem_details() {
     let page = shared().get("/nowhere");
     assert_eq!(page.status, 404);
     insta::assert_snapshot!("not-found", page.snapshot());
@@ -47,7 +47,7 @@ on_both! {
 }
 
 on_both! {
-    fn a_pet_of_another_owner_is_not_found(clinic) {
+    fn pet_of_another_owner_is_not_found(clinic) {
         // pet 2 is Betty Davis's, owner 2
         for path in ["/owners/1/pets/2/edit", "/owners/1/pets/2/visits/new"] {
             assert_eq!(clinic.get(path).status, 404, "{path}");
@@ -81,7 +81,7 @@ fn wrong_method_lists_allowed_ones() {
 }
 
 #[test]
-fn a_large_body_is_refused() {
+fn large_body_is_rejected() {
     let post = |bytes: usize| {
         let body = format!("firstName={}", "x".repeat(bytes - "firstName=".len()));
         let request = shared().request(Method::POST, "/owners/new").header("content-type", "application/x-www-form-urlencoded");

@@ -11,7 +11,7 @@ fn get(clinic: &Clinic, path: &str, header: &str, value: &str) -> Page {
 }
 
 #[test]
-fn every_page_is_there_in_every_language() {
+fn pages_render_in_every_language() {
     for tag in TAGS {
         for path in [
             "/",
@@ -46,7 +46,7 @@ fn every_page_is_there_in_every_language() {
 }
 
 #[test]
-fn a_browser_gets_the_language_it_weighs_highest() {
+fn preferred_language_of_browser_is_used() {
     for (accept, heading) in [
         ("ko-KR,ko;q=0.9,en;q=0.8", "Petclinic에 오신 것을 환영합니다"),
         ("fr, de-AT;q=0.6, en;q=0.5", "Willkommen bei Petclinic"),

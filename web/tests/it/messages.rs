@@ -48,7 +48,7 @@ fn templates() -> Vec<(PathBuf, String)> {
 }
 
 #[test]
-fn every_language_has_the_messages_of_english() {
+fn languages_have_all_messages_of_english() {
     let english = messages("en");
     let languages = languages();
     assert_eq!(languages.len(), 9, "{languages:?}");
@@ -63,7 +63,7 @@ fn every_language_has_the_messages_of_english() {
 }
 
 #[test]
-fn every_message_is_used() {
+fn messages_are_all_used() {
     let mut used = BTreeSet::new();
     let mut families = BTreeSet::new();
     for (_, text) in templates() {

@@ -20,7 +20,7 @@ fn with<'a>(mut fields: [(&'a str, &'a str); 5], name: &str, value: &'a str) -> 
 }
 
 #[test]
-fn pages_look_as_they_should() {
+fn pages_match_snapshots() {
     for (name, path) in [
         ("owners-find", "/owners/find"),
         ("owners-none", "/owners?lastName=nobody"),
@@ -75,7 +75,7 @@ on_both! {
         }
     }
 
-    fn the_list_has_five_a_page(clinic) {
+    fn list_has_five_per_page(clinic) {
         let first = clinic.json("/owners");
         assert_eq!(names(&first), ["Jeff Black", "Jean Coleman", "Betty Davis", "Harold Davis", "Maria Escobito"]);
         assert_eq!((&first["total"], &first["pages"]["count"]), (&10.into(), &2.into()));
@@ -89,7 +89,7 @@ on_both! {
         clinic.get("/owners?lastName=&page=2").shows("Page 2 of 2").shows("George Franklin");
     }
 
-    fn a_search_is_by_prefix_in_any_case(clinic) {
+    fn search_matches_prefix_in_any_case(clinic) {
         for (typed, found) in [
             ("Davis", &["Betty Davis", "Harold Davis"][..]),
             ("dAv", &["Betty Davis", "Harold Davis"]),
@@ -115,7 +115,7 @@ on_both! {
         assert_eq!(clinic.get("/owners?lastName=100%25%25").status, 200);
     }
 
-    fn a_new_owner_is_kept_and_announced_once(clinic) {
+    fn new_owner_is_saved_and_announced_once(clinic) {
         let saved = clinic.post("/owners/new", &ANNA);
         assert_eq!((saved.status.as_u16(), saved.location()), (302, "/owners/11"));
         let cookie = saved.header("set-cookie");
@@ -126,7 +126,7 @@ on_both! {
         assert_eq!(clinic.get("/owners?lastName=muller").location(), "/owners/11");
     }
 
-    fn an_edit_is_kept(clinic) {
+    fn edit_is_saved(clinic) {
         let form = clinic.get("/owners/1/edit");
         assert_eq!((form.value("firstName"), form.value("telephone")), ("George".to_owned(), "6085551023".to_owned()));
         clinic.save("/owners/1/edit", &ANNA).shows("Owner updated").shows("Anna Müller-Lüdenscheidt").shows("Leo");
@@ -137,7 +137,7 @@ on_both! {
         assert_eq!(clinic.post("/owners/99/edit", &with(ANNA, "city", "")).status, 404);
     }
 
-    fn a_form_with_errors_comes_back_as_it_was_typed(clinic) {
+    fn form_with_errors_keeps_typed_values(clinic) {
         for path in ["/owners/new", "/owners/1/edit"] {
             let page = clinic.post(path, &[("firstName", " <b>\"Anna\"</b> "), ("lastName", "  "), ("city", "Köln & Bonn"), ("telephone", "12345")]);
             assert_eq!(page.status, 200);

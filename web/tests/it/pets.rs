@@ -5,7 +5,7 @@ use crate::support::shared;
 const BELLA: [(&str, &str); 3] = [("name", "Bella"), ("birthDate", "2020-02-29"), ("type", "dog")];
 
 #[test]
-fn pages_look_as_they_should() {
+fn pages_match_snapshots() {
     for (name, path) in [("pets-new", "/owners/1/pets/new"), ("pets-edit", "/owners/6/pets/7/edit")] {
         let page = shared().get(path);
         assert_eq!(page.status, 200, "{path}");
@@ -14,19 +14,19 @@ fn pages_look_as_they_should() {
 }
 
 on_both! {
-    fn a_new_pet_is_kept(clinic) {
+    fn new_pet_is_saved(clinic) {
         clinic.save("/owners/1/pets/new", &BELLA).shows("New pet added").shows("Bella").shows("February 29, 2020");
         assert_eq!(clinic.json("/owners/1")["owner"]["pets"][0]["name"], "Bella");
     }
 
-    fn an_edit_is_kept(clinic) {
+    fn edit_is_saved(clinic) {
         clinic.save("/owners/1/pets/1/edit", &BELLA).shows("Pet updated").shows("Bella").lacks("Leo");
         clinic.save("/owners/1/pets/1/edit", &BELLA).shows("Pet updated");
         let pet = &clinic.json("/owners/1")["owner"]["pets"][0];
         assert_eq!((&pet["birthDate"], &pet["type"]), (&"2020-02-29".into(), &"dog".into()));
     }
 
-    fn a_name_is_unique_within_the_owner(clinic) {
+    fn pet_name_is_unique_within_owner(clinic) {
         clinic.save("/owners/1/pets/new", &[("name", "Élan"), ("birthDate", "2020-01-01"), ("type", "cat")]);
         for name in ["Leo", "LEO", " leo ", "élan", "e\u{301}lan", "Le\u{200b}o", "Ｌｅｏ", "Leo\u{fe0f}", "\u{2066}Leo\u{2069}", "Leo\u{3164}"] {
             let page = clinic.post("/owners/1/pets/new", &[("name", name), ("birthDate", "2020-01-01"), ("type", "cat")]);

@@ -39,7 +39,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_text_is_markup(text in texts()) {
+    fn user_text_is_escaped(text in texts()) {
         prop_assume!(!text.trim().is_empty() && text.chars().count() <= 255);
         let saved = clinic().post("/owners/new", &fields(&text));
         prop_assert_eq!(saved.status, 302, "{}", saved.text);

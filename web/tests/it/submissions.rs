@@ -16,7 +16,7 @@ fn click(clinic: &Clinic, path: &str, fields: &[(&str, &str)]) -> Vec<String> {
 }
 
 on_both! {
-    fn an_owner_is_created_once(clinic) {
+    fn owner_is_created_once(clinic) {
         let token = clinic.get("/owners/new").hidden("token");
         let owner = |token: &str, city: &str| {
             let fields = [("firstName", "A"), ("lastName", "B"), ("address", "C"), ("telephone", "0123456789")];
@@ -43,7 +43,7 @@ on_both! {
         assert_eq!(total(), 13 + 4 * 8);
     }
 
-    fn a_pet_and_a_visit_are_created_once(clinic) {
+    fn pet_and_visit_are_created_once(clinic) {
         let token = clinic.get("/owners/1/pets/new").hidden("token");
         let bella = [("name", "Bella"), ("birthDate", "2020-02-29"), ("type", "dog"), ("token", &token)];
         assert!(click(clinic, "/owners/1/pets/new", &bella).iter().all(|location| location == "/owners/1"));

@@ -3,12 +3,12 @@
 use crate::support::shared;
 
 #[test]
-fn the_page_looks_as_it_should() {
+fn vets_page_matches_snapshot() {
     insta::assert_snapshot!("vets-list", shared().get("/vets.html").snapshot());
 }
 
 on_both! {
-    fn the_list_has_five_a_page(clinic) {
+    fn list_has_five_per_page(clinic) {
         clinic.get("/vets.html").shows("James Carter").lacks("Sharon Jenkins").shows("Page 1 of 2").shows("6 veterinarians");
         clinic.get("/vets.html?page=2").shows("Sharon Jenkins").lacks("James Carter");
         for page in ["0", "3", "-1", "x", "99999999999"] {
@@ -16,7 +16,7 @@ on_both! {
         }
     }
 
-    fn the_original_json(clinic) {
+    fn vets_json_matches_spring(clinic) {
         let page = clinic.get("/vets");
         assert_eq!(page.header("content-type"), "application/json");
         let vets: serde_json::Value = serde_json::from_str(&page.text).unwrap();

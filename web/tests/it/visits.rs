@@ -11,7 +11,7 @@ fn visit_form_shows_the_pet() {
 }
 
 on_both! {
-    fn a_visit_is_kept(clinic) {
+    fn visit_is_saved(clinic) {
         let path = "/owners/6/pets/8/visits/new";
         clinic.save(path, &[("date", "2024-05-06"), ("description", "vaccination <i>")]).shows("Visit booked").shows("May 6, 2024").lacks("<i>");
         clinic.get(path).shows("Previous visits").shows("vaccination &lt;i&gt;");

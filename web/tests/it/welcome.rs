@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::{Page, shared};
 
 #[test]
-fn the_welcome_page() {
+fn welcome_page_matches_snapshot() {
     let page = shared().get("/");
     assert_eq!(page.status, 200);
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
@@ -13,7 +13,7 @@ fn the_welcome_page() {
 }
 
 #[test]
-fn a_head_request_gets_the_headers_alone() {
+fn head_returns_headers_only() {
     let get = shared().get("/owners/1");
     let head = Page::of(shared().request(Method::HEAD, "/owners/1").send().unwrap());
     assert_eq!((head.status, &*head.text), (get.status, ""));
@@ -40,7 +40,7 @@ fn personal_pages_are_not_shared_by_caches() {
 }
 
 #[test]
-fn a_first_visit_is_light() {
+fn first_page_load_stays_small() {
     let clinic = shared();
     for path in
         ["/", "/owners/find", "/owners", "/owners/1", "/owners/new", "/owners/1/pets/new", "/vets.html", "/nowhere", "/oups"]

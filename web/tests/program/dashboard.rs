@@ -51,7 +51,7 @@ fn metrics_render_functions_and_labels() {
 }
 
 #[test]
-fn every_metric_of_the_dashboard_is_there() {
+fn dashboard_metrics_exist() {
     let web = Web::start(&["--otel-exporter-otlp-endpoint", "http://127.0.0.1:9"]);
     assert_eq!(testkit::http::get(web.url("/owners/1")).status(), 200);
     let text = testkit::http::get(web.admin("/metrics")).text().unwrap();

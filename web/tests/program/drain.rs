@@ -52,7 +52,7 @@ fn sigterm_completes_in_flight_and_stops_accepting() {
 }
 
 #[test]
-fn the_drain_ends_by_its_deadline() {
+fn drain_timeout_aborts_requests() {
     let mut web = Web::start(&["--drain-timeout", "2s"]);
     let mut stuck = web.connect();
     stuck.send("GET", "/40process");

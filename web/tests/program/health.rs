@@ -5,7 +5,7 @@ use testkit::until;
 use crate::support::Web;
 
 #[test]
-fn the_health_check_can_be_switched_off_and_on() {
+fn healthcheck_switches_off_and_on() {
     let web = Web::start(&[]);
     let (client, url) = (testkit::http::client(), web.url("/healthcheck"));
     let check = || {

@@ -79,7 +79,7 @@ fn requests_in_flight_are_counted_while_they_are() {
 }
 
 #[test]
-fn the_database_is_seen_by_statement_and_pool() {
+fn database_metrics_name_statements_and_pool() {
     let web = Web::start(&["--database-max-connections", "3"]);
     for _ in 0..5 {
         get(&web, "/owners/1");

@@ -74,7 +74,7 @@ fn without_a_token_the_log_warns() {
 }
 
 #[test]
-fn the_level_changes_while_the_program_runs() {
+fn log_level_changes_at_run_time() {
     let web = Web::start(&[]);
     let lines = || web.lines("access").len();
     let get = || assert_eq!(testkit::http::get(web.url("/livez")).status(), 200);

@@ -12,7 +12,7 @@ pub fn refusal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn a_bad_setting_is_named_in_one_line() {
+fn bad_setting_is_named_in_one_line() {
     assert!(refusal(&[], &[]).contains("DATABASE_URL"));
     let database = ("DATABASE_URL", "sqlite:/tmp/never-opened.db");
     for (name, value) in [
@@ -31,7 +31,7 @@ fn a_bad_setting_is_named_in_one_line() {
 }
 
 #[test]
-fn a_secret_is_never_shown() {
+fn secret_is_hidden_in_debug_output() {
     for url in ["mysql://web:hunter2@db:port/petclinic", "postgres://web:hunter2@db/petclinic", "hunter2"] {
         assert!(!refusal(&[], &[("DATABASE_URL", url)]).contains("hunter2"));
         assert!(!refusal(&[url], &[]).contains("hunter2"));

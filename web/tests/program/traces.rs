@@ -143,7 +143,7 @@ fn invalid_traceparent_gets_a_new_trace() {
 }
 
 #[test]
-fn an_error_has_its_ids_whatever_the_level() {
+fn error_line_has_ids_at_any_level() {
     let web = Web::start_quiet(&["--log-level", "error"]);
     let answer = get(&web, "/oups", &[("x-request-id", "quoted")]);
     assert_eq!(answer.status(), 500);
