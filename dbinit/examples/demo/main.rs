@@ -1,5 +1,5 @@
 //! Adds made-up owners to a prepared database, for trying things out and measuring:
-//! two pets and three visits each on average, with names in nine scripts.
+//! two pets and three visits each on average, with names and telephone numbers of nine countries, and visits of today.
 //!
 //! ```text
 //! DATABASE_URL=sqlite:run/petclinic.db cargo run -p dbinit --example demo -- --owners 100000
@@ -9,6 +9,7 @@
 
 #![allow(clippy::print_stdout)]
 
+mod day;
 mod people;
 mod progress;
 
@@ -67,6 +68,7 @@ fn run(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
         done = end;
         progress.at(done);
     }
+    connection.transaction(day::book)?;
     // fresh statistics, so that the first queries are planned well
     connection.batch_execute(match connection.backend() {
         Backend::Mysql => "ANALYZE TABLE owner, pet, visit",

@@ -8,6 +8,8 @@ struct Region {
     last_names: &'static str,
     streets: &'static str,
     cities: &'static str,
+    /// A mobile number, with `#` for a digit.
+    telephone: &'static str,
 }
 
 const REGIONS: [Region; 9] = [
@@ -17,6 +19,7 @@ const REGIONS: [Region; 9] = [
                      Quigley Reed Smith Turner Underwood Vaughan Walker Xavier Young Zimmerman",
         streets: "Main St.;Oak Ave.;Mill Lane;Church Rd.;Lake View Dr.;St. Mary's Row",
         cities: "Madison;Sun Prairie;Monona;Windsor;McFarland;Waunakee;Verona",
+        telephone: "60855#####",
     },
     Region {
         first_names: "Anna Björn Clara Dieter Elke Franz Greta Heinz Ilse Jörg Käthe Lukas Märta Nils Ottilie Paul Renate Sören Ute Wolfgang",
@@ -24,6 +27,7 @@ const REGIONS: [Region; 9] = [
                      Schmidt Schröder Vogel Weber Weiß Zöllner",
         streets: "Hauptstraße;Gartenweg;Am Mühlbach;Lindenallee;Schloßplatz",
         cities: "Köln;München;Düsseldorf;Lübeck;Weißenburg;Görlitz",
+        telephone: "+49171#######",
     },
     Region {
         first_names: "Álvaro Begoña Carlos Dolores Elena Fernando Gonzalo Inés Íñigo José Lucía María Nuria Óscar Pilar Rocío Sofía Tomás",
@@ -31,24 +35,28 @@ const REGIONS: [Region; 9] = [
                      Rodríguez Sánchez Vázquez",
         streets: "Calle Mayor;Avenida del Sol;Plaza de España;Paseo Marítimo",
         cities: "Málaga;Córdoba;León;A Coruña;Logroño",
+        telephone: "+346########",
     },
     Region {
         first_names: "Afonso Beatriz Caetano Débora Eugênia Fátima Gonçalo Inês João Lúcia Matilde Nuno Otávio Patrícia Simão Zélia",
         last_names: "Araújo Brandão Conceição Falcão Gonçalves Guimarães Magalhães Mourão Nóbrega Pinhão Queirós Romão Simões Tomé",
         streets: "Rua Direita;Avenida da Liberdade;Travessa do Poço",
         cities: "São Paulo;Évora;Guimarães;Belém;Setúbal",
+        telephone: "+3519########",
     },
     Region {
         first_names: "가은 건우 나연 도윤 민준 서연 서준 수빈 시우 아린 예준 윤서 은우 이준 재윤 주원 지민 지호 하은 현우",
         last_names: "강 고 김 남궁 노 류 문 박 배 백 서 선우 손 송 신 안 양 오 유 윤 이 임 장 전 정 조 차 최 하 한 허 홍 황",
         streets: "세종대로;테헤란로;중앙로;대학로",
         cities: "서울;부산;대구;인천;광주;대전",
+        telephone: "010########",
     },
     Region {
         first_names: "葵 蓮 陽菜 湊 凛 悠真 結衣 大和 咲良 樹 美咲 健太 ひなた さくら タロウ",
         last_names: "佐藤 鈴木 高橋 田中 伊藤 渡辺 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 はせがわ ばんどう",
         streets: "中央通り;本町;桜丘;緑が丘",
         cities: "東京;大阪;京都;札幌;福岡",
+        telephone: "090########",
     },
     Region {
         first_names: "Алексей Борис Вера Галина Дмитрий Елена Жанна Зоя Иван Ксения Лев Мария Николай Ольга Пётр Раиса Семён Юлия",
@@ -56,18 +64,21 @@ const REGIONS: [Region; 9] = [
                      Петров Соловьёв Щербаков Яковлев",
         streets: "ул. Ленина;Невский проспект;Садовая ул.;Лесной пер.",
         cities: "Москва;Казань;Томск;Псков;Орёл",
+        telephone: "+79#########",
     },
     Region {
         first_names: "Ayşe Burak Çağla Deniz Elif Fatma Gökhan Hülya İbrahim Işıl Kemal Mehmet Nur Ömer Pınar Şule Tuğba Ümit Zeynep",
         last_names: "Aydın Bulut Çelik Demir Erdoğan Güneş Işık İnce Kaya Koç Öztürk Polat Şahin Taş Ünal Yıldız Yılmaz",
         streets: "Atatürk Cad.;Gül Sok.;İstiklal Cad.;Çınar Sok.",
         cities: "İstanbul;Ankara;İzmir;Muğla;Eskişehir",
+        telephone: "+905#########",
     },
     Region {
         first_names: "آرش بهار پریسا داریوش رضا زهرا سارا شیرین علی فرهاد کاوه گلناز لیلا مریم نیما هدیه",
         last_names: "احمدی بهرامی پارسا تهرانی جعفری حسینی رضایی زارع شریفی صادقی عباسی فرهادی قاسمی کریمی محمدی نوری یزدانی",
         streets: "خیابان آزادی;کوچه گلستان;بلوار کشاورز",
         cities: "تهران;شیراز;اصفهان;تبریز",
+        telephone: "+989#########",
     },
 ];
 
@@ -91,7 +102,7 @@ const VISITS: [u64; 4] = [1, 2, 0, 3];
 
 /// All the words, taken apart once.
 pub(super) struct People {
-    regions: Vec<[Vec<&'static str>; 4]>,
+    regions: Vec<([Vec<&'static str>; 4], &'static str)>,
     pet_names: Vec<&'static str>,
     descriptions: Vec<&'static str>,
 }
@@ -102,7 +113,7 @@ pub(super) struct Owner {
     pub(super) last_name: &'static str,
     pub(super) address: String,
     pub(super) city: &'static str,
-    pub(super) telephone: u64,
+    pub(super) telephone: String,
 }
 
 /// One pet with its visits.
@@ -118,22 +129,23 @@ impl People {
     pub(super) fn new() -> Self {
         let words = |text: &'static str| text.split_whitespace().collect();
         let places = |text: &'static str| text.split(';').collect();
-        let regions = REGIONS
-            .iter()
-            .map(|region| [words(region.first_names), words(region.last_names), places(region.streets), places(region.cities)]);
+        let regions = REGIONS.iter().map(|region| {
+            let texts = [words(region.first_names), words(region.last_names), places(region.streets), places(region.cities)];
+            (texts, region.telephone)
+        });
         Self { regions: regions.collect(), pet_names: words(PET_NAMES), descriptions: places(DESCRIPTIONS) }
     }
 
     /// The n-th owner.
     pub(super) fn owner(&self, n: u64) -> Owner {
         let mut random = Random::new(1, n);
-        let [first_names, last_names, streets, cities] = &self.regions[random.index(self.regions.len())];
+        let ([first_names, last_names, streets, cities], telephone) = &self.regions[random.index(self.regions.len())];
         Owner {
             first_name: random.one_of(first_names),
             last_name: random.one_of(last_names),
             address: format!("{} {}", 1 + random.below(999), random.one_of(streets)),
             city: random.one_of(cities),
-            telephone: 6_000_000_000 + random.below(1_000_000_000),
+            telephone: telephone.chars().map(|c| if c == '#' { random.digit() } else { c }).collect(),
         }
     }
 
@@ -179,6 +191,10 @@ impl Random {
         self.next() % limit
     }
 
+    fn digit(&mut self) -> char {
+        char::from_digit(u32::try_from(self.below(10)).unwrap_or(0), 10).unwrap_or('0')
+    }
+
     fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.index(all.len())]
     }
@@ -211,7 +227,8 @@ mod tests {
         for n in 0..5000 {
             let owner = people.owner(n);
             scripts.insert(owner.city);
-            assert_eq!(owner.telephone.to_string().len(), 10);
+            let digits = owner.telephone.strip_prefix('+').unwrap_or(&owner.telephone);
+            assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()), "{}", owner.telephone);
             for text in [owner.first_name, owner.last_name, &owner.address, owner.city] {
                 assert!((1..=TEXT_CHARS).contains(&text.chars().count()) && text.trim() == text, "{text:?}");
             }
