@@ -5,6 +5,7 @@
 //! Each thread waits on a channel of its own. A message is a wake-up; a closed channel says that the thread before it has
 //! ended, so that nothing more will come: the rotator ends first, then the compactor, then the uploader.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -144,7 +145,9 @@ fn compact_segments(context: &Context<'_>, pod: &Pod, shutdown: &Shutdown, woken
     let mut errors = ErrorLog::new(Arc::clone(metrics));
     let mut last = false;
     loop {
-        let backlog = compactor.pass(pod, &context.policy, &mut || {
+        // the pod's end may be the end of its volume: what a program still has open is rotated in place as well
+        let policy = if last { Cow::Owned(context.policy.clone().without_age()) } else { Cow::Borrowed(&context.policy) };
+        let backlog = compactor.pass(pod, &policy, &mut || {
             metrics.compactor_alive();
             shutdown.check()
         });

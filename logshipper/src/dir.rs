@@ -178,7 +178,7 @@ impl Dir {
         let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(self.at(name, |fd, name| openat(fd, name, flags, Mode::empty()))?);
         let meta = meta_of(&file)?;
-        if meta.is_plain_file() { Ok((file, meta)) } else { Err(io::Error::other("not a regular file of one name")) }
+        if meta.is_plain_file() { Ok((file, meta)) } else { Err(io::Error::other("not a regular file with a single link")) }
     }
 
     /// Makes a file that was not there before, for writing.
@@ -195,7 +195,7 @@ impl Dir {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(openat(&self.fd, name, flags, Mode::from_raw_mode(0o600))?);
         if !meta_of(&file)?.is_plain_file() {
-            return Err(io::Error::other("not a regular file of one name"));
+            return Err(io::Error::other("not a regular file with a single link"));
         }
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(file)),

@@ -18,7 +18,7 @@ pub struct Policy {
     pub rotate_bytes: u64,
     /// A live file of at least this age is rotated.
     pub rotate_age: Duration,
-    /// Number of newest segments of a stream are kept, the newest.
+    /// Number of newest segments that are kept per stream.
     pub keep_segments: usize,
     /// Segments closed longer ago than this are not kept, but for the newest, whose number counts.
     pub keep_age: Option<Duration>,
@@ -38,6 +38,12 @@ impl Policy {
         compress_level: 1,
         log_files: LogFiles::ANY,
     };
+
+    /// Rotates a file with lines however young it is.
+    #[must_use]
+    pub fn without_age(self) -> Self {
+        Self { rotate_age: Duration::ZERO, ..self }
+    }
 }
 
 /// Time a directory's lock must be free before its pod counts as dead: after a reboot no lock is held.

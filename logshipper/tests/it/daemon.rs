@@ -242,6 +242,18 @@ fn writer_without_locks_is_rotated_in_place() {
 }
 
 #[test]
+fn open_file_is_rotated_in_place_at_the_end() {
+    let logs = Logs::new();
+    let mut file = File::options().create(true).append(true).open(logs.path("shell.log")).unwrap();
+    file.write_all(b"one\ntwo\n").unwrap();
+    let daemon = logs.started(&[]);
+    daemon.stop();
+    assert_eq!(logs.segments(Form::Gz).len(), 1);
+    let cat = Command::new(env!("CARGO_BIN_EXE_logshipper")).env_clear().env("LOG_ROOT", logs.root()).args(["cat", POD]).output();
+    assert_eq!(String::from_utf8_lossy(&cat.unwrap().stdout), "one\ntwo\n");
+}
+
+#[test]
 fn file_inherited_by_child_delays_its_segment() {
     let logs = Logs::new();
     let mut file = File::options().create(true).append(true).open(logs.path("access.log")).unwrap();
