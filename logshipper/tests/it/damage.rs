@@ -122,5 +122,5 @@ fn crlf_lines_match_and_show_without_cr() {
     assert_eq!(run(&logs, &["cat", "--grep", "one$"]), "one\r\n");
     let shown = run(&logs, &["cat", "--grep", "two", "--color", "always"]);
     assert!(shown.ends_with(" two\n"), "{shown}");
-    assert!(run(&logs, &["cat", "-n", "1", "-o", "json"]).contains(r#""line":"two","#));
+    assert!(run(&logs, &["cat", "-n", "1", "-o", "json"]).contains(r#""line":"two""#));
 }
