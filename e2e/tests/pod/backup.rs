@@ -50,7 +50,7 @@ fn backup_is_restored_into_an_empty_mysql() -> Result<()> {
         &["-n", NAMESPACE, "exec", "-i", "mysql-0", "--", "sh", "-c", routine],
         "CREATE FUNCTION double_of(n INT) RETURNS INT DETERMINISTIC NO SQL RETURN 2 * n",
     )?;
-    sql("USE petclinic; SET SESSION cte_max_recursion_depth = 30000;
+    sql("SET NAMES utf8mb4; USE petclinic; SET SESSION cte_max_recursion_depth = 30000;
         INSERT INTO owner (first_name, last_name, address, city, telephone)
         WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
         SELECT CONCAT('O\\'Neil \\\\ ', i), CONCAT('Ünal-김-🐈-', i), 'a\\nb', 'İzmir', '6085551023' FROM n;

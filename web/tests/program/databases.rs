@@ -134,10 +134,10 @@ fn save_until_recovered(web: &Web) {
 
 #[test]
 fn full_sqlite_volume_is_503_until_there_is_room() {
-    let (web, volume) = Web::start_on_small_volume(4 << 20, &[]);
+    let (web, volume) = Web::start_on_small_volume(16 << 20, &[]);
     assert_eq!(post(&web, "/owners/new", OWNER), 302);
     let ballast = volume.join("ballast");
-    let full = fs::write(&ballast, vec![1; 8 << 20]).unwrap_err();
+    let full = fs::write(&ballast, vec![1; 32 << 20]).unwrap_err();
     assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
     // there may be room in pages that the files have
     let statuses: Vec<u16> = (0..200).map(|_| post(&web, "/owners/new", OWNER)).collect();
