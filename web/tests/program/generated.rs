@@ -5,9 +5,9 @@ use testkit::process::command;
 use crate::support::Web;
 
 #[test]
-#[ignore = "needs schemathesis: ./dev test installs it"]
+#[ignore = "needs schemathesis: ./dev soak installs it"]
 fn generated_requests_conform_to_openapi() {
-    let schemathesis = std::env::var_os("SCHEMATHESIS").expect("the path of schemathesis, as ./dev test sets it");
+    let schemathesis = std::env::var_os("SCHEMATHESIS").expect("the path of schemathesis, as ./dev soak sets it");
     let web = Web::start(&[]);
     let mut run = command(schemathesis);
     run.args(["--config-file", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemathesis.toml"), "run"])
