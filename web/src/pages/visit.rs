@@ -20,7 +20,7 @@ pub struct Visit {
     /// The time of day.
     #[serde(serialize_with = "hours_and_minutes")]
     pub time: Option<NaiveTime>,
-    /// One of [`STATUSES`].
+    /// One of [`STATUSES`](schema::tables::STATUSES).
     pub status: String,
     /// Its reason.
     pub description: String,
