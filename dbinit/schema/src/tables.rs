@@ -83,7 +83,7 @@ table! {
         visit_date -> Date,
         visit_time -> Nullable<Time>,
         vet_id -> Nullable<Integer>,
-        /// One of [`STATUSES`].
+        /// One of `STATUSES`.
         status -> Text,
         description -> Text,
         note -> Nullable<Text>,
