@@ -227,14 +227,50 @@ pub fn violation(kind: result::DatabaseErrorKind, message: &str) -> result::Erro
 
 #[cfg(test)]
 pub(crate) mod testing {
+    use std::sync::{Arc, Mutex};
+
+    use diesel::connection::{Instrumentation, InstrumentationEvent};
+    use diesel::prelude::*;
+    use diesel::sql_types::Text;
+    use schema::database::{Backend, Connection, Statement};
+
     /// Runs `test` on either backend, in a database of its own with schema and seed.
-    pub(crate) fn on_both(test: impl Fn(&mut schema::database::Connection)) {
+    pub(crate) fn on_both(test: impl Fn(&mut Connection)) {
         let folder = tempfile::tempdir().unwrap();
         let mysql = testkit::mysql::database();
         for url in [&mysql.url, &format!("sqlite:{}", folder.path().join("petclinic.db").display())] {
             let conn = &mut schema::database::connect(&url.parse().unwrap()).unwrap();
             dbinit::prepare(conn, testkit::DEADLINE).unwrap();
             test(conn);
+        }
+    }
+
+    /// The plan of a statement; empty on MariaDB, which has no EXPLAIN that the driver could read.
+    pub(crate) fn plan(conn: &mut Connection, statement: Statement) -> String {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            detail: String,
+        }
+        let rows: Vec<Row> = match conn.backend() {
+            Backend::Mysql if testkit::mysql::is_mariadb() => Vec::new(),
+            Backend::Mysql => {
+                statement.prefixed("EXPLAIN FORMAT=JSON INTO @plan ").execute(conn).unwrap();
+                diesel::sql_query("SELECT CAST(@plan AS CHAR) AS detail").load(conn).unwrap()
+            }
+            Backend::Sqlite => statement.prefixed("EXPLAIN QUERY PLAN ").load(conn).unwrap(),
+        };
+        rows.into_iter().map(|row| row.detail + "\n").collect()
+    }
+
+    /// Records every statement that a connection runs.
+    pub(crate) struct Recorder(pub(crate) Arc<Mutex<Vec<String>>>);
+
+    impl Instrumentation for Recorder {
+        fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
+                self.0.lock().unwrap().push(query.to_string());
+            }
         }
     }
 }

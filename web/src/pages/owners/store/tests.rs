@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use diesel::Connection as _;
-use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::connection::SimpleConnection;
 
 use super::*;
+use crate::db::testing::{Recorder, plan};
 
 /// Number of owners in addition to those of the seed.
 const OWNERS: i64 = 100_000;
@@ -26,17 +27,6 @@ fn add_owners(conn: &mut Connection) {
     );
     conn.batch_execute(&insert).unwrap();
     conn.batch_execute(if conn.backend() == Backend::Mysql { "ANALYZE TABLE owner" } else { "ANALYZE" }).unwrap();
-}
-
-/// Records every statement that a connection runs.
-struct Recorder(Arc<Mutex<Vec<String>>>);
-
-impl Instrumentation for Recorder {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if let InstrumentationEvent::StartQuery { query, .. } = event {
-            self.0.lock().unwrap().push(query.to_string());
-        }
-    }
 }
 
 #[test]
@@ -88,7 +78,8 @@ fn list_page_cost_is_bounded() {
             assert_eq!((found.owners.len(), found.total), (5, COUNTED + 1), "{name} {start:?}");
             let of_page: Vec<_> = statements.lock().unwrap().iter().filter(|sql| sql.contains("sort_key")).cloned().collect();
             assert_eq!(of_page.len(), 1, "{of_page:#?}");
-            let plan = plan(conn, &Lookup::new("name_key", name), &start);
+            let statement = page_statement(conn.backend(), &Lookup::new("name_key", name), &start, PAGE);
+            let plan = plan(conn, statement);
             if let Connection::Mysql(_) = conn {
                 let read = testkit::mysql::rows_read(conn) - before;
                 // MariaDB 10.11 reads the index entries of all owners of one name; the plan of 11 is a range
@@ -107,27 +98,6 @@ fn list_page_cost_is_bounded() {
             }
         }
     });
-}
-
-#[derive(QueryableByName)]
-struct Plan {
-    #[diesel(sql_type = Text)]
-    detail: String,
-}
-
-fn plan(conn: &mut Connection, lookup: &Lookup, start: &Start) -> String {
-    let backend = conn.backend();
-    let statement = page_statement(backend, lookup, start, PAGE);
-    let rows: Vec<Plan> = match backend {
-        // it has no EXPLAIN that the driver could read
-        Backend::Mysql if testkit::mysql::is_mariadb() => Vec::new(),
-        Backend::Mysql => {
-            statement.prefixed("EXPLAIN FORMAT=JSON INTO @plan ").execute(conn).unwrap();
-            diesel::sql_query("SELECT CAST(@plan AS CHAR) AS detail").load(conn).unwrap()
-        }
-        Backend::Sqlite => statement.prefixed("EXPLAIN QUERY PLAN ").load(conn).unwrap(),
-    };
-    rows.into_iter().map(|row| row.detail + "\n").collect()
 }
 
 #[test]
