@@ -113,10 +113,7 @@ pub async fn show(cx: Context, owner: Id) -> Result<Reply, Error> {
         return Err(Error::NotFound);
     }
     let link = |page: i64| format!("/owners/{}?page={page}", owner.owner.id);
-    let pages = Pages {
-        previous: (page > 1).then(|| link(page - 1)),
-        ..Pages::unnumbered((page > 1).then(|| link(1)), owner.more_pets.then(|| link(page + 1)))
-    };
+    let pages = Pages::uncounted(page, owner.more_pets, link);
     Reply::page("owners/show", json!({ "owner": owner, "pages": pages }))
 }
 

@@ -53,6 +53,13 @@ impl Pages {
         }
     }
 
+    /// Page `current` of a list that is read page by page and never counted; `more` if another page follows.
+    pub fn uncounted(current: i64, more: bool, link: impl Fn(i64) -> String) -> Self {
+        let before = current > 1;
+        let (first, previous) = (before.then(|| link(1)), before.then(|| link(current - 1)));
+        Self { previous, ..Self::unnumbered(first, more.then(|| link(current + 1))) }
+    }
+
     /// The same links, and one to each size of pages.
     #[must_use]
     pub fn with_sizes(mut self, current: i64, sizes: &[i64], link: impl Fn(i64) -> String) -> Self {

@@ -45,9 +45,14 @@ impl Visit {
     }
 }
 
+/// A time of day as time fields have it.
+pub fn field_value(time: NaiveTime) -> String {
+    time.format("%H:%M").to_string()
+}
+
 /// Writes a time of day as time fields have it.
 pub fn hours_and_minutes<S: Serializer>(time: &Option<NaiveTime>, serializer: S) -> Result<S::Ok, S::Error> {
-    time.map(|time| time.format("%H:%M").to_string()).serialize(serializer)
+    time.map(field_value).serialize(serializer)
 }
 
 /// Writes first and last name as pages have them.

@@ -66,9 +66,8 @@ fn ranges(backend: Backend, typed: &str) -> Vec<Range> {
     if let Some(number) = form::digits(typed) {
         let digits = number.trim_start_matches('+');
         let suffixes = |digits: &str| {
-            let range = prefix(digits);
-            let longer = SUFFIXES.filter(move |length| (*SUFFIXES.start()..=*length).contains(&range.0.len()));
-            let range = prefix(digits);
+            let (range, typed) = (prefix(digits), digits.len());
+            let longer = SUFFIXES.filter(move |length| (*SUFFIXES.start()..=*length).contains(&typed));
             longer.map(move |length| Range::new(format!("telephone_{length}"), range.clone()))
         };
         if digits.len() >= *SUFFIXES.start() {

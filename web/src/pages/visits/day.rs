@@ -102,10 +102,7 @@ pub async fn read(cx: &Context, path: &str, vet: Option<i32>, from: NaiveDate) -
         return Err(Error::NotFound);
     }
     let link = |page: i64| format!("{path}?date={from}&page={page}");
-    let pages = Pages {
-        previous: (page > 1).then(|| link(page - 1)),
-        ..Pages::unnumbered((page > 1).then(|| link(1)), more.then(|| link(page + 1)))
-    };
+    let pages = Pages::uncounted(page, more, link);
     let changed = query.get("changed").and_then(|id| id.parse::<Id>().ok()).map(|id| id.0);
     let mut data = page_data(cx.app.today(), path, from, &visits, page == 1);
     data["pages"] = json!(pages);

@@ -4,7 +4,7 @@ use chrono::{Days, Months, NaiveDate};
 
 use super::store::{Values, known_status};
 use crate::db::vets::Vet;
-use crate::pages::visit::Visit;
+use crate::pages::visit::{Visit, field_value};
 use crate::views::Fields;
 use crate::views::form::{Form, MAX_YEARS_AHEAD, Problem};
 
@@ -19,7 +19,7 @@ pub fn empty(today: NaiveDate) -> Form {
 /// The form with the values of a visit.
 pub fn of(visit: &Visit) -> Form {
     let date = visit.date.to_string();
-    let time = visit.time.map(|time| time.format("%H:%M").to_string()).unwrap_or_default();
+    let time = visit.time.map(field_value).unwrap_or_default();
     let vet = visit.vet_id.map(|id| id.to_string()).unwrap_or_default();
     let note = visit.note.as_deref().unwrap_or_default();
     let form = Form::editing([
