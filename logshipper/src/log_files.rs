@@ -12,7 +12,7 @@ impl LogFiles {
     /// Matches every file that can be a stream.
     pub const ANY: Self = Self(Vec::new());
 
-    /// Tells whether the file at this path in a pod's directory matches. A pattern without `/` is one of the last name.
+    /// Returns true if the file at this path in a pod's directory matches. A pattern without `/` is one of the last name.
     pub fn contains(&self, path: &str) -> bool {
         let is_match = |pattern: &String| {
             let name = path.rsplit('/').next().unwrap_or(path);
@@ -39,7 +39,7 @@ impl FromStr for LogFiles {
     }
 }
 
-/// Tells whether `text` matches `pattern`, in which `*` stands for any text.
+/// Returns true if `text` matches `pattern`, in which `*` stands for any text.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,

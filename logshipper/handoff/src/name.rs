@@ -190,7 +190,7 @@ fn number(tail: &str) -> Option<u16> {
     tail.parse().ok().filter(|_| is_number)
 }
 
-/// Tells whether a name's end is a date, or seconds since 1970, with or without a time and a number behind it.
+/// Returns true if a name's end is a date, or seconds since 1970, with or without a time and a number behind it.
 fn is_date(tail: &str) -> bool {
     let groups: Vec<_> = tail.split(['-', '_', '.', 'T', ':']).collect();
     let is_year = |group: &str| group.starts_with("19") || group.starts_with("20");

@@ -88,7 +88,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Tells whether the live name is that of the file with this identity.
+    /// Returns true if the live name is that of the file with this identity.
     fn is_at_name(&self, identity: &Identity) -> io::Result<bool> {
         match statat(CWD, &self.path, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(named) => Ok(Identity::of(&named) == *identity),

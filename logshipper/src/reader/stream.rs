@@ -424,7 +424,7 @@ impl<'a> Reader<'a> {
         Ok(all)
     }
 
-    /// Tells whether a segment was made of a file that was read under its program's name.
+    /// Returns true if a segment was made of a file that was read under its program's name.
     fn was_read(&self, segment: &Segment) -> io::Result<bool> {
         if self.read.is_empty() {
             return Ok(false);
@@ -471,7 +471,7 @@ impl<'a> Reader<'a> {
         Ok(self.rolled()?.into_iter().find(|file| !is_read(file)))
     }
 
-    /// Tells whether the file that is open is the last one with lines: the live file, or the newest one of a program without one.
+    /// Returns true if the file that is open is the last one with lines: the live file, or the newest one of a program without one.
     fn is_last(&self) -> io::Result<bool> {
         let live = self.stream.live_name();
         if self.piece.as_ref().is_some_and(|piece| piece.name == live) {

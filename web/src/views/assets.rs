@@ -82,7 +82,7 @@ impl Asset {
         format!("\"{:016x}\"", self.hash)
     }
 
-    /// Returns whether a value of `If-None-Match` names the asset, compressed or not.
+    /// Returns true if a value of `If-None-Match` names the asset, compressed or not.
     pub fn is_known(&self, tags: &str) -> bool {
         let plain = self.etag();
         tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/").replacen(TAG_SUFFIX, "", 1) == plain)

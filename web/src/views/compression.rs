@@ -23,7 +23,7 @@ pub const TAG_SUFFIX: &str = "-gzip";
 #[derive(Clone, Debug)]
 pub struct Precompressed(pub Bytes);
 
-/// Returns whether a client accepts gzip at least as much as an uncompressed response.
+/// Returns true if a client accepts gzip at least as much as an uncompressed response.
 pub fn accepts_gzip(headers: &HeaderMap) -> bool {
     if !headers.contains_key(ACCEPT_ENCODING) {
         return false;
@@ -76,7 +76,7 @@ pub fn gzip(content: &[u8], level: Compression) -> Bytes {
     encoder.finish().unwrap_or_default().into()
 }
 
-/// Returns whether a media type is a text.
+/// Returns true if a media type is a text.
 pub fn is_text(kind: &str) -> bool {
     let essence = kind.split(';').next().unwrap_or_default();
     essence.starts_with("text/") || ["application/json", "application/problem+json", "image/svg+xml"].contains(&essence)
