@@ -16,6 +16,12 @@ use crate::database::{Backend, Connection};
 
 /// Characters of a name whose leading consonants are kept.
 pub const INITIALS: usize = 5;
+/// The first Hangul syllable, 가.
+const FIRST_SYLLABLE: u32 = 0xac00;
+/// Number of syllables that begin with the same consonant and vowel.
+const PER_VOWEL: u32 = 28;
+/// Number of syllables that begin with the same consonant.
+const PER_CONSONANT: u32 = 21 * PER_VOWEL;
 /// The leading consonants of Hangul syllables, in the order of the syllables.
 const CONSONANTS: &str = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
 
@@ -70,12 +76,11 @@ fn split_last(text: &str) -> Option<(&str, char)> {
 /// The Hangul syllables, from the first to below the second, that begin with a consonant or with an open syllable. MariaDB
 /// compares whole syllables; elsewhere these are the bounds of their jamo.
 fn syllables(last: char) -> Option<(char, char)> {
-    const FIRST: u32 = 0xac00;
-    const FINALS: u32 = 28;
-    const PER_CONSONANT: u32 = 21 * FINALS;
     let (first, count) = match CONSONANTS.chars().position(|consonant| consonant == last) {
-        Some(index) => (FIRST + u32::try_from(index).ok()? * PER_CONSONANT, PER_CONSONANT),
-        None if ('가'..='힣').contains(&last) && (u32::from(last) - FIRST).is_multiple_of(FINALS) => (u32::from(last), FINALS),
+        Some(index) => (FIRST_SYLLABLE + u32::try_from(index).ok()? * PER_CONSONANT, PER_CONSONANT),
+        None if ('가'..='힣').contains(&last) && (u32::from(last) - FIRST_SYLLABLE).is_multiple_of(PER_VOWEL) => {
+            (u32::from(last), PER_VOWEL)
+        }
         None => return None,
     };
     Some((char::from_u32(first)?, char::from_u32(first + count)?))
@@ -123,7 +128,7 @@ pub(crate) fn register(connection: &mut SqliteConnection) -> QueryResult<()> {
 #[must_use]
 pub fn initials(name: &str) -> Option<String> {
     let consonant = |c: char| match c {
-        '가'..='힣' => CONSONANTS.chars().nth(((u32::from(c) - u32::from('가')) / 588) as usize),
+        '가'..='힣' => CONSONANTS.chars().nth(((u32::from(c) - FIRST_SYLLABLE) / PER_CONSONANT) as usize),
         _ => None,
     };
     Some(name.chars().take(INITIALS).filter_map(consonant).collect()).filter(|initials: &String| !initials.is_empty())
